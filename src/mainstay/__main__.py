@@ -1,0 +1,5 @@
+"""`python -m mainstay`: the command line."""
+
+from mainstay.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""`Candidate`: what training hands to evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mainstay.models.model import Model
+    from mainstay.models.policy import Policy
+
+    Parameter = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A fitted model, how it was made, and how it did on the folds.
+
+    Parameters
+    ----------
+    name : str
+        ``"do-nothing"``, ``"linear"``, ``"lightgbm"``, ...
+    model : Model
+        The model, fitted on all training rows.
+    policy : Policy
+        From its scores to decisions, derived from the out-of-fold scores.
+    fold_scores : array, shape (n_train,)
+        Out-of-fold score of each training row; NaN where no fold scored it (the first block of time-ordered folds).
+    losses : array, shape (folds,)
+        Primary measure of each fold as a loss: lower is better.
+    parameters : mapping
+        What it was made with, seed included.
+    seconds : float
+        How long the making took.
+    rank : int
+        How complex it is among its siblings: the simplest is 0.
+    why : str
+        A sentence: why this one was chosen, or not.
+
+    """
+
+    name: str
+    model: Model
+    policy: Policy
+    fold_scores: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    seconds: float = 0.0
+    rank: int = 0
+    why: str = ""

@@ -1,0 +1,133 @@
+"""`Report`: everything measured about a candidate, and `Verdict`: what the gates say of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from mainstay.measures.finding import Finding
+from mainstay.models.policy import Policy
+
+
+class Contender(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table of candidates.
+
+    Parameters
+    ----------
+    name : str
+        Name of the candidate.
+    chosen : bool
+        Whether this is the one the report is about.
+    primary : Finding
+        The primary measure on the held-out rows, with its interval.
+    others : tuple of Finding
+        Further measures.
+    seconds : float
+        Training time.
+    parameters : dict
+        What it was made with.
+
+    """
+
+    name: str
+    chosen: bool
+    primary: Finding
+    others: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+    parameters: dict[str, str | int | float | bool | None] = {}
+
+
+class Influence(msgspec.Struct, frozen=True):
+    """How much a feature matters: loss added when it is shuffled, with its standard error."""
+
+    feature: str
+    value: float
+    error: float
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything measured about a candidate on held-out rows.
+
+    Parameters
+    ----------
+    candidate : str
+        Name of the chosen candidate.
+    primary : str
+        Name of the primary measure.
+    in_money : bool
+        Whether that measure is money.
+    currency : str
+        Currency of all amounts.
+    policy : Policy
+        From score to decision.
+    contenders : tuple of Contender
+        All candidates, simplest first.
+    measures : tuple of Finding
+        Measures of the chosen one, each with interval and n.
+    segments : tuple of Finding
+        The primary measure by declared segment.
+    checks : tuple of Finding
+        What was checked about the data: leak suspects, lost rows, ...
+    influences : tuple of Influence
+        Features by importance, most important first.
+    train_rows, test_rows : int
+        How many rows each.
+    base_rate : float
+        Share of positives, or mean of the target, in the training rows.
+    score_quantiles : tuple of float
+        101 quantiles (0 % to 100 %) of the held-out scores: the reference for score drift.
+    why : str
+        Why this candidate, in sentences.
+    notes : tuple of str
+        What a reader must know: "not money", break-even costs, limits of the split.
+
+    """
+
+    candidate: str
+    primary: str
+    in_money: bool
+    currency: str
+    policy: Policy
+    contenders: tuple[Contender, ...]
+    measures: tuple[Finding, ...]
+    segments: tuple[Finding, ...] = ()
+    checks: tuple[Finding, ...] = ()
+    influences: tuple[Influence, ...] = ()
+    train_rows: int = 0
+    test_rows: int = 0
+    base_rate: float = 0.0
+    score_quantiles: tuple[float, ...] = ()
+    why: str = ""
+    notes: tuple[str, ...] = ()
+
+    def measure(self, name: str) -> Finding | None:
+        """Find a measure of the chosen candidate by name."""
+        return next((finding for finding in self.measures if finding.measure == name), None)
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gates say of a version.
+
+    Parameters
+    ----------
+    ok : bool
+        Whether every gate passed.
+    findings : tuple of Finding
+        Each gate: a number against a limit.
+    at : datetime
+        When it was judged, UTC.
+    by : str
+        Who asked.
+
+    """
+
+    ok: bool
+    findings: tuple[Finding, ...]
+    at: dt.datetime
+    by: str = ""
+
+    @property
+    def failed(self) -> tuple[Finding, ...]:
+        """The gates that failed."""
+        return tuple(finding for finding in self.findings if finding.failed)

@@ -1,0 +1,50 @@
+"""The sections that belong to no single room: the business problem. (`[money]` is `mainstay.measures.money.Money`.)"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+
+class Success(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When the owner calls the model a success: a gate, and a line on the chart."""
+
+    measure: str
+    at_least: float | None = None
+    at_most: float | None = None
+    by: dt.date | None = None
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ``[problem]`` section: what is decided, by whom, and what the model is not for.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model; also its address in every URL.
+    decision : str
+        What the answer changes.
+    action : str
+        What the caller does on a positive decision.
+    owner : str
+        Who is told, and who answers for it.
+    limitations : str
+        What it must not be used for.
+    success : Success, optional
+        The owner's target.
+
+    """
+
+    name: str = ""
+    decision: str = ""
+    action: str = ""
+    owner: str = ""
+    limitations: str = ""
+    success: Success | None = None
+
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """Names of the fields a real release needs and that still say nothing."""
+        fields = ("decision", "action", "owner", "limitations")
+        return tuple(field for field in fields if not getattr(self, field).strip())
