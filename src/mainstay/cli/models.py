@@ -1,0 +1,99 @@
+"""`train`, `gate` and the `version` group."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from mainstay.cli.options import on_project, open_here, whoever
+from mainstay.cli.output import announce, say, show, show_json
+
+
+@click.command()
+@click.option("--data", "source", type=click.Path(path_type=Path), help="Other rows than [data] source.")
+@on_project
+def train(source: Path | None, *, folder: Path, as_json: bool) -> None:
+    """Train, evaluate, gate and register the next version."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    announce(project, "training")
+    trained = lifecycle.train(
+        project, now=dt.datetime.now(dt.UTC), by=whoever(), source=source, progress=lambda line: say(f"  {line}")
+    )
+    if as_json:
+        show_json(trained)
+        return
+    show(lifecycle.report_document(project, trained.version.number))
+    said = "passes its gates" if trained.verdict.ok else "fails a gate and can only be released with --trial"
+    say(f"{project.name}: version {trained.version.number} is registered and {said}.")
+
+
+@click.command()
+@click.argument("number", metavar="VERSION", type=click.IntRange(min=1))
+@on_project
+def gate(number: int, *, folder: Path, as_json: bool) -> None:
+    """Judge VERSION again with today's project file; exit 1 when a gate fails."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+    from mainstay.errors import GateError  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    verdict = lifecycle.gate(project, number, now=dt.datetime.now(dt.UTC), by=whoever())
+    if as_json:
+        show_json(verdict)
+    else:
+        show(lifecycle.verdict_document(project.name, number, verdict))
+    if not verdict.ok:
+        names = ", ".join(f"{finding.measure} ({finding.where})" for finding in verdict.failed)
+        raise GateError(f"{project.name} version {number} fails: {names}.")
+
+
+@click.group()
+def version() -> None:
+    """Versions: list, show, card."""
+
+
+@version.command("list")
+@on_project
+def version_list(*, folder: Path, as_json: bool) -> None:
+    """List every version, newest first."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    versions = lifecycle.versions(project)
+    if as_json:
+        show_json(versions)
+    else:
+        show(lifecycle.versions_document(project.name, versions))
+
+
+@version.command("show")
+@click.argument("number", metavar="VERSION", type=click.IntRange(min=1))
+@on_project
+def version_show(number: int, *, folder: Path, as_json: bool) -> None:
+    """Show the report of VERSION and its gates."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    document = lifecycle.report_document(project, number)
+    if as_json:
+        show_json(document)
+    else:
+        show(document)
+
+
+@version.command("card")
+@click.argument("number", metavar="VERSION", type=click.IntRange(min=1))
+@on_project
+def version_card(number: int, *, folder: Path, as_json: bool) -> None:
+    """Print the model card of VERSION (Markdown)."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    card = lifecycle.card(project, number)
+    if as_json:
+        show_json({"model": project.name, "version": number, "card": card})
+    else:
+        click.echo(card)

@@ -1,0 +1,46 @@
+"""What verbs share: the project they act on, and how they print."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mainstay.project import Project
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+project_option = click.option(
+    "--project",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="The project's folder (default: this one).",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+reason_option = click.option("--reason", default="", help="Why; kept in the history.")
+
+
+def on_project(function: F) -> F:
+    """Add the options every verb on a project takes: --project and --json."""
+    return project_option(json_option(function))
+
+
+def open_here(folder: Path) -> Project:
+    """Open the project the verb acts on: the folder named, or the nearest one at or above it."""
+    from mainstay.project import find_project, open_project  # noqa: PLC0415 - keeps --help fast
+
+    return find_project(folder) if folder == Path() else open_project(folder)
+
+
+def whoever() -> str:
+    """Name who is asking, for the history."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

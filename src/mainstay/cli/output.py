@@ -1,0 +1,41 @@
+"""Printing: a document for people, JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mainstay.project import Project
+    from mainstay.render.document import Document
+
+
+def show(document: Document) -> None:
+    """Print a document to the terminal; plain text where it isn't one."""
+    from mainstay.render.terminal import print_document  # noqa: PLC0415 - keeps --help fast
+
+    print_document(document)
+
+
+def show_json(value: object) -> None:
+    """Print a value as JSON on standard output."""
+    import msgspec  # noqa: PLC0415 - keeps --help fast
+
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def say(line: str) -> None:
+    """Say one line to the person at the terminal, on standard error."""
+    click.echo(line, err=True)
+
+
+def announce(project: Project, what: str) -> None:
+    """Say which project is about to be changed, before it is."""
+    say(f"{project.name} ({project.root}): {what}")
+
+
+def at_terminal() -> bool:
+    """Whether a person is there to answer questions."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

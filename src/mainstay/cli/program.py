@@ -1,0 +1,118 @@
+"""The program: grouped help, lazily loaded verbs, and every error told as one sentence with an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from mainstay.errors import MainstayError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# chapter of the help -> verb -> (module, one line); the module is imported only when its verb is called
+VERBS: dict[str, dict[str, tuple[str, str]]] = {
+    "Every day": {
+        "init": ("projects", "Draft a project from a table: mainstay.toml and contract.toml."),
+        "check": ("projects", "Check project, contract and data; print every default in force."),
+        "train": ("models", "Train, evaluate, gate and register the next version."),
+        "gate": ("models", "Judge a version again; exit 1 when a gate fails."),
+        "release": ("releases", "Let a version answer: all of it, a canary, or in the shadow."),
+        "rollback": ("releases", "Give everything back to the last good version."),
+        "serve": ("processes", "Answer over HTTP."),
+        "operate": ("processes", "Run the controller: look, decide, act."),
+        "status": ("views", "Everything on one screen."),
+        "report": ("views", "Write the owner's page about a version."),
+        "up": ("processes", "Train and trial-release if needed, then serve, operate and show."),
+    },
+    "In and out": {
+        "predict": ("records", "Score a file."),
+        "feedback": ("records", "Hand in what really happened, from a file."),
+        "monitor": ("views", "Look once at what was served; changes nothing."),
+        "history": ("releases", "Who answered, since when, and why."),
+        "demo": ("processes", "The bundled sample: from rows to rollback."),
+    },
+    "Groups": {
+        "version": ("models", "Versions: list, show, card."),
+        "admin": ("processes", "Operations: the dashboard by itself."),
+    },
+}
+
+
+class Program(click.Group):
+    """The top-level group: verbs by chapter, each loaded when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name every verb in the order of the help."""
+        return [verb for chapter in VERBS.values() for verb in chapter]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import the module of one verb."""
+        for chapter in VERBS.values():
+            if cmd_name in chapter:
+                module = import_module(f"mainstay.cli.{chapter[cmd_name][0]}")
+                command: click.Command = getattr(module, cmd_name)
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the verbs by chapter, without importing any of them."""
+        for chapter, verbs in VERBS.items():
+            with formatter.section(chapter):
+                formatter.write_dl([(verb, line) for verb, (_, line) in verbs.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest verb where one is misspelt."""
+        import difflib  # noqa: PLC0415 - only on the way to an error
+
+        verbs = self.list_commands(ctx)
+        if args and args[0] not in verbs and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], verbs, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else "See mainstay --help."
+            raise click.UsageError(f"There is no verb '{args[0]}'. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(package_name="mainstay", prog_name="mainstay")
+def program() -> None:
+    """Take a model from the notebook into production and keep it earning its keep there.
+
+    \b
+    mainstay init customers.csv --target Churn --dir churn
+    cd churn && mainstay train && mainstay release 1 --trial --reason "first look" && mainstay serve
+    """  # noqa: D301 - click's mark for "don't rewrap"
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 ok, 1 a gate or check failed, 2 usage or input error."""
+    words = list(sys.argv[1:] if args is None else args)
+    try:
+        program.main(args=words, standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    except MainstayError as error:
+        _tell(error, as_json="--json" in words)
+        sys.exit(error.exit_code)
+
+
+def _tell(error: MainstayError, *, as_json: bool) -> None:
+    if as_json:
+        import json  # noqa: PLC0415 - only on the way to an error
+
+        click.echo(json.dumps({"error": type(error).__name__, "message": error.message, "cure": error.cure}))
+    else:
+        click.echo(f"mainstay: {error}", err=True)

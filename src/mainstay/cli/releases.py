@@ -1,0 +1,86 @@
+"""`release`, `rollback` and `history`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import click
+
+from mainstay.cli.options import on_project, open_here, reason_option, whoever
+from mainstay.cli.output import announce, say, show, show_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("number", metavar="VERSION", type=click.IntRange(min=1))
+@click.option("--canary", type=click.FloatRange(0, 100, min_open=True, max_open=True), help="Give it this per cent.")
+@click.option("--shadow", is_flag=True, help="Let it answer unseen, beside the champion.")
+@click.option("--trial", is_flag=True, help="Without a passing verdict; loopback only, and marked as a trial.")
+@reason_option
+@on_project
+def release(
+    number: int, canary: float | None, *, shadow: bool, trial: bool, reason: str, folder: Path, as_json: bool
+) -> None:
+    """Let VERSION answer: everything, or a share of it with --canary, or nothing but the log with --shadow."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    if canary is not None and shadow:
+        raise click.UsageError("--canary and --shadow are two different things: choose one.")
+    announce(project, f"releasing version {number}")
+    done = lifecycle.release(
+        project,
+        number,
+        canary=None if canary is None else canary / 100,
+        shadow=shadow,
+        trial=trial,
+        reason=reason,
+        by=whoever(),
+    )
+    if as_json:
+        show_json(done)
+    else:
+        say(lifecycle.describe_release(done))
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only show where it would go.")
+@reason_option
+@on_project
+def rollback(*, dry_run: bool, reason: str, folder: Path, as_json: bool) -> None:
+    """Give everything back to the last different champion that was not itself rolled back."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    target = lifecycle.rollback_destination(project)
+    if dry_run:
+        if as_json:
+            show_json({"model": project.name, "version": target})
+        else:
+            say(f"{project.name}: a rollback would give 100 % to version {target}. Nothing was changed.")
+        return
+    announce(project, f"rolling back to version {target}")
+    done = lifecycle.rollback(project, reason=reason, by=whoever())
+    if as_json:
+        show_json(done)
+    else:
+        say(lifecycle.describe_release(done))
+
+
+@click.command()
+@click.option("--at", type=click.DateTime(), help="Only who answered at this moment (UTC).")
+@on_project
+def history(at: dt.datetime | None, *, folder: Path, as_json: bool) -> None:
+    """Who answered, since when, by whom and why; newest first."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    moment = at.replace(tzinfo=dt.UTC) if at else None
+    rows = lifecycle.history(project, at=moment)
+    if as_json:
+        show_json(rows)
+    else:
+        show(lifecycle.history_document(project.name, rows))

@@ -1,0 +1,60 @@
+"""`monitor`, `status` and `report`: what there is to see."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from mainstay.cli.options import on_project, open_here
+from mainstay.cli.output import say, show, show_json
+
+
+@click.command()
+@click.option("--fail", is_flag=True, help="Exit 1 when a finding fails.")
+@on_project
+def monitor(*, fail: bool, folder: Path, as_json: bool) -> None:
+    """Look once at what was served: quality, drift, performance, money. Changes nothing."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+    from mainstay.errors import CheckError  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    seen = lifecycle.monitor(project, now=dt.datetime.now(dt.UTC))
+    if as_json:
+        show_json(seen.findings)
+    else:
+        show(lifecycle.look_document(project, seen))
+    failed = [finding for finding in seen.findings if finding.failed]
+    if fail and failed:
+        raise CheckError(f"{len(failed)} of {len(seen.findings)} findings failed.")
+
+
+@click.command()
+@on_project
+def status(*, folder: Path, as_json: bool) -> None:
+    """Everything on one screen: who answers, since when, what it earns, what changed."""
+    from mainstay.monitoring.overview import build  # noqa: PLC0415 - keeps --help fast
+    from mainstay.render.overview_terminal import print_overview  # noqa: PLC0415 - keeps --help fast
+
+    overview = build((open_here(folder),), dt.datetime.now(dt.UTC))
+    if as_json:
+        show_json(overview)
+    else:
+        print_overview(overview)
+
+
+@click.command()
+@click.argument("number", metavar="[VERSION]", type=click.IntRange(min=1), required=False)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where to (.html or .md).")
+@on_project
+def report(number: int | None, out: Path | None, *, folder: Path, as_json: bool) -> None:
+    """Write the owner's page about a version (default: the one that answers)."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    written = lifecycle.write_report(project, number, out)
+    if as_json:
+        show_json({"model": project.name, "path": str(written)})
+    else:
+        say(f"{project.name}: the owner's page is {written}")

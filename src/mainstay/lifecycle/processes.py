@@ -1,0 +1,163 @@
+"""The house's processes: server, controller, dashboard; started, waited for, and stopped by the one who started them."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from mainstay.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+
+def server_command(roots: Sequence[Path], *, host: str, port: int, workers: int = 1, insecure: bool = False) -> list[str]:
+    """Give the command that starts a prediction server: a process without the training stack."""
+    words = [sys.executable, "-m", "mainstay.serving", "--host", host, "--port", str(port), "--workers", str(workers)]
+    return [*words, *_projects(roots), *(["--insecure"] if insecure else [])]
+
+
+def controller_command(root: Path, *, every: float) -> list[str]:
+    """Give the command that starts the controller of one project."""
+    return [sys.executable, "-m", "mainstay.lifecycle", *_projects([root]), "--every", f"{every:g}"]
+
+
+def dashboard_command(roots: Sequence[Path], *, host: str, port: int, insecure: bool = False) -> list[str]:
+    """Give the command that starts the dashboard."""
+    words = [sys.executable, "-m", "mainstay.web", "--host", host, "--port", str(port)]
+    return [*words, *_projects(roots), *(["--insecure"] if insecure else [])]
+
+
+def replace_by_server(roots: Sequence[Path], *, host: str, port: int, workers: int, insecure: bool) -> NoReturn:
+    """Become the prediction server."""
+    command = server_command(roots, host=host, port=port, workers=workers, insecure=insecure)
+    os.execv(command[0], command)
+
+
+def replace_by_dashboard(roots: Sequence[Path], *, host: str, port: int, insecure: bool) -> NoReturn:
+    """Become the dashboard."""
+    command = dashboard_command(roots, host=host, port=port, insecure=insecure)
+    os.execv(command[0], command)
+
+
+def _projects(roots: Sequence[Path]) -> list[str]:
+    return [word for root in roots for word in ("--project", str(root))]
+
+
+def demand_free(host: str, port: int) -> None:
+    """Refuse in a sentence where a port is taken.
+
+    Raises
+    ------
+    SetupError
+        Naming the port and the cure.
+
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SetupError(
+                f"Port {port} on {host} can't be used: {error.strerror}.", "Choose another: --port N, or end what uses it."
+            ) from None
+
+
+def free_port(host: str, wanted: int) -> int:
+    """Find `wanted` or the next port above it such that it and its neighbour, the dashboard's, are free."""
+    for port in range(wanted, wanted + 100):
+        try:
+            demand_free(host, port)
+            demand_free(host, port + 1)
+        except SetupError:
+            continue
+        return port
+    raise SetupError(f"No two free ports were found from {wanted} on.", "Name one: --port N.")
+
+
+@dataclass
+class Children:
+    """Processes that end when this one does.
+
+    Examples
+    --------
+    >>> with Children() as children:
+    ...     _ = children.start("a pause", ["sleep", "60"])
+
+    """
+
+    running: dict[str, subprocess.Popen[bytes]]
+
+    def __init__(self) -> None:
+        self.running = {}
+
+    def start(self, name: str, command: Sequence[str], log: Path | None = None) -> subprocess.Popen[bytes]:
+        """Start one; its output goes to `log`, or where ours goes."""
+        if log is None:
+            child = subprocess.Popen(command)  # noqa: S603 - our own command line, no shell
+        else:
+            with log.open("ab") as sink:
+                child = subprocess.Popen(command, stdout=sink, stderr=sink)  # noqa: S603 - as above
+        self.running[name] = child
+        return child
+
+    def dead(self) -> str | None:
+        """Name a process that ended by itself, if one did."""
+        return next((name for name, child in self.running.items() if child.poll() is not None), None)
+
+    def stop(self, grace: float = 10.0) -> None:
+        """Ask each to end, wait, and kill what doesn't."""
+        for child in self.running.values():
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        end = time.monotonic() + grace
+        for child in self.running.values():
+            try:
+                child.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self.running.clear()
+
+    def __enter__(self) -> Children:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def wait_until_ready(host: str, port: int, path: str, child: subprocess.Popen[bytes], seconds: float = 30.0) -> None:
+    """Wait until a process answers 200 on `path`.
+
+    Raises
+    ------
+    SetupError
+        Where it ended, or did not answer in time.
+
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if child.poll() is not None:
+            raise SetupError(f"The process for port {port} ended with code {child.returncode} before it answered.")
+        try:
+            link = http.client.HTTPConnection(host, port, timeout=2)
+            link.request("GET", path)
+            if link.getresponse().status == http.client.OK:
+                return
+        except OSError:
+            pass
+        finally:
+            link.close()
+        time.sleep(0.05)
+    raise SetupError(f"Nothing answered on port {port} within {seconds:g} s.")

@@ -1,0 +1,51 @@
+"""The two marks a paragraph may carry, ``**bold**`` and `` `code` ``, and the cleaning every printed text gets."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Run = tuple[Literal["plain", "bold", "code"], str]
+_MARK = re.compile(r"\*\*(?P<bold>[^*]+)\*\*|`(?P<code>[^`]+)`")
+# C0 and C1 controls but tab and newline, and the characters that reverse the reading direction: a value in a table
+# must not be able to colour, erase or reorder what a person reads.
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    r"""Replace characters that would command the terminal or the reading direction.
+
+    Examples
+    --------
+    >>> clean("churn\x1b[2J")
+    'churn\ufffd[2J'
+
+    """
+    return _UNSAFE.sub("\ufffd", text)
+
+
+def runs(text: str) -> list[Run]:
+    """Split a paragraph at its marks.
+
+    Examples
+    --------
+    >>> runs("**v7** answers, see `mainstay status`")
+    [('bold', 'v7'), ('plain', ' answers, see '), ('code', 'mainstay status')]
+
+    """
+    found: list[Run] = []
+    at = 0
+    text = clean(text)
+    for match in _MARK.finditer(text):
+        if match.start() > at:
+            found.append(("plain", text[at : match.start()]))
+        found.append(("bold", match["bold"]) if match["bold"] else ("code", match["code"]))
+        at = match.end()
+    if at < len(text):
+        found.append(("plain", text[at:]))
+    return found
+
+
+def unmarked(text: str) -> str:
+    """Drop the marks, keep the words."""
+    return "".join(words for _, words in runs(text))
