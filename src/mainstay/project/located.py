@@ -114,7 +114,9 @@ def read_located(path: Path) -> Located:
     try:
         return Located(path, path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ProjectError(f"There is no {path.name} in {path.parent}.", "Make one: mainstay init DATA --target COLUMN.") from None
+        raise ProjectError(
+            f"There is no {path.name} in {path.parent}.", "Make one: mainstay init DATA --target COLUMN."
+        ) from None
     except UnicodeDecodeError:
         raise ProjectError(f"{path.name} isn't UTF-8 text.", "Save it as UTF-8.") from None
     except OSError as error:
@@ -154,4 +156,6 @@ def _fields(kind: Any, path: str) -> list[str]:
 
 
 def _kind(value: object) -> str:
-    return {str: "text", bool: "true/false", int: "a number", float: "a number", list: "a list"}.get(type(value), "another thing")
+    return {str: "text", bool: "true/false", int: "a number", float: "a number", list: "a list"}.get(
+        type(value), "another thing"
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mainstay.errors import ProjectError
@@ -14,6 +13,8 @@ from mainstay.project.located import read_located
 from mainstay.project.sections import Problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mainstay.project.located import Located
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
 
 @dataclass(frozen=True)
 class Project:
-    """A project folder.
+    r"""A project folder.
 
     Parameters
     ----------
@@ -46,10 +47,10 @@ class Project:
 
     Examples
     --------
-    >>> import tempfile
+    >>> import tempfile; from pathlib import Path
     >>> folder = Path(tempfile.mkdtemp()) / "churn"
     >>> folder.mkdir()
-    >>> _ = (folder / "mainstay.toml").write_text('[problem]\\nname = "churn"\\n')
+    >>> _ = (folder / "mainstay.toml").write_text('[problem]\nname = "churn"\n')
     >>> open_project(folder).name
     'churn'
 

@@ -1,4 +1,7 @@
-"""The sections that belong to no single room: the business problem. (`[money]` is `mainstay.measures.money.Money`.)"""
+"""The sections that belong to no single room: the business problem.
+
+The money section is `mainstay.measures.money.Money`.
+"""
 
 from __future__ import annotations
 
