@@ -2,4 +2,41 @@
 
 The law of this room: a record is accepted by the request decoder exactly when the one-row table is accepted by the
 table check, and both encode to the same bits. That is what removes training/serving skew.
+
+What needs Polars lives in `mainstay.contract.table`, which a serving worker never imports.
 """
+
+from mainstay.contract.columns import AnyColumn, Boolean, Category, Column, Datetime, Integer, Number, Text
+from mainstay.contract.contract import Contract, from_json, to_json
+from mainstay.contract.file import FILE, dumps, load_contract, loads
+from mainstay.contract.profile import ColumnProfile, Profile, count_like, merge, profile_rows
+from mainstay.contract.request import BodyError, RequestDecoder, Row, compile_request
+from mainstay.contract.schema import json_schema
+
+__all__ = [
+    "FILE",
+    "AnyColumn",
+    "BodyError",
+    "Boolean",
+    "Category",
+    "Column",
+    "ColumnProfile",
+    "Contract",
+    "Datetime",
+    "Integer",
+    "Number",
+    "Profile",
+    "RequestDecoder",
+    "Row",
+    "Text",
+    "compile_request",
+    "count_like",
+    "dumps",
+    "from_json",
+    "json_schema",
+    "load_contract",
+    "loads",
+    "merge",
+    "profile_rows",
+    "to_json",
+]
