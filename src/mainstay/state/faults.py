@@ -1,0 +1,68 @@
+"""What SQLite says when it can't go on, as sentences with a cure."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import sqlalchemy.exc
+
+from mainstay.errors import CorruptError, LockedError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
+_OTHER = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk failed",
+    sqlite3.SQLITE_NOMEM: "memory ran out",
+}
+BACKUPS = "backups"
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors about the file at `path` into ours; a mistake in a statement of ours stays what it is."""
+    try:
+        yield
+    except sqlalchemy.exc.DBAPIError as error:
+        raise _sentence(path, error.orig) or error from None
+    except sqlite3.Error as error:
+        raise _sentence(path, error) or error from None
+
+
+def _sentence(path: Path, error: BaseException | None) -> StoreError | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return None
+    primary = code & 0xFF  # the upper bits say where it happened
+    if primary in _LOCKED:
+        return LockedError(
+            f"Another process holds the registry {path}.",
+            f"Wait for it to end, or find it with: fuser {path}",
+        )
+    if primary in _CORRUPT:
+        return CorruptError(f"The registry {path} is damaged, or isn't one: {error}.", restore_hint(path))
+    if primary in _UNWRITABLE:
+        return StoreError(
+            f"The registry {path} can't be written by this user.",
+            f"Give this user the right to write in {path.parent}, or name another place with MAINSTAY_STATE.",
+        )
+    if primary in _OTHER:
+        return StoreError(f"The registry {path} can't be used: {_OTHER[primary]}.", "Mend that, and try again.")
+    return None
+
+
+def restore_hint(path: Path) -> str:
+    """Say how to get a damaged registry back; the files beside it (-wal, -shm) belong to it and must go with it."""
+    backups = sorted((path.parent / BACKUPS).glob("*.sqlite"), key=lambda file: file.stat().st_mtime)
+    if backups:
+        return f"Move {path.name}* away and put the newest backup in its place: cp '{backups[-1]}' '{path}'"
+    return (
+        f"Move {path.name}* away and put your backup in its place; without one, move the folder away and start again."
+    )

@@ -1,0 +1,53 @@
+"""Files that are really there after a power cut, and nobody else's to read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from mainstay.errors import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the content of a file is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk: what makes a rename last."""
+    sync_file(path)
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder, and those above it that are missing, for this user alone; one that exists is left as it is.
+
+    Raises
+    ------
+    StoreError
+        Where the folder can't be made.
+
+    """
+    try:
+        above = [path, *path.parents]
+        missing = above[: next(place for place, folder in enumerate(above) if folder.exists())]
+        for folder in reversed(missing):
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        there = path.is_dir()
+    except OSError as error:
+        raise StoreError(
+            f"The folder {path} can't be made or entered: {error.strerror}.",
+            "Give this user the right to enter the folders above it, and to write in the last of them.",
+        ) from None
+    if not there:
+        raise StoreError(f"{path} is a file, not a folder.", "Move it away.")
+    return path
