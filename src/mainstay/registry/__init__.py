@@ -1,0 +1,37 @@
+"""Book 1, first half: what was built. Immutable versions, their lineage, verdicts and cards.
+
+::
+
+    Entry  -> Registry.register -> Version     atomic: a folder with a manifest, then a row
+    Version -> Registry.load_bundle -> Bundle  every file is compared with its sha256 before one is used
+
+Who answers is the second half, in `mainstay.release`.
+"""
+
+from mainstay.registry.bundle import Bundle, read_bundle, write_bundle
+from mainstay.registry.card import card_document, card_markdown
+from mainstay.registry.entry import Entry
+from mainstay.registry.golden import TOLERANCE, Golden, golden_failures, make_golden
+from mainstay.registry.lineage import Lineage, capture_lineage
+from mainstay.registry.manifest import Manifest, verify
+from mainstay.registry.registry import Registry
+from mainstay.registry.version import Version
+
+__all__ = [
+    "TOLERANCE",
+    "Bundle",
+    "Entry",
+    "Golden",
+    "Lineage",
+    "Manifest",
+    "Registry",
+    "Version",
+    "capture_lineage",
+    "card_document",
+    "card_markdown",
+    "golden_failures",
+    "make_golden",
+    "read_bundle",
+    "verify",
+    "write_bundle",
+]

@@ -1,0 +1,160 @@
+"""The bundle: a version as a folder. Written once, checked against its manifest each time it is read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from mainstay.contract import Contract, Profile, from_json, to_json
+from mainstay.errors import ContractError, CorruptError, StoreError
+from mainstay.measures.money import Money
+from mainstay.models.load import load_model, save_model
+from mainstay.models.policy import Policy
+from mainstay.models.report import Report
+from mainstay.project import Problem
+from mainstay.registry.card import card_markdown
+from mainstay.registry.golden import Golden
+from mainstay.registry.lineage import Lineage
+from mainstay.registry.manifest import NAME, verify, write_manifest
+from mainstay.registry.packages import requirements_text
+from mainstay.registry.plain import loads, pretty
+from mainstay.state import sync_file, sync_folder
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from mainstay.models.model import Model
+    from mainstay.registry.entry import Entry
+    from mainstay.registry.version import Version
+
+T = TypeVar("T")
+CARD = "card.md"
+_KEPT = 0o400  # a version never changes
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A version in the hand, checked and loaded.
+
+    Parameters
+    ----------
+    version : Version
+        Its row in the registry.
+    contract, profile, policy, report, money, problem, lineage
+        As they were registered.
+    model : Model
+        Loaded, ready to score.
+    golden : tuple of Golden
+        For `golden_failures`, before it answers anybody.
+    folder : Path
+        Where it lies; never write there.
+
+    """
+
+    version: Version
+    contract: Contract
+    profile: Profile
+    policy: Policy
+    report: Report
+    model: Model
+    golden: tuple[Golden, ...]
+    money: Money
+    problem: Problem
+    lineage: Lineage
+    folder: Path
+
+    @property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        return (self.folder / CARD).read_text(encoding="utf-8")
+
+
+def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
+    """Write a version into an empty folder and wait until it is on the disk.
+
+    Returns
+    -------
+    str
+        Its digest.
+
+    """
+    model = folder / "model"
+    model.mkdir(mode=0o700)
+    save_model(entry.candidate.model, model)
+    files = {
+        "contract.json": msgspec.json.format(to_json(entry.contract), indent=1) + b"\n",
+        "profile.json": pretty(entry.profile),
+        "policy.json": pretty(entry.candidate.policy),
+        "report.json": pretty(entry.report),
+        "money.json": pretty(entry.money),
+        "problem.json": pretty(entry.problem),
+        "golden.json": pretty(entry.golden),
+        "lineage.json": pretty(entry.lineage),
+        "requirements.txt": requirements_text(entry.candidate.model.framework).encode(),
+        CARD: card_markdown(entry, created).encode("utf-8", "replace"),
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    digest = write_manifest(folder, entry.name, created, entry.parent)
+    for place, _, names in os.walk(folder):
+        for path in (Path(place) / name for name in names):
+            path.chmod(_KEPT)
+            sync_file(path)
+        sync_folder(Path(place))
+    return digest
+
+
+def read_bundle(folder: Path, version: Version) -> Bundle:
+    """Check every byte of a bundle, then load it.
+
+    Raises
+    ------
+    CorruptError
+        Naming the file that isn't what was once written.
+
+    """
+    name = f"{version.model} version {version.number}"
+    try:
+        verify(folder, version.digest, name)
+    except OSError as error:
+        raise StoreError(
+            f"{name} can't be read from {folder}: {error.strerror}.", "Give this user the right to read there."
+        ) from None
+
+    def decoded(file: str, kind: type[T]) -> T:
+        try:
+            return loads((folder / file).read_bytes(), kind)
+        except msgspec.MsgspecError as error:
+            raise _unreadable(file, name, error) from None
+
+    try:
+        contract = from_json((folder / "contract.json").read_bytes())
+    except ContractError as error:
+        raise _unreadable("contract.json", name, error) from None
+    return Bundle(
+        version=version,
+        contract=contract,
+        profile=decoded("profile.json", Profile),
+        policy=decoded("policy.json", Policy),
+        report=decoded("report.json", Report),
+        model=load_model(folder / "model"),
+        golden=decoded("golden.json", tuple[Golden, ...]),
+        money=decoded("money.json", Money),
+        problem=decoded("problem.json", Problem),
+        lineage=decoded("lineage.json", Lineage),
+        folder=folder,
+    )
+
+
+def _unreadable(file: str, name: str, error: Exception) -> CorruptError:
+    # Every hash was right: it was written so, by a mainstay that knows more.
+    return CorruptError(
+        f"{file} of {name} can't be read by this mainstay: {error}", "Use the mainstay that its requirements.txt names."
+    )
+
+
+__all__ = ["CARD", "NAME", "Bundle", "read_bundle", "write_bundle"]

@@ -1,0 +1,143 @@
+"""The model card: what a version is for, what it isn't for, and how well it does (Mitchell et al. 2019)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from mainstay.measures.money import break_even, stakes
+from mainstay.render import to_markdown
+from mainstay.render.document import Document, Facts, Findings, Heading, Items, Table, Text
+from mainstay.render.inline import clean
+from mainstay.render.numbers import measure_name
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from mainstay.measures.money import Money
+    from mainstay.models.report import Report
+    from mainstay.project import Problem
+    from mainstay.registry.entry import Entry
+    from mainstay.registry.lineage import Lineage
+    from mainstay.render.document import Block
+
+_UNSAID = "not said"
+_SHOWN = 20  # features
+
+
+def card_markdown(entry: Entry, created: dt.datetime) -> str:
+    """Write the card as Markdown with Hugging Face front matter."""
+    return f"{front_matter(entry)}\n{to_markdown(card_document(entry, created))}"
+
+
+def front_matter(entry: Entry) -> str:
+    """Write the YAML that a model hub reads: library, task, measures on held-out rows."""
+    kind = "regression" if entry.candidate.policy.task.kind == "regression" else "classification"
+    lines = [
+        "---",
+        "library_name: mainstay",
+        f"model_name: {_quoted(entry.name)}",
+        f"pipeline_tag: tabular-{kind}",
+        "tags:",
+        f"  - tabular-{kind}",
+        f"  - {_quoted(entry.candidate.name)}",
+        *_results(entry, kind),
+        "---",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _results(entry: Entry, kind: str) -> Iterator[str]:
+    measured = [finding for finding in entry.report.measures if finding.value is not None]
+    if not measured:
+        return
+    yield from ("model-index:", f"  - name: {_quoted(entry.name)}", "    results:", "      - task:")
+    yield from (f"          type: tabular-{kind}", "        dataset:")
+    yield f"          name: {_quoted(entry.lineage.source or _UNSAID)}"
+    yield f"          type: {_quoted(entry.lineage.data_fingerprint or _UNSAID)}"
+    yield "        metrics:"
+    for finding in measured:
+        yield f"          - type: {_quoted(finding.measure)}"
+        yield f"            value: {_number(finding.value)}"
+
+
+def card_document(entry: Entry, created: dt.datetime) -> Document:
+    """Put the card together: purpose first, then measures, then where it comes from."""
+    report, lineage = entry.report, entry.lineage
+    blocks: list[Block] = [Heading("Purpose"), Facts(_purpose(entry.problem)), *_how_well(report)]
+    blocks += [Heading("What errors cost"), Facts(_costs(entry.money, report))]
+    if report.notes:
+        blocks += [Heading("What a reader must know"), Items(report.notes)]
+    blocks += [Heading("Where it comes from"), Facts(_origin(entry, lineage, created))]
+    foot = "What the gates say of it: mainstay version show. Who answers now: mainstay status."
+    return Document(f"{entry.name}: {entry.candidate.name}", tuple(blocks), foot)
+
+
+def _purpose(problem: Problem) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Decision", problem.decision or _UNSAID),
+        ("Action on a positive decision", problem.action or _UNSAID),
+        ("Who answers for it", problem.owner or _UNSAID),
+        ("Limitations", problem.limitations or _UNSAID),
+    )
+
+
+def _how_well(report: Report) -> Iterator[Block]:
+    yield Heading("How well it does")
+    if report.why:
+        yield Text(report.why)
+    yield Findings(report.measures, f"On {report.test_rows} held-out rows:")
+    if report.contenders:
+        rows = tuple((one.name + (" (chosen)" if one.chosen else ""), one.primary.value) for one in report.contenders)
+        yield Table(("Candidate", measure_name(report.primary)), rows, "Against the simpler ones:")
+    if report.segments:
+        yield Heading("For whom")
+        yield Findings(report.segments)
+    if report.influences:
+        yield Heading("What it looks at")
+        influences = tuple((one.feature, one.value, one.error) for one in report.influences[:_SHOWN])
+        yield Table(("Feature", "Loss added when shuffled", "Standard error"), influences)
+    if report.checks:
+        yield Heading("What was checked about the data")
+        yield Findings(report.checks)
+
+
+def _costs(money: Money, report: Report) -> tuple[tuple[str, str | float], ...]:
+    policy = report.policy
+    decided = ("Shift", policy.shift) if policy.task.kind == "regression" else ("Threshold", policy.threshold)
+    amounts = stakes(money)
+    if amounts is None:
+        return (("Money", "not said: ranked on a declared measure"), decided, ("Basis", policy.basis))
+    return (
+        (f"Acting on a positive, {money.currency}", amounts.hit),
+        (f"Acting on a negative, {money.currency}", amounts.miss),
+        ("Acting pays above a probability of", break_even(amounts)),
+        decided,
+        ("Basis", policy.basis),
+    )
+
+
+def _origin(entry: Entry, lineage: Lineage, created: dt.datetime) -> tuple[tuple[str, str | int], ...]:
+    commit = lineage.git_commit + (", with changes that weren't committed" if lineage.dirty else "")
+    return (
+        ("Registered", created.strftime("%Y-%m-%d %H:%M UTC")),
+        ("By", lineage.by or _UNSAID),
+        ("Source", lineage.source or _UNSAID),
+        ("Rows", lineage.rows),
+        ("Rows for training", entry.report.train_rows),
+        ("Fingerprint of the data", lineage.data_fingerprint or _UNSAID),
+        ("Git commit", commit or "not under git"),
+        ("Seed", lineage.seed),
+        ("Python", lineage.python or _UNSAID),
+        ("Format of the model", f"{entry.candidate.model.framework}, no code is run when it is loaded"),
+        ("Parent", "none" if entry.parent is None else f"version {entry.parent}"),
+    )
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(clean(text), ensure_ascii=False)  # a JSON text is a YAML text
+
+
+def _number(value: float | None) -> str:
+    return json.dumps(value).replace("Infinity", ".inf").replace("NaN", ".nan")

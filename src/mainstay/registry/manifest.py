@@ -1,0 +1,137 @@
+"""The manifest of a bundle: every file with its sha256, and the check that nothing else is there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mainstay.errors import CorruptError
+from mainstay.registry.plain import loads, pretty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = "manifest.json"
+FORMAT = 1
+_CURE = "Don't use it: release another version, and restore this one from a backup."
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file of a bundle: its path with ``/``, its sha256, its size in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bundle holds.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model.
+    created : datetime
+        When it was written, UTC.
+    parent : int or None
+        The version that was champion when it was trained.
+    files : tuple of File
+        Everything in the folder but the manifest, sorted by path.
+    format : int
+        Which layout: this code reads 1.
+
+    """
+
+    model: str
+    created: dt.datetime
+    parent: int | None
+    files: tuple[File, ...]
+    format: int = FORMAT
+
+
+def write_manifest(folder: Path, model: str, created: dt.datetime, parent: int | None) -> str:
+    """Write the manifest of a folder that is otherwise complete; returns its sha256, the bundle's digest."""
+    files = tuple(File(name, _sha256(folder / name), (folder / name).stat().st_size) for name in sorted(_walk(folder)))
+    content = pretty(Manifest(model=model, created=created, parent=parent, files=files))
+    (folder / NAME).write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def verify(folder: Path, digest: str, name: str) -> Manifest:
+    """Compare a bundle with what was once written, byte by byte, before anything in it is used.
+
+    Parameters
+    ----------
+    folder : Path
+        The bundle.
+    digest : str
+        sha256 its manifest must have, from the registry.
+    name : str
+        What to call it in errors: ``"churn version 3"``.
+
+    Raises
+    ------
+    CorruptError
+        Naming the file that is missing, different, too much, or no plain file inside the folder.
+
+    """
+    try:
+        content = (folder / NAME).read_bytes()
+    except OSError:
+        raise CorruptError(f"{name} has no {NAME} in {folder}.", _CURE) from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise CorruptError(f"{NAME} of {name} isn't what was once written.", _CURE)
+    manifest = _decode(content, name)
+    listed = {file.path for file in manifest.files}
+    if len(listed) != len(manifest.files):
+        raise CorruptError(f"{NAME} of {name} names a file twice.", _CURE)
+    found = set(_walk(folder, name)) - {NAME}
+    for path in sorted(found - listed):
+        raise CorruptError(f"{name} holds {path!r}, which nobody listed.", _CURE)
+    for file in manifest.files:
+        if file.path not in found:
+            raise CorruptError(f"{name} lacks its file {file.path!r}.", _CURE)
+        inside = folder / PurePosixPath(file.path)
+        if inside.stat().st_size != file.size or _sha256(inside) != file.sha256:
+            raise CorruptError(f"The file {file.path!r} of {name} isn't what was once written.", _CURE)
+    return manifest
+
+
+def _decode(content: bytes, name: str) -> Manifest:
+    try:
+        manifest = loads(content, Manifest)
+    except msgspec.MsgspecError as error:
+        raise CorruptError(f"{NAME} of {name} can't be read: {error}.", _CURE) from None
+    if manifest.format != FORMAT:
+        raise CorruptError(
+            f"{name} was written by a newer mainstay (format {manifest.format}; this one reads {FORMAT}).",
+            "Update this one: pip install --upgrade mainstay",
+        )
+    return manifest
+
+
+def _walk(folder: Path, name: str = "The bundle") -> Iterator[str]:
+    """Name every file below a folder; only paths that were found are ever opened, so none can lead outside."""
+    pending = [folder]
+    while pending:
+        with os.scandir(pending.pop()) as found:
+            entries = list(found)
+        for entry in entries:
+            path = Path(entry.path)
+            inside = path.relative_to(folder).as_posix()
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(path)
+            elif entry.is_file(follow_symlinks=False):
+                yield inside
+            else:
+                raise CorruptError(f"{name} holds {inside!r}, which is a link or no plain file.", _CURE)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,64 @@
+"""What is installed, and what serving a model needs of it, pinned."""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+_EXTRA = re.compile(r"\bextra\s*==")
+_FRAMEWORKS: Mapping[str, tuple[str, ...]] = {"lightgbm": ("lightgbm",)}
+"""What a framework needs beyond the base install; those that aren't named need nothing."""
+
+
+def installed() -> dict[str, str]:
+    """Map every installed distribution to its version, sorted by name."""
+    found: dict[str, str] = {}
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"]
+        if name:
+            found.setdefault(normal(name), distribution.version)
+    return dict(sorted(found.items()))
+
+
+def normal(name: str) -> str:
+    """Spell a distribution's name as package indexes compare it (PEP 503).
+
+    Examples
+    --------
+    >>> normal("Prometheus_Client")
+    'prometheus-client'
+
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def serving_closure(framework: str) -> dict[str, str]:
+    """Map what serving a model of this framework needs, mainstay first, to the versions installed here.
+
+    Optional extras are left out. A requirement that isn't installed is one whose marker excludes this machine.
+    """
+    pending = ["mainstay", *_FRAMEWORKS.get(framework, ())]
+    found: dict[str, str] = {}
+    while pending:
+        name = normal(pending.pop(0))
+        if name in found:
+            continue
+        try:
+            distribution = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        found[name] = distribution.version
+        needed = [line for line in distribution.requires or () if not _EXTRA.search(line)]
+        pending += [match[1] for line in needed if (match := _REQUIREMENT.match(line))]
+    return found
+
+
+def requirements_text(framework: str) -> str:
+    """Write `serving_closure` as a requirements file: what to install to serve this version again."""
+    lines = [f"{name}=={version}" for name, version in sorted(serving_closure(framework).items())]
+    return "\n".join(["# What serves this version: pip install -r requirements.txt", *lines]) + "\n"

@@ -1,0 +1,257 @@
+"""`Registry`: versions in, versions out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from mainstay.errors import CorruptError, InputError, NotFoundError, StoreError
+from mainstay.measures.finding import Finding
+from mainstay.models.load import load_model
+from mainstay.models.report import Verdict
+from mainstay.registry import tables
+from mainstay.registry.bundle import read_bundle, write_bundle
+from mainstay.registry.golden import golden_failures
+from mainstay.registry.manifest import verify
+from mainstay.registry.plain import dumps, loads
+from mainstay.registry.staging import staging
+from mainstay.registry.version import Version
+from mainstay.state import from_text, sync_folder, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mainstay.registry.bundle import Bundle
+    from mainstay.registry.entry import Entry
+    from mainstay.state import State
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class Registry:
+    """The versions of all models: a row each in the state, a folder each in the store.
+
+    Parameters
+    ----------
+    state : State
+        Where the rows are.
+    store : Path
+        The folder of bundles: ``store/churn/3/``.
+
+    """
+
+    def __init__(self, state: State, store: Path) -> None:
+        self._state = state
+        self.store = store.absolute()
+
+    def register(self, entry: Entry, now: dt.datetime | None = None) -> Version:
+        """Write a version: all of it or nothing, whenever this process is killed.
+
+        The bundle is written under another name and proved (every hash, and the golden records through the model as it
+        lies on the disk); then, in one transaction, it gets its number, its name and its row.
+
+        Parameters
+        ----------
+        entry : Entry
+            What it is made of.
+        now : datetime, optional
+            The moment, UTC.
+
+        Raises
+        ------
+        StoreError
+            Where it can't be written; nothing is registered then.
+        CorruptError
+            Where what was written doesn't answer as the model did; nothing is registered then.
+
+        """
+        created = now or dt.datetime.now(dt.UTC)
+        with staging(self._home(entry.name)) as folder:
+            digest = write_bundle(entry, folder, created)
+            _prove(folder, digest, entry)
+            with self._numbered(entry.name, folder) as (connection, number):
+                version = _new(entry, number, created, digest)
+                connection.execute(sa.insert(tables.VERSIONS).values(_row(version)))
+        return version
+
+    def models(self) -> tuple[str, ...]:
+        """Name the models that have versions."""
+        with self._state.read() as connection:
+            return tuple(connection.execute(tables.MODELS).scalars())
+
+    def versions(self, model: str) -> tuple[Version, ...]:
+        """Give every version of a model, oldest first."""
+        with self._state.read() as connection:
+            return tuple(map(_version, connection.execute(tables.ALL, {"model": model})))
+
+    def version(self, model: str, number: int) -> Version:
+        """Give one version.
+
+        Raises
+        ------
+        NotFoundError
+            Naming those there are.
+
+        """
+        with self._state.read() as connection:
+            row = connection.execute(tables.ONE, {"model": model, "number": number}).one_or_none()
+            highest = connection.execute(tables.HIGHEST, {"model": model}).scalar_one()
+        if row is not None:
+            return _version(row)
+        if not highest:
+            raise NotFoundError(f"{model} has no versions yet.", "Make the first: mainstay train")
+        raise NotFoundError(f"{model} has no version {number}; the newest is {highest}.", "mainstay version list")
+
+    def add_verdict(self, model: str, number: int, verdict: Verdict) -> None:
+        """Append what the gates say of a version; the last verdict counts.
+
+        Raises
+        ------
+        NotFoundError
+            Where there is no such version.
+
+        """
+        self.version(model, number)
+        with self._state.begin() as connection:
+            last = connection.execute(tables.LAST, {"model": model, "number": number}).one_or_none()
+            row = {
+                "model": model,
+                "number": number,
+                "id": 1 if last is None else last.id + 1,
+                "at": to_text(verdict.at),
+                "author": verdict.by,
+                "ok": int(verdict.ok),
+                "findings": dumps(verdict.findings).decode(),
+            }
+            connection.execute(sa.insert(tables.VERDICTS).values(row))
+
+    def verdicts(self, model: str, number: int) -> tuple[Verdict, ...]:
+        """Give every verdict of a version, oldest first."""
+        with self._state.read() as connection:
+            return tuple(map(_verdict, connection.execute(tables.OF_VERSION, {"model": model, "number": number})))
+
+    def latest_verdict(self, model: str, number: int) -> Verdict | None:
+        """Give the verdict that counts; None before the first."""
+        with self._state.read() as connection:
+            row = connection.execute(tables.LAST, {"model": model, "number": number}).one_or_none()
+        return None if row is None else _verdict(row)
+
+    def load_bundle(self, model: str, number: int) -> Bundle:
+        """Check every byte of a version, then load it. It isn't sent its golden records: see `golden_failures`.
+
+        Raises
+        ------
+        NotFoundError
+            Where there is no such version.
+        CorruptError
+            Naming the file that isn't what was once written.
+
+        """
+        return read_bundle(self.folder(model, number), self.version(model, number))
+
+    def folder(self, model: str, number: int) -> Path:
+        """Name the folder of a version's bundle."""
+        return self._home(model) / str(number)
+
+    def _home(self, model: str) -> Path:
+        if not _NAME.fullmatch(model):
+            raise InputError(f"{model!r} can't be a model's name.", "Use letters, digits, - and _ (64 at most).")
+        return self.store / model
+
+    @contextmanager
+    def _numbered(self, model: str, folder: Path) -> Iterator[tuple[sa.Connection, int]]:
+        """Give a bundle the next number; the write lock makes it ours, and its name comes just before the commit."""
+        home = self._home(model)
+        named: Path | None = None
+        try:
+            with self._state.begin() as connection:
+                highest = connection.execute(tables.HIGHEST, {"model": model}).scalar_one()
+                # A folder without a row is what a process left that was killed between the two. It is never
+                # overwritten: where the database was lost, it is all there is.
+                number = max([highest, *(int(old.name) for old in home.iterdir() if old.name.isdecimal())]) + 1
+                yield connection, number
+                named = folder.rename(home / str(number))
+                sync_folder(home)
+        except BaseException:
+            if named is not None and not self._has(model, int(named.name)):
+                named.rename(folder)  # where staging removes it
+            raise
+
+    def _has(self, model: str, number: int) -> bool:
+        try:
+            self.version(model, number)
+        except NotFoundError:
+            return False
+        except StoreError:
+            return True  # nobody can say; a folder too many does no harm, a row without its folder would
+        return True
+
+
+def _prove(folder: Path, digest: str, entry: Entry) -> None:
+    name = f"The new version of {entry.name}"
+    verify(folder, digest, name)
+    failures = golden_failures(entry.contract, load_model(folder / "model"), entry.golden)
+    if failures:
+        raise CorruptError(
+            f"{name} answers differently once it is saved: {failures[0]}",
+            "This is a fault of its model format; nothing was registered.",
+        )
+
+
+def _new(entry: Entry, number: int, created: dt.datetime, digest: str) -> Version:
+    return Version(
+        model=entry.name,
+        number=number,
+        created=created,
+        by=entry.lineage.by,
+        parent=entry.parent,
+        digest=digest,
+        data_fingerprint=entry.lineage.data_fingerprint,
+        git_commit=entry.lineage.git_commit,
+        dirty=entry.lineage.dirty,
+        candidate=entry.candidate.name,
+        primary=entry.report.measure(entry.report.primary),
+    )
+
+
+def _row(version: Version) -> dict[str, str | int | None]:
+    return {
+        "model": version.model,
+        "number": version.number,
+        "created": to_text(version.created),
+        "author": version.by,
+        "parent": version.parent,
+        "digest": version.digest,
+        "data_fingerprint": version.data_fingerprint,
+        "git_commit": version.git_commit,
+        "dirty": int(version.dirty),
+        "candidate": version.candidate,
+        "primary_finding": None if version.primary is None else dumps(version.primary).decode(),
+    }
+
+
+def _version(row: sa.Row[Any]) -> Version:
+    return Version(
+        model=row.model,
+        number=row.number,
+        created=from_text(row.created),
+        by=row.author,
+        parent=row.parent,
+        digest=row.digest,
+        data_fingerprint=row.data_fingerprint,
+        git_commit=row.git_commit,
+        dirty=bool(row.dirty),
+        candidate=row.candidate,
+        primary=None if row.primary_finding is None else loads(row.primary_finding, Finding),
+        ok=None if row.ok is None else bool(row.ok),
+    )
+
+
+def _verdict(row: sa.Row[Any]) -> Verdict:
+    findings = loads(row.findings, tuple[Finding, ...])
+    return Verdict(ok=bool(row.ok), findings=findings, at=from_text(row.at), by=row.author)

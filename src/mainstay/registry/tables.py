@@ -1,0 +1,46 @@
+"""The tables of this room, as ``state/migrations/0001_versions.sql`` makes them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+VERSIONS = sa.table(
+    "versions",
+    *(
+        sa.column(name)
+        for name in (
+            "model",
+            "number",
+            "created",
+            "author",
+            "parent",
+            "digest",
+            "data_fingerprint",
+            "git_commit",
+            "dirty",
+            "candidate",
+            "primary_finding",
+        )
+    ),
+)
+VERDICTS = sa.table(
+    "verdicts", *(sa.column(name) for name in ("model", "number", "id", "at", "author", "ok", "findings"))
+)
+_LATEST = (
+    sa.select(VERDICTS.c.ok)
+    .where(VERDICTS.c.model == VERSIONS.c.model, VERDICTS.c.number == VERSIONS.c.number)
+    .order_by(VERDICTS.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("ok")
+)
+MODEL: sa.BindParameter[str] = sa.bindparam("model")
+NUMBER: sa.BindParameter[int] = sa.bindparam("number")
+
+ALL = sa.select(VERSIONS, _LATEST).where(VERSIONS.c.model == MODEL).order_by(VERSIONS.c.number)
+ONE = sa.select(VERSIONS, _LATEST).where(VERSIONS.c.model == MODEL, VERSIONS.c.number == NUMBER)
+MODELS = sa.select(VERSIONS.c.model).distinct().order_by(VERSIONS.c.model)
+HIGHEST = sa.select(sa.func.coalesce(sa.func.max(VERSIONS.c.number), 0)).where(VERSIONS.c.model == MODEL)
+OF_VERSION = sa.select(VERDICTS).where(VERDICTS.c.model == MODEL, VERDICTS.c.number == NUMBER).order_by(VERDICTS.c.id)
+LAST = OF_VERSION.order_by(None).order_by(VERDICTS.c.id.desc()).limit(1)
+"""Each statement of the room, compiled once."""

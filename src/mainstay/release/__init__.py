@@ -1,0 +1,45 @@
+"""Who answers: champion, canary, shadow; the append-only history; rollback.
+
+::
+
+    plan:        history + wish      -> the next Release, or why not       (pure)
+    gate:        Version + Verdict   -> why it must not be released        (pure)
+    compatible:  two contracts       -> what callers would notice          (pure)
+    route:       routes + who asks   -> which version answers              (pure)
+    history:     Releases            -> appended to by one winner at a time
+"""
+
+from mainstay.release.compatible import differences
+from mainstay.release.gate import why_not
+from mainstay.release.history import Releases
+from mainstay.release.plan import (
+    at_moment,
+    explain,
+    plan_release,
+    propose_release,
+    propose_rollback,
+    rollback_target,
+)
+from mainstay.release.release import Release, Route, champion, newcomers
+from mainstay.release.route import assign, salt_of, shadows
+from mainstay.release.settings import ReleaseSettings
+
+__all__ = [
+    "Release",
+    "ReleaseSettings",
+    "Releases",
+    "Route",
+    "assign",
+    "at_moment",
+    "champion",
+    "differences",
+    "explain",
+    "newcomers",
+    "plan_release",
+    "propose_release",
+    "propose_rollback",
+    "rollback_target",
+    "salt_of",
+    "shadows",
+    "why_not",
+]

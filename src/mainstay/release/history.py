@@ -1,0 +1,123 @@
+"""`Releases`: the append-only history, with one winner at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import sqlalchemy as sa
+
+from mainstay.errors import ReleaseError
+from mainstay.release.release import Release, Route, check_routes
+from mainstay.state import from_text, to_text
+
+if TYPE_CHECKING:
+    from mainstay.state import State
+
+_NAMES = ("model", "id", "kind", "routes", "at", "author", "reason", "trial")
+_RELEASES = sa.table("releases", *(sa.column(name) for name in _NAMES))
+_ROUTES = msgspec.json.Decoder(tuple[Route, ...])
+# Compiled once: a server asks five times a second and worker.
+_LAST = sa.select(sa.func.max(_RELEASES.c.id)).where(_RELEASES.c.model == sa.bindparam("model"))
+_HISTORY = sa.select(_RELEASES).where(_RELEASES.c.model == sa.bindparam("model")).order_by(_RELEASES.c.id)
+_CURRENT = (
+    sa.select(_RELEASES).where(_RELEASES.c.model == sa.bindparam("model")).order_by(_RELEASES.c.id.desc()).limit(1)
+)
+
+
+class Releases:
+    """The append-only history of who answers; the last row of a model is in force.
+
+    Parameters
+    ----------
+    state : State
+        Where it is written.
+
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def last_id(self, model: str) -> int:
+        """Read the number of the last release, 0 before the first: one indexed row, cheap enough to poll.
+
+        Raises
+        ------
+        StoreError
+            Where the history can't be read.
+
+        """
+        with self._state.read() as connection:
+            return _last_id(connection, model)
+
+    def current(self, model: str) -> Release | None:
+        """Give the release in force; None before the first."""
+        with self._state.read() as connection:
+            row = connection.execute(_CURRENT, {"model": model}).one_or_none()
+        return None if row is None else _release(row)
+
+    def history(self, model: str) -> tuple[Release, ...]:
+        """Give every release, oldest first."""
+        with self._state.read() as connection:
+            return tuple(map(_release, connection.execute(_HISTORY, {"model": model})))
+
+    def append(self, release: Release, expected: int | None = None) -> Release:
+        """Make a drafted release true, if nobody was faster.
+
+        Parameters
+        ----------
+        release : Release
+            From `propose_release` or `propose_rollback`.
+        expected : int, optional
+            Number of the release it was drafted after; the one before its own unless given.
+
+        Raises
+        ------
+        ReleaseError
+            Somebody released something else meanwhile, or its routes lead nowhere.
+        StoreError
+            It can't be written.
+
+        """
+        check_routes(release.routes)
+        after = release.id - 1 if expected is None else expected
+        with self._state.begin() as connection:
+            last = _last_id(connection, release.model)
+            if last != after:
+                raise ReleaseError(
+                    f"Somebody else released {release.model} meanwhile (release {last}).",
+                    "Look at it, then decide again: mainstay history",
+                )
+            written = msgspec.structs.replace(release, id=last + 1)
+            connection.execute(sa.insert(_RELEASES).values(_row(written)))
+        return written
+
+
+def _last_id(connection: sa.Connection, model: str) -> int:
+    return connection.execute(_LAST, {"model": model}).scalar() or 0
+
+
+def _row(release: Release) -> dict[str, str | int]:
+    return {
+        "model": release.model,
+        "id": release.id,
+        "kind": release.kind,
+        "routes": msgspec.json.encode(release.routes).decode(),
+        "at": to_text(release.at),
+        "author": release.by,
+        "reason": release.reason,
+        "trial": int(release.trial),
+    }
+
+
+def _release(row: sa.Row[Any]) -> Release:
+    return Release(
+        id=row.id,
+        model=row.model,
+        kind=row.kind,
+        routes=_ROUTES.decode(row.routes),
+        at=from_text(row.at),
+        by=row.author,
+        reason=row.reason,
+        trial=bool(row.trial),
+    )
