@@ -34,7 +34,9 @@ def shared_data() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         path = folder / name
         if not path.is_file():
-            pytest.skip(f"NOT TESTED on real data: {path} isn't there (set MAINSTAY_TEST_DATA to the folder that has {name})")
+            pytest.skip(
+                f"NOT TESTED on real data: {path} isn't there (set MAINSTAY_TEST_DATA to the folder that has {name})"
+            )
         return path
 
     return find

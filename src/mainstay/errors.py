@@ -8,6 +8,7 @@
     │   ├── ContractError          the contract contradicts itself
     │   ├── DataError              the source can't be read, or can't be learned from
     │   ├── RecordError            a record was refused; lists every problem by field
+    │   ├── BodyError              a request's body isn't JSON (lives in mainstay.contract)
     │   └── NotFoundError          no such version, model, prediction or file
     ├── CheckError                 everything was readable, the answer is no           (exit 1)
     │   ├── GateError              a gate failed

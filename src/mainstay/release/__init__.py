@@ -7,8 +7,10 @@
     compatible:  two contracts       -> what callers would notice          (pure)
     route:       routes + who asks   -> which version answers              (pure)
     history:     Releases            -> appended to by one winner at a time
+    books:       a project           -> both books, opened together
 """
 
+from mainstay.release.books import Books, open_books
 from mainstay.release.compatible import differences
 from mainstay.release.gate import why_not
 from mainstay.release.history import Releases
@@ -25,6 +27,7 @@ from mainstay.release.route import assign, salt_of, shadows
 from mainstay.release.settings import ReleaseSettings
 
 __all__ = [
+    "Books",
     "Release",
     "ReleaseSettings",
     "Releases",
@@ -35,6 +38,7 @@ __all__ = [
     "differences",
     "explain",
     "newcomers",
+    "open_books",
     "plan_release",
     "propose_release",
     "propose_rollback",

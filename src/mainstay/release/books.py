@@ -1,0 +1,81 @@
+"""The two books of a project, opened together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from mainstay.errors import NotFoundError
+from mainstay.events import open_log
+from mainstay.registry import Registry
+from mainstay.release.history import Releases
+from mainstay.state import open_state
+
+if TYPE_CHECKING:
+    from mainstay.events import EventLog
+    from mainstay.project import Project
+    from mainstay.registry import Bundle
+    from mainstay.release.release import Release
+    from mainstay.state import State
+
+STORE = "store"
+
+
+@dataclass(frozen=True)
+class Books:
+    """What was built and who answers (book 1), what happened (book 2); closed at the end of a ``with``.
+
+    Parameters
+    ----------
+    project : Project
+        Whose they are.
+    state : State
+        The SQL engine under book 1.
+    registry, releases, log
+        The books.
+
+    """
+
+    project: Project
+    state: State
+    registry: Registry
+    releases: Releases
+    log: EventLog
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.log.close()
+        self.state.close()
+
+    def champion(self) -> Bundle | None:
+        """Load the version that is champion; None before the first release."""
+        release = self.releases.current(self.project.name)
+        return None if release is None else self.registry.load_bundle(self.project.name, release.champion)
+
+    def release_in_force(self) -> Release:
+        """Give the release in force.
+
+        Raises
+        ------
+        NotFoundError
+            Before the first one.
+
+        """
+        release = self.releases.current(self.project.name)
+        if release is None:
+            raise NotFoundError(
+                f"No version of {self.project.name} is released yet.",
+                "Train and release one: mainstay train, then mainstay release 1.",
+            )
+        return release
+
+
+def open_books(project: Project) -> Books:
+    """Open a project's books: in its folder, or where MAINSTAY_STATE and MAINSTAY_STORE say the registry is kept."""
+    state = open_state(os.environ.get("MAINSTAY_STATE") or project.books)
+    store = Path(os.environ.get("MAINSTAY_STORE") or project.books / STORE)
+    return Books(project, state, Registry(state, store), Releases(state), open_log(project))
