@@ -235,7 +235,7 @@ def test_nothing_is_overwritten_and_nothing_half_written(
     with pytest.raises(InputError, match=r"already holds a project: mainstay\.toml is there"):
         draft_project(simulated_csv, TARGET, small_project)
     assert (small_project / "mainstay.toml").read_text() == before
-    assert sorted(path.name for path in small_project.iterdir()) == ["contract.toml", "mainstay.toml"]
+    assert sorted(path.name for path in small_project.iterdir()) == [".gitignore", "contract.toml", "mainstay.toml"]
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="is a file, not a folder"):
         draft_project(simulated_csv, TARGET, tmp_path / "file")
