@@ -1,4 +1,4 @@
-"""`Candidate`: what training hands to evaluation."""
+"""`Candidate` and `Training`: what training hands to evaluation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mainstay.models.model import Model
     from mainstay.models.policy import Policy
+    from mainstay.models.yardstick import Yardstick
 
     Parameter = str | int | float | bool | None
 
@@ -53,3 +54,39 @@ class Candidate:
     seconds: float = 0.0
     rank: int = 0
     why: str = ""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What came of a training: every candidate, and the one that was chosen.
+
+    Parameters
+    ----------
+    candidates : tuple of Candidate
+        Simplest first.
+    chosen : Candidate
+        One of them.
+    yardstick : Yardstick
+        What they were ranked on.
+    folds : str
+        How the folds were cut, in words.
+    why : str
+        Why the chosen one, in sentences.
+    seed : int
+        Same snapshot, same seed: same training.
+    seconds : float
+        How long it took.
+
+    """
+
+    candidates: tuple[Candidate, ...]
+    chosen: Candidate
+    yardstick: Yardstick
+    folds: str
+    why: str
+    seed: int
+    seconds: float = 0.0
+
+    def candidate(self, name: str) -> Candidate | None:
+        """Find a candidate by name."""
+        return next((candidate for candidate in self.candidates if candidate.name == name), None)

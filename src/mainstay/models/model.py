@@ -17,10 +17,12 @@ class Model(Protocol):
 
     Encoded rows come from the contract: one float64 per feature, categories as codes, missing as NaN. Scores are
     probabilities of the positive label (binary) or amounts (regression). Adapters live one per file in
-    `mainstay.models.frameworks`; each passes the checks of ``tests/unit/models/test_frameworks.py``.
+    `mainstay.models.frameworks`; each passes the checks of ``tests/unit/models/test_models_frameworks.py``.
     """
 
-    framework: str
+    @property
+    def framework(self) -> str:
+        """Name of its adapter in `mainstay.models.frameworks`."""
 
     def scores(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score encoded rows of shape (n, features); returns shape (n,)."""

@@ -7,6 +7,7 @@ import msgspec
 from mainstay.models.task import Task
 
 NO_ACTION = "none"
+NEVER = 2.0  # a threshold above every probability; infinity has no place in JSON
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +20,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     action : str
         What the caller does on a positive decision.
     threshold : float
-        Binary: act on scores at or above it (0 to 1; infinity: never act).
+        Binary: act on scores at or above it, 0 to 1; `NEVER` where acting never pays.
     shift : float
         Regression: added to the predicted amount to get the amount to plan, because too little and too much
         cost differently (the newsvendor quantile of the residuals).

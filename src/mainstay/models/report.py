@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 
 import msgspec
 
 from mainstay.measures.finding import Finding
+from mainstay.measures.thresholds import BreakEven, Margin
 from mainstay.models.policy import Policy
 
 
@@ -61,12 +63,18 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Currency of all amounts.
     policy : Policy
         From score to decision.
+    compared_with : str
+        Fingerprint of the report of the champion it was compared with on the same rows; empty where it wasn't.
     contenders : tuple of Contender
         All candidates, simplest first.
     measures : tuple of Finding
         Measures of the chosen one, each with interval and n.
     segments : tuple of Finding
         The primary measure by declared segment.
+    comparisons : tuple of Finding
+        By how much the primary measure of the chosen one is better than another's on the same held-out rows, positive
+        is better: ``where`` says which (``"over do-nothing"``, ``"over linear"``, ``"over champion"``). Those of the
+        group ``"segment"`` compare with doing nothing in one segment each.
     checks : tuple of Finding
         What was checked about the data: leak suspects, lost rows, ...
     influences : tuple of Influence
@@ -75,6 +83,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         How many rows each.
     base_rate : float
         Share of positives, or mean of the target, in the training rows.
+    break_even : tuple of BreakEven
+        Binary without money: what acting above several thresholds needs to pay.
+    margins : tuple of Margin
+        Amounts without money: how much to plan beyond the forecast for several ratios of costs.
     score_quantiles : tuple of float
         101 quantiles (0 % to 100 %) of the held-out scores: the reference for score drift.
     why : str
@@ -92,11 +104,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     contenders: tuple[Contender, ...]
     measures: tuple[Finding, ...]
     segments: tuple[Finding, ...] = ()
+    comparisons: tuple[Finding, ...] = ()
     checks: tuple[Finding, ...] = ()
     influences: tuple[Influence, ...] = ()
     train_rows: int = 0
     test_rows: int = 0
     base_rate: float = 0.0
+    compared_with: str = ""
+    break_even: tuple[BreakEven, ...] = ()
+    margins: tuple[Margin, ...] = ()
     score_quantiles: tuple[float, ...] = ()
     why: str = ""
     notes: tuple[str, ...] = ()
@@ -104,6 +120,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def measure(self, name: str) -> Finding | None:
         """Find a measure of the chosen candidate by name."""
         return next((finding for finding in self.measures if finding.measure == name), None)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this report from any other."""
+        return hashlib.blake2b(msgspec.json.encode(self), digest_size=16).hexdigest()
+
+    def comparison(self, where: str) -> Finding | None:
+        """Find a comparison by what it compares with: ``"over do-nothing"``."""
+        return next((finding for finding in self.comparisons if finding.where == where), None)
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,20 @@
+"""A Candidate becomes a Report, and a Report a Verdict: money first, every number with its interval."""
+
+from mainstay.evaluation.document import report_document
+from mainstay.evaluation.gate import Case, Gate, gate
+from mainstay.evaluation.gates import STANDARD, judge_report
+from mainstay.evaluation.held_out import Rival
+from mainstay.evaluation.report import evaluate
+from mainstay.evaluation.settings import EvaluationSettings
+
+__all__ = [
+    "STANDARD",
+    "Case",
+    "EvaluationSettings",
+    "Gate",
+    "Rival",
+    "evaluate",
+    "gate",
+    "judge_report",
+    "report_document",
+]

@@ -1,0 +1,126 @@
+"""`HeldOut`: the held-out rows and what each candidate answers on them, scored once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from mainstay.contract.table import check_table, encode_table
+from mainstay.measures.intervals import which_hang_together
+from mainstay.measures.thresholds import planning_shift
+from mainstay.models.policy import Policy
+from mainstay.models.yardstick import Answers, money_known
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from mainstay.contract import Contract
+    from mainstay.data.snapshot import Snapshot
+    from mainstay.measures.intervals import Clusters
+    from mainstay.models.candidate import Training
+    from mainstay.models.model import Model
+    from mainstay.models.report import Report
+    from mainstay.models.yardstick import Yardstick
+
+    Floats = NDArray[np.float64]
+
+IDLE, EVERYBODY, LINEAR, CHAMPION = "do-nothing", "the same answer for all", "linear", "champion"
+
+
+class Rival(Protocol):
+    """A model that answers already, to be compared with on the same rows: a registry's bundle is one."""
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+
+    @property
+    def policy(self) -> Policy:
+        """From its scores to decisions."""
+
+    @property
+    def contract(self) -> Contract:
+        """How it reads a record."""
+
+    @property
+    def report(self) -> Report:
+        """Its own report."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Held-out rows, answered.
+
+    Parameters
+    ----------
+    X, truth : array, shape (n, features) and (n,)
+        The rows.
+    clusters : array of int, shape (n,), or None
+        Which rows hang together.
+    chosen : str
+        Name of the chosen candidate.
+    answers : mapping of str to Answers
+        What each candidate answers, and the champion, and who gives the same answer for every record.
+    yardstick : Yardstick
+        What the report leads with.
+    seed : int
+        For intervals that are drawn.
+
+    """
+
+    X: Floats
+    truth: Floats
+    clusters: Clusters | None
+    chosen: str
+    answers: Mapping[str, Answers]
+    yardstick: Yardstick
+    seed: int
+
+    @property
+    def mine(self) -> Answers:
+        """What the chosen candidate answers."""
+        return self.answers[self.chosen]
+
+    def take(self, places: NDArray[np.intp]) -> HeldOut:
+        """Give the rows at `places`."""
+        return replace(
+            self,
+            X=self.X[places],
+            truth=self.truth[places],
+            clusters=None if self.clusters is None else self.clusters[places],
+            answers={name: Answers(one.scores[places], one.policy) for name, one in self.answers.items()},
+        )
+
+
+def answer_held_out(snapshot: Snapshot, training: Training, champion: Rival | None) -> HeldOut:
+    """Score the held-out rows by every candidate, by the champion, and by one answer for all."""
+    rows, stick = snapshot.test, training.yardstick
+    answers = {one.name: Answers(one.model.scores(rows.X), one.policy) for one in training.candidates}
+    if money_known(stick.task, stick.money):
+        answers[EVERYBODY] = Answers(np.full(len(rows), stick.base), _same_for_all(snapshot.train.y, stick))
+    theirs = None if champion is None else _champion_rows(snapshot, champion.contract)
+    if champion is not None and theirs is not None and champion.policy.task == snapshot.task:
+        answers[CHAMPION] = Answers(champion.model.scores(theirs), champion.policy)
+    clusters = which_hang_together(len(rows), rows.groups, rows.times)
+    return HeldOut(rows.X, rows.y, clusters, training.chosen.name, answers, stick, training.seed)
+
+
+def _same_for_all(y: Floats, stick: Yardstick) -> Policy:
+    """Make the better policy that looks at nothing: act on every record, or plan the best constant amount."""
+    if stick.task.kind == "binary":
+        return Policy(task=stick.task, threshold=0.0, basis="Acts on every record.")
+    cost = stick.money.cost
+    shift = 0.0 if cost is None else planning_shift(y - stick.base, cost.under or 0.0, cost.over or 0.0)
+    return Policy(task=stick.task, shift=shift, basis="Plans the same amount every time.")
+
+
+def _champion_rows(snapshot: Snapshot, contract: Contract) -> Floats | None:
+    """Encode the rows as the champion reads them; None where it would refuse one."""
+    if contract.features == snapshot.contract.features:
+        return snapshot.test.X
+    checked = check_table(contract, snapshot.test.frame)
+    return None if checked.failing.height else encode_table(contract, checked.good)

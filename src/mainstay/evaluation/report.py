@@ -1,0 +1,140 @@
+"""Everything measured about the chosen candidate on rows nobody learned from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.data.audit import data_findings
+from mainstay.evaluation.comparisons import by_segment, compare
+from mainstay.evaluation.findings import found
+from mainstay.evaluation.held_out import CHAMPION, answer_held_out
+from mainstay.evaluation.influences import measure_influences
+from mainstay.evaluation.notes import reader_must_know
+from mainstay.measures.catalogue import measures_of
+from mainstay.measures.intervals import mean_estimate, proportion_estimate
+from mainstay.measures.measure import Setting
+from mainstay.measures.thresholds import break_even_table, margin_table
+from mainstay.models.report import Contender, Report
+from mainstay.models.yardstick import MONEY, Answers, money_known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mainstay.data.snapshot import Snapshot
+    from mainstay.evaluation.held_out import HeldOut, Rival
+    from mainstay.evaluation.settings import EvaluationSettings
+    from mainstay.measures.finding import Finding
+    from mainstay.measures.money import Money
+    from mainstay.models.candidate import Candidate, Training
+
+_OTHERS = {"binary": ("log_loss", "roc_auc"), "regression": ("rmse", "mae")}
+
+
+def evaluate(
+    snapshot: Snapshot,
+    training: Training,
+    money: Money,
+    settings: EvaluationSettings,
+    champion: Rival | None = None,
+) -> Report:
+    """Measure the chosen candidate, and beside it the others, on the held-out rows.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Its test rows are read here, and nowhere before.
+    training : Training
+        The candidates.
+    money : Money
+        The ``[money]`` section.
+    settings : EvaluationSettings
+        The ``[evaluation]`` section.
+    champion : Rival, optional
+        The version that answers now (a registry's bundle is one): compared on the same rows, paired. If it learned
+        from some of these rows, because the source or the split has changed, the comparison flatters it.
+
+    Returns
+    -------
+    Report
+        Every number with its interval and sample size; the same for the same inputs.
+
+    """
+    held = answer_held_out(snapshot, training, champion)
+    chosen, stick, task = training.chosen, training.yardstick, snapshot.task
+    segments, ahead = by_segment(held, snapshot.test.segments, settings.min_segment_rows)
+    known = money_known(task, money)
+    scores = held.mine.scores
+    binary = task.kind == "binary"
+    names = snapshot.contract.feature_names
+    return Report(
+        candidate=chosen.name,
+        primary=stick.name,
+        in_money=stick.in_money,
+        currency=money.currency,
+        policy=chosen.policy,
+        contenders=tuple(_contender(held, one) for one in training.candidates),
+        measures=tuple(_measures(held, with_money=known)),
+        segments=segments,
+        comparisons=(*compare(held), *ahead),
+        compared_with=champion.report.fingerprint if champion is not None and CHAMPION in held.answers else "",
+        checks=data_findings(snapshot),
+        influences=measure_influences(chosen.model, (held.X, held.truth), task.kind, names, training.seed),
+        train_rows=len(snapshot.train),
+        test_rows=len(snapshot.test),
+        base_rate=stick.base,
+        break_even=break_even_table(held.truth, scores) if binary and not known else (),
+        margins=() if binary or known else margin_table(_residuals(snapshot, chosen)),
+        score_quantiles=tuple(np.quantile(scores, np.linspace(0, 1, 101)).tolist()),
+        why=training.why,
+        notes=reader_must_know(snapshot, training, money, known=known),
+    )
+
+
+def _measures(held: HeldOut, *, with_money: bool) -> Iterator[Finding]:
+    """Measure the chosen candidate: money first where it is known, then the field's measures."""
+    stick, mine = held.yardstick, held.mine
+    threshold = mine.policy.threshold
+    if with_money:
+        gained = mean_estimate(1000 * stick.gains(held.truth, mine), held.clusters)
+        note = "Against doing nothing on the same rows."
+        yield found(gained, MONEY, unit=stick.money.currency, group="money", note=note)
+    setting = Setting(threshold=threshold, clusters=held.clusters, seed=held.seed)
+    measures = measures_of(stick.task.kind)
+    for measure in sorted(measures, key=lambda one: one.name != stick.name):
+        note = f"Acting on scores of {threshold:.3g} and above." if measure.of_decisions else ""
+        yield found(measure.estimate(held.truth, mine.scores, setting), measure.name, group="performance", note=note)
+    if stick.task.kind == "binary":
+        acted = (mine.scores >= threshold).astype(np.float64)
+        share = proportion_estimate(acted, np.ones(acted.size), held.clusters)
+        yield found(share, "share_acted_on", group="performance")
+
+
+def _contender(held: HeldOut, candidate: Candidate) -> Contender:
+    stick = held.yardstick
+    answers: Answers = held.answers[candidate.name]
+    primary = stick.estimate(held.truth, answers, held.clusters, held.seed)
+    setting = Setting(threshold=candidate.policy.threshold, clusters=held.clusters, seed=held.seed)
+    others = [
+        one for one in measures_of(stick.task.kind) if one.name in _OTHERS[stick.task.kind] and one.name != stick.name
+    ]
+    return Contender(
+        name=candidate.name,
+        chosen=candidate.name == held.chosen,
+        primary=found(
+            primary, stick.name, where=candidate.name, unit=stick.unit, group="contender", note=candidate.why
+        ),
+        others=tuple(
+            found(one.estimate(held.truth, answers.scores, setting), one.name, where=candidate.name, group="contender")
+            for one in others
+        ),
+        seconds=candidate.seconds,
+        parameters=dict(candidate.parameters),
+    )
+
+
+def _residuals(snapshot: Snapshot, chosen: Candidate) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Give what was needed minus what was forecast, on training rows the forecast had not seen."""
+    gaps = snapshot.train.y - chosen.fold_scores
+    return np.asarray(gaps[np.isfinite(gaps)])

@@ -1,0 +1,230 @@
+"""What a measure is: a number, its interval, and a paired comparison of two models. Four shapes cover the field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from mainstay.measures import scores as of
+from mainstay.measures.intervals import (
+    Estimate,
+    bootstrap,
+    calibration_estimate,
+    influence_estimate,
+    mean_estimate,
+    proportion_estimate,
+    unmeasured,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from mainstay.measures.intervals import Clusters, Scale
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """How to measure: what doesn't depend on the measure.
+
+    Parameters
+    ----------
+    threshold : float
+        Where acting begins; only read by measures of decisions.
+    clusters : array of int, shape (n,), optional
+        Which rows hang together.
+    seed : int
+        For intervals that are drawn.
+
+    """
+
+    threshold: float = 0.5
+    clusters: Clusters | None = None
+    seed: int = 7
+
+
+PLAIN = Setting()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One measure of predictions against the truth; a subclass says how sure its number is.
+
+    Parameters
+    ----------
+    name, label : str
+        As in the project file, and for the reader.
+    kind : {"binary", "regression"}
+        What it measures.
+    better : {"higher", "lower"}
+        Which way is good.
+    of_decisions : bool
+        Whether it depends on the threshold.
+    ranks : bool
+        Whether candidates can be ranked on it alone.
+
+    """
+
+    name: str
+    label: str
+    kind: Literal["binary", "regression"]
+    better: Literal["higher", "lower"]
+    of_decisions: bool = False
+    ranks: bool = True
+
+    def value(self, truth: Floats, scores: Floats, threshold: float) -> float:
+        """Give the number alone."""
+        raise NotImplementedError
+
+    def influences(self, truth: Floats, scores: Floats, threshold: float) -> Floats:
+        """Give the influence of each row on the number."""
+        raise NotImplementedError
+
+    def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
+        """Measure, with interval; an estimate without value where there is nothing to measure."""
+        raise NotImplementedError
+
+    def advantage(
+        self, truth: Floats, mine: tuple[Floats, float], other: tuple[Floats, float], setting: Setting = PLAIN
+    ) -> Estimate:
+        """Measure by how much one model is better than another on the same rows; positive is better.
+
+        Both are judged on each row together (paired), so what makes a row hard for both cancels.
+
+        Parameters
+        ----------
+        truth : array, shape (n,)
+        mine, other : tuple of array and float
+            Scores, shape (n,), and threshold of each.
+        setting : Setting
+            Its threshold is not read.
+
+        """
+        if not truth.size:
+            return unmeasured(0)
+        sign = 1.0 if self.better == "higher" else -1.0
+        number = self.value(truth, *mine) - self.value(truth, *other)
+        influences = self.influences(truth, *mine) - self.influences(truth, *other)
+        return influence_estimate(sign * number, influences, clusters=setting.clusters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanMeasure(Measure):
+    """A mean over the rows; `rows` gives each row's part."""
+
+    rows: Callable[[Floats, Floats], Floats]
+
+    def value(self, truth: Floats, scores: Floats, threshold: float) -> float:  # noqa: ARG002 - the base's signature
+        """Give the mean."""
+        return float(np.mean(self.rows(truth, scores)))
+
+    def influences(self, truth: Floats, scores: Floats, threshold: float) -> Floats:  # noqa: ARG002 - the base's signature
+        """Give each row's distance from the mean."""
+        rows = self.rows(truth, scores)
+        return np.asarray(rows - np.mean(rows))
+
+    def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
+        """Give the mean with Student's interval."""
+        return mean_estimate(self.rows(truth, scores), setting.clusters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareMeasure(Measure):
+    """A proportion; `pair` gives for each row whether it hits and whether it counts at all, both 0/1."""
+
+    pair: Callable[[Floats, Floats, float], tuple[Floats, Floats]]
+
+    def value(self, truth: Floats, scores: Floats, threshold: float) -> float:
+        """Give the proportion."""
+        hits, among = self.pair(truth, scores, threshold)
+        return of.ratio(hits * among, among)
+
+    def influences(self, truth: Floats, scores: Floats, threshold: float) -> Floats:
+        """Give the influences on a ratio of two means."""
+        hits, among = self.pair(truth, scores, threshold)
+        return of.ratio_influences(hits * among, among)
+
+    def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
+        """Give the proportion with Wilson's interval."""
+        return proportion_estimate(*self.pair(truth, scores, setting.threshold), clusters=setting.clusters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmoothMeasure(Measure):
+    """A number that is no mean but smooth: `number` gives it, `parts` the influence of each row."""
+
+    number: Callable[[Floats, Floats, float], float]
+    parts: Callable[[Floats, Floats, float], Floats]
+    scale: Scale = "plain"
+
+    def value(self, truth: Floats, scores: Floats, threshold: float) -> float:
+        """Give the number."""
+        return self.number(truth, scores, threshold)
+
+    def influences(self, truth: Floats, scores: Floats, threshold: float) -> Floats:
+        """Give the influences."""
+        return self.parts(truth, scores, threshold)
+
+    def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
+        """Give the number with the interval its influences make, on its own scale."""
+        if not truth.size:
+            return unmeasured(0)
+        number, parts = (take(truth, scores, setting.threshold) for take in (self.number, self.parts))
+        positives = int(np.sum(truth > 0.5)) if self.kind == "binary" else None
+        few = None if positives is None else max(1, min(positives, truth.size - positives))
+        return influence_estimate(
+            float(number), np.asarray(parts), scale=self.scale, clusters=setting.clusters, few=few
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnMeasure(Measure):
+    """Any other number: `under` gives it for each row of weights, shape (b, n), and the bootstrap its interval."""
+
+    under: Callable[[Floats, Floats, Floats], Floats]
+
+    def value(self, truth: Floats, scores: Floats, threshold: float) -> float:  # noqa: ARG002 - the base's signature
+        """Give the number with every row once."""
+        return float(self.under(truth, scores, np.ones((1, truth.size)))[0])
+
+    def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
+        """Give the number with the percentile interval of 500 draws (200 above 50 000 rows)."""
+        return self._draw(lambda weights: self.under(truth, scores, weights), truth.size, setting)
+
+    def advantage(
+        self, truth: Floats, mine: tuple[Floats, float], other: tuple[Floats, float], setting: Setting = PLAIN
+    ) -> Estimate:
+        """Draw the same rows for both and compare."""
+        sign = 1.0 if self.better == "higher" else -1.0
+
+        def difference(weights: Floats) -> Floats:
+            return sign * (self.under(truth, mine[0], weights) - self.under(truth, other[0], weights))
+
+        return self._draw(difference, truth.size, setting)
+
+    @staticmethod
+    def _draw(statistic: Callable[[Floats], Floats], n: int, setting: Setting) -> Estimate:
+        if not n:
+            return unmeasured(0)
+        count = 500 if n <= 50_000 else 200
+        return bootstrap(statistic, n, setting.seed, count=count, clusters=setting.clusters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationMeasure(Measure):
+    """The expected calibration error, with the part that chance adds taken off."""
+
+    ranks: bool = False
+
+    def value(self, truth: Floats, scores: Floats, threshold: float) -> float:  # noqa: ARG002 - the base's signature
+        """Give the error as the field computes it, chance included."""
+        return of.calibration_error(truth, scores)
+
+    def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
+        """Give the error without chance, and the interval of a test turned around."""
+        return calibration_estimate(truth, scores, setting.seed)

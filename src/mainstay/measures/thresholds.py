@@ -1,0 +1,184 @@
+"""Where acting begins to pay, and how much to plan: from scores and costs to a rule."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from mainstay.measures.finding import Interval
+from mainstay.measures.intervals import mean_estimate, proportion_estimate
+from mainstay.measures.money import Stakes, break_even, gains
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """A threshold and where it comes from.
+
+    Parameters
+    ----------
+    value : float
+        Act on scores at or above it; infinity: never.
+    basis : str
+        Where it comes from, as a sentence.
+
+    """
+
+    value: float
+    basis: str
+
+
+class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
+    """What acting above one threshold would need to pay, where the money is unknown.
+
+    Parameters
+    ----------
+    threshold : float
+        Act on scores at or above it.
+    acted : float
+        Share of the records that are acted on.
+    precision : float or None
+        Share of those that are really positive; None where nothing is acted on.
+    interval : Interval or None
+        Its interval.
+    pays_above : float or None
+        Acting so pays once an action that works is worth more than this many times what an action costs.
+    best_at : float
+        At this many times the cost, this threshold is the best there is (on calibrated scores).
+
+    """
+
+    threshold: float
+    acted: float
+    precision: float | None
+    interval: Interval | None
+    pays_above: float | None
+    best_at: float
+
+
+class Margin(msgspec.Struct, frozen=True, kw_only=True):
+    """How much to plan beyond the forecast, where the costs of too little and too much are unknown.
+
+    Parameters
+    ----------
+    ratio : float
+        How many times a unit too little costs what a unit too much costs.
+    shift : float
+        What to add to the forecast then, in the unit of the target.
+    covered : float
+        Share of the records for which that is enough.
+
+    """
+
+    ratio: float
+    shift: float
+    covered: float
+
+
+def best_threshold(truth: Floats, scores: Floats, stake: Stakes) -> tuple[float, float]:
+    """Find the threshold that would have gained most on these rows, and that gain per record.
+
+    Never acting (infinity) wins where nothing gains. The gain is optimistic: it was chosen on the rows it is measured
+    on. Cost: one sort.
+
+    Examples
+    --------
+    >>> best_threshold(np.array([0.0, 0.0, 1.0]), np.array([0.1, 0.4, 0.9]), Stakes(10.0, -1.0))
+    (0.65, 3.3333333333333335)
+
+    """
+    if not truth.size:
+        return math.inf, 0.0
+    order = np.argsort(-scores, kind="stable")
+    sorted_scores = scores[order]
+    ends = np.flatnonzero(np.append(np.diff(sorted_scores) != 0, True))
+    total = np.cumsum(np.where(truth[order] > 0.5, stake.hit, stake.miss))[ends]
+    best = int(np.argmax(total))
+    if total[best] <= 0:
+        return math.inf, 0.0
+    here = float(sorted_scores[ends[best]])
+    following = float(sorted_scores[ends[best] + 1]) if ends[best] + 1 < scores.size else 0.0
+    return min(here, (here + following) / 2), float(total[best]) / truth.size
+
+
+def choose_threshold(truth: Floats, scores: Floats, stake: Stakes) -> Threshold:
+    """Choose the threshold from the costs, unless out-of-fold evidence says that the scores mean something else.
+
+    On calibrated scores the break-even probability is the best threshold there is (Elkan 2001). The best one found on
+    the rows themselves is noisy, so it replaces the break-even only where it gained more by over two standard errors.
+    """
+    even = break_even(stake)
+    if math.isinf(even):
+        return Threshold(math.inf, "Acting never pays at these costs.")
+    if even == 0:
+        return Threshold(0.0, "Acting on every record pays at these costs.")
+    from_costs = Threshold(even, f"Acting pays above a probability of {even:.3g} (from the costs).")
+    found, _ = best_threshold(truth, scores, stake)
+    if math.isinf(found):
+        return from_costs  # acting lost on these rows: what it loses is reported, not hidden behind another threshold
+    positive = truth > 0.5
+    more = gains(positive, scores >= found, stake) - gains(positive, scores >= even, stake)
+    advantage = mean_estimate(more)
+    if advantage.value > 2 * advantage.error > 0:
+        words = f"Acting gained most above {found:.3g} on rows the model had not seen; the costs alone say {even:.3g}."
+        return Threshold(found, words)
+    return from_costs
+
+
+def break_even_table(
+    truth: Floats, scores: Floats, thresholds: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
+) -> tuple[BreakEven, ...]:
+    """Say, for several thresholds, how much an action that works must be worth for acting to pay.
+
+    Examples
+    --------
+    >>> row = break_even_table(np.array([0.0, 1.0, 1.0, 1.0]), np.array([0.6, 0.7, 0.8, 0.1]), (0.5,))[0]
+    >>> row.acted, round(row.precision, 2), row.pays_above
+    (0.75, 0.67, 1.5)
+
+    """
+    return tuple(_break_even_row(truth, scores, threshold) for threshold in thresholds)
+
+
+def _break_even_row(truth: Floats, scores: Floats, threshold: float) -> BreakEven:
+    acted = (scores >= threshold).astype(np.float64)
+    precision = proportion_estimate(truth, acted)
+    known = math.isfinite(precision.value)
+    return BreakEven(
+        threshold=threshold,
+        acted=float(np.mean(acted)),
+        precision=precision.value if known else None,
+        interval=precision.interval,
+        pays_above=1 / precision.value if known and precision.value > 0 else None,
+        best_at=1 / threshold,
+    )
+
+
+def planning_shift(residuals: Floats, under: float, over: float) -> float:
+    """Say how much to plan beyond the forecast when a unit too little costs `under` and a unit too much `over`.
+
+    The newsvendor's answer (Arrow, Harris and Marschak 1951): the ``under / (under + over)`` quantile of what was
+    needed minus what was forecast.
+
+    Examples
+    --------
+    >>> planning_shift(np.arange(101.0) - 50, under=3.0, over=1.0)
+    25.0
+
+    """
+    return float(np.quantile(residuals, under / (under + over)))
+
+
+def margin_table(residuals: Floats, ratios: tuple[float, ...] = (0.25, 1.0, 4.0, 9.0)) -> tuple[Margin, ...]:
+    """Say, for several ratios of the costs of too little and too much, how much to plan beyond the forecast."""
+    rows = []
+    for ratio in ratios:
+        shift = planning_shift(residuals, ratio, 1.0)
+        rows.append(Margin(ratio=ratio, shift=shift, covered=float(np.mean(residuals <= shift))))
+    return tuple(rows)

@@ -1,0 +1,55 @@
+"""The same score for every record: doing nothing, as a model that can be released, served and logged like any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from mainstay.models.files import decode, write_header
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+class Header(msgspec.Struct, frozen=True):
+    """``model.json`` of a constant."""
+
+    value: float
+    framework: str = "constant"
+
+
+@dataclass(frozen=True)
+class ConstantModel:
+    """The same score for every record.
+
+    Parameters
+    ----------
+    value : float
+        The score: a probability or an amount.
+
+    """
+
+    value: float
+    framework: str = "constant"
+
+    def scores(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Score encoded rows of shape (n, features); returns shape (n,)."""
+        return np.full(len(X), self.value)
+
+    def score_one(self, row: NDArray[np.float64]) -> float:  # noqa: ARG002 - every model is called so
+        """Score one encoded row."""
+        return self.value
+
+    def save(self, folder: Path) -> None:
+        """Write the model into an existing folder."""
+        write_header(folder, Header(self.value))
+
+
+def load(folder: Path, header: bytes) -> ConstantModel:
+    """Read a constant."""
+    return ConstantModel(decode(folder, header, Header).value)

@@ -1,0 +1,122 @@
+"""Folds: which training rows are scored by a model that never saw them, or anything that hangs together with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mainstay.data.rows import Rows
+    from mainstay.models.task import Task
+
+    Floats = NDArray[np.float64]
+    Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Folds:
+    """How the training rows are cut.
+
+    Parameters
+    ----------
+    parts : tuple of (array, array)
+        For each fold the places of the rows that are learned from and of those that are scored.
+    words : str
+        The same for a reader.
+
+    """
+
+    parts: tuple[tuple[Places, Places], ...]
+    words: str
+
+    @property
+    def stretch(self) -> float:
+        """By how much a standard error over out-of-fold rows is too small (Nadeau and Bengio 2003)."""
+        return float(np.sqrt(1 + sum(scored.size / learned.size for learned, scored in self.parts)))
+
+    @property
+    def scored(self) -> Places:
+        """Places of the rows that some fold scores, ascending."""
+        return np.sort(np.concatenate([scored for _, scored in self.parts]))
+
+
+def cut_folds(rows: Rows, task: Task, folds: int, seed: int) -> Folds:
+    """Cut training rows as the snapshot was split.
+
+    By time: each block is scored by what was learned from all blocks before it (the first is never scored). By group:
+    no group is on both sides. Else at random, each label evenly spread, and rows with the same features together, since
+    a copy of a row is the answer to it.
+
+    Raises
+    ------
+    DataError
+        Where one label is too rare, or there are too few groups, for two folds.
+
+    """
+    if rows.times is not None:
+        return _by_time(rows.times, folds)
+    if rows.groups is not None:
+        return _by_group(rows.groups, folds, seed)
+    if task.kind == "binary":
+        folds = _affordable(rows.y, task, folds)
+    return _at_random(rows.X, rows.y if task.kind == "binary" else np.zeros(len(rows.y)), folds, seed)
+
+
+def _affordable(y: Floats, task: Task, folds: int) -> int:
+    positives = int(np.sum(y > 0.5))
+    rare = min(positives, y.size - positives)
+    if rare < 4:
+        label = task.positive if positives == rare else task.negative
+        raise DataError(
+            f"Only {rare} training rows are '{label}'; at least 4 are needed to learn and to judge.",
+            "Bring more rows of that label.",
+        )
+    return min(folds, rare // 2)
+
+
+def _at_random(X: Floats, y: Floats, folds: int, seed: int) -> Folds:
+    rng = np.random.default_rng(seed)
+    same = np.ascontiguousarray(X + 0.0).view(np.dtype((np.void, X.shape[1] * X.itemsize))).ravel()
+    _, first, key = np.unique(same, return_index=True, return_inverse=True)
+    shuffled = rng.permutation(first.size)
+    dealt = shuffled[np.argsort(y[first[shuffled]], kind="stable")]  # label by label, at random within each
+    fold_of_key = np.empty(first.size, dtype=np.int64)
+    fold_of_key[dealt] = np.arange(first.size) % folds
+    return Folds(_parts(fold_of_key[key.ravel()], folds), f"{folds} folds at random, each label evenly spread")
+
+
+def _by_group(groups: NDArray[np.str_], folds: int, seed: int) -> Folds:
+    names, key, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    if names.size < 2:
+        raise DataError("All training rows are of one group, so nothing can be held out.", "Split by another column.")
+    folds = min(folds, names.size)
+    shuffled = np.random.default_rng(seed).permutation(names.size)
+    order = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
+    load, fold_of_group = np.zeros(folds), np.empty(names.size, dtype=np.int64)
+    for group in order:  # largest first into the emptiest fold
+        fold_of_group[group] = int(np.argmin(load))
+        load[fold_of_group[group]] += sizes[group]
+    return Folds(_parts(fold_of_group[key], folds), f"{folds} folds of whole groups ({names.size} groups)")
+
+
+def _by_time(times: Floats, folds: int) -> Folds:
+    order = np.argsort(times, kind="stable")
+    starts = np.searchsorted(times[order], times[order][np.arange(1, folds + 1) * len(times) // (folds + 1)])
+    starts = np.unique(starts[starts > 0])  # rows of one moment stay in one block
+    if not starts.size:
+        raise DataError(
+            "All training rows are of one moment, so no fold can follow another.", "Split by another column."
+        )
+    ends = np.append(starts[1:], len(times))
+    parts = tuple((np.sort(order[:start]), np.sort(order[start:end])) for start, end in zip(starts, ends, strict=True))
+    return Folds(parts, f"{len(parts)} folds in order of time, each scored by what was learned from all before it")
+
+
+def _parts(fold: Places, folds: int) -> tuple[tuple[Places, Places], ...]:
+    return tuple((np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds))

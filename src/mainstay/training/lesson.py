@@ -1,0 +1,105 @@
+"""`Lesson` and `Learned`: what a recipe is given, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from mainstay.contract import Category
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from mainstay.contract import Contract
+    from mainstay.data.rows import Rows
+    from mainstay.models.candidate import Parameter
+    from mainstay.models.model import Model
+    from mainstay.training.folds import Folds
+
+    Floats = NDArray[np.float64]
+
+
+def _nobody(_: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a recipe learns from.
+
+    Parameters
+    ----------
+    X, y : array, shape (n, features) and (n,)
+        Encoded training rows.
+    kind : {"binary", "regression"}
+        What `y` is.
+    labels : mapping of int to int
+        For each feature that is a category: how many codes it may have (its labels, and one more for any other).
+    may_miss : frozenset of int
+        Features that may be missing in production.
+    folds : Folds
+        Rows to score by a model that never saw them.
+    seed : int
+        For whatever is drawn.
+    say : callable
+        Told what is going on.
+
+    """
+
+    X: Floats
+    y: Floats
+    kind: Literal["binary", "regression"]
+    labels: Mapping[int, int]
+    may_miss: frozenset[int]
+    folds: Folds
+    seed: int
+    say: Callable[[str], None] = field(default=_nobody)
+
+    @staticmethod
+    def of(rows: Rows, contract: Contract, kind: Literal["binary", "regression"], folds: Folds, seed: int) -> Lesson:
+        """Make the lesson of training rows under a contract."""
+        features = contract.features
+        labels = {j: len(column.values) + 1 for j, column in enumerate(features) if isinstance(column, Category)}
+        may_miss = frozenset(j for j, column in enumerate(features) if column.missing == "allow")
+        return Lesson(rows.X, rows.y, kind, labels, may_miss, folds, seed)
+
+    def fold_scores(self, fit: Callable[[Floats, Floats], Model]) -> Floats:
+        """Score every row by a model fitted without its fold; NaN where no fold scores a row."""
+        scores = np.full(self.y.size, np.nan)
+        for learn, score in self.folds.parts:
+            scores[score] = fit(self.X[learn], self.y[learn]).scores(self.X[score])
+        return scores
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a recipe gives back.
+
+    Parameters
+    ----------
+    model : Model
+        Fitted on all rows of the lesson.
+    fold_scores : array, shape (n,)
+        Score of each row by a model that never saw it.
+    parameters : mapping
+        What it was made with.
+    constant : bool
+        Whether it stands for doing nothing, so that it never acts.
+
+    """
+
+    model: Model
+    fold_scores: Floats
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    constant: bool = False
+
+
+class Recipe(Protocol):
+    """How a kind of candidate is made."""
+
+    def __call__(self, lesson: Lesson, /) -> Learned:
+        """Learn."""

@@ -1,0 +1,83 @@
+"""The linear baseline: logistic or ridge regression on standardised numbers and one column per label."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.errors import SetupError
+from mainstay.models.frameworks.constant import ConstantModel
+from mainstay.models.frameworks.linear import Labels, LinearModel, Slope
+from mainstay.training.lesson import Learned
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mainstay.models.frameworks.linear import Term
+    from mainstay.models.model import Model
+    from mainstay.training.lesson import Lesson
+
+    Floats = NDArray[np.float64]
+
+C, ALPHA = 1.0, 1.0  # strength of the penalty: scikit-learn's defaults
+_WIDE = 300  # columns above which a Newton step (cubic in them) costs more than it saves
+
+
+def fit_linear(lesson: Lesson) -> Learned:
+    """Fit the baseline."""
+    logistic = lesson.kind == "binary"
+
+    def fit(X: Floats, y: Floats) -> Model:
+        return _fit(X, y, lesson, logistic=logistic)
+
+    lesson.say("linear: fitting")
+    penalty: dict[str, float] = {"C": C} if logistic else {"alpha": ALPHA}
+    return Learned(fit(lesson.X, lesson.y), lesson.fold_scores(fit), {**penalty, "seed": lesson.seed})
+
+
+def _fit(X: Floats, y: Floats, lesson: Lesson, *, logistic: bool) -> Model:
+    if np.ptp(y) == 0:  # a first block of time may hold one label only
+        return ConstantModel(float(y[0]) if not logistic else float((y.sum() + 0.5) / (y.size + 1)))
+    blocks = [_columns(X[:, j], lesson.labels.get(j, 0)) for j in range(X.shape[1])]
+    design = np.concatenate([block for block, _ in blocks], axis=1)
+    slopes, intercept = _solve(design, y, logistic=logistic)
+    parts = np.split(slopes, np.cumsum([block.shape[1] for block, _ in blocks])[:-1])
+    terms = tuple(_term(part, scaling) for part, (_, scaling) in zip(parts, blocks, strict=True))
+    return LinearModel(intercept, terms, logistic)
+
+
+def _columns(x: Floats, labels: int) -> tuple[Floats, tuple[float, float] | None]:
+    """Turn a feature into columns, the last of them for missing values; with mean and spread where it is a number."""
+    gone = np.isnan(x)
+    if labels:
+        codes = np.where(gone, labels, np.clip(np.nan_to_num(x), 0, labels - 1)).astype(np.int64)
+        return np.eye(labels + 1)[codes], None
+    there = x[~gone]
+    mean = float(np.mean(there)) if there.size else 0.0
+    spread = float(np.std(there)) if there.size else 0.0
+    scale = spread if spread > 1e-12 * max(1.0, abs(mean)) else 0.0
+    standard = np.where(gone, 0.0, (x - mean) / scale) if scale else np.zeros(x.shape)
+    return np.column_stack([standard, gone.astype(np.float64)]), (mean, scale)
+
+
+def _term(slopes: Floats, scaling: tuple[float, float] | None) -> Term:
+    if scaling is None:
+        return Labels(tuple(slopes[:-1].tolist()), float(slopes[-1]))
+    mean, scale = scaling
+    return Slope(mean, float(slopes[0] / scale) if scale else 0.0, float(slopes[1]))
+
+
+def _solve(design: Floats, y: Floats, *, logistic: bool) -> tuple[Floats, float]:
+    try:
+        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - a second to import, only needed to train
+        from sklearn.linear_model import LogisticRegression, Ridge  # noqa: PLC0415 - a second to import
+    except ImportError:
+        raise SetupError("Training needs scikit-learn, which isn't here.", "pip install 'mainstay[train]'") from None
+    solver = "newton-cholesky" if design.shape[1] <= _WIDE else "lbfgs"
+    estimator = LogisticRegression(C=C, solver=solver, max_iter=500) if logistic else Ridge(alpha=ALPHA)
+    with warnings.catch_warnings():  # not quite converged is good enough for a baseline that is judged like any other
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        estimator.fit(design, y)
+    return np.ravel(estimator.coef_), float(np.ravel(estimator.intercept_)[0])

@@ -1,0 +1,111 @@
+"""Train the candidates, simplest first, and choose: the simplest within one standard error of the best."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.measures.intervals import which_hang_together
+from mainstay.models.candidate import Candidate, Training
+from mainstay.models.yardstick import Answers, choose_yardstick
+from mainstay.training.choose import choose
+from mainstay.training.folds import cut_folds
+from mainstay.training.lesson import Lesson
+from mainstay.training.policy import derive_policy
+from mainstay.training.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mainstay.data.snapshot import Snapshot
+    from mainstay.measures.money import Money
+    from mainstay.models.yardstick import Yardstick
+    from mainstay.training.settings import TrainingSettings
+
+
+def train(
+    snapshot: Snapshot,
+    settings: TrainingSettings,
+    money: Money,
+    *,
+    action: str = "act",
+    progress: Callable[[str], None] | None = None,
+) -> Training:
+    """Train every candidate on the snapshot's training rows and choose one.
+
+    Nothing here sees the held-out rows. Each candidate is judged on its out-of-fold scores: every training row is
+    scored by a model that never saw it.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Rows, split.
+    settings : TrainingSettings
+        The ``[training]`` section.
+    money : Money
+        The ``[money]`` section.
+    action : str
+        What the caller does on a positive decision (``[problem] action``).
+    progress : callable, optional
+        Told what is going on, a line at a time.
+
+    Returns
+    -------
+    Training
+        The same, bit for bit, for the same snapshot, settings and money.
+
+    Raises
+    ------
+    DataError
+        Where there are too few rows of a label or too few groups.
+    ProjectError
+        Where the declared measure can't be ranked on.
+    SetupError
+        Where the training extra isn't installed.
+
+    """
+    start = time.perf_counter()
+    rows, task = snapshot.train, snapshot.task
+    yardstick = choose_yardstick(task, money, float(np.mean(rows.y)), settings.measure)
+    folds = cut_folds(rows, task, settings.folds, settings.seed)
+    lesson = Lesson.of(rows, snapshot.contract, task.kind, folds, settings.seed)
+    lesson = replace(lesson, say=progress or lesson.say)
+    names = [name for name in RECIPES if name == "do-nothing" or name in settings.candidates]
+    candidates = tuple(_make(name, rank, lesson, yardstick, action) for rank, name in enumerate(names))
+    place, candidates = choose(candidates, lesson, yardstick, which_hang_together(len(rows), rows.groups, rows.times))
+    chosen = candidates[place]
+    return Training(
+        candidates=candidates,
+        chosen=chosen,
+        yardstick=yardstick,
+        folds=folds.words,
+        why=chosen.why,
+        seed=settings.seed,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _make(name: str, rank: int, lesson: Lesson, yardstick: Yardstick, action: str) -> Candidate:
+    start = time.perf_counter()
+    learned = RECIPES[name](lesson)
+    scored = lesson.folds.scored
+    truth, scores = lesson.y[scored], learned.fold_scores[scored]
+    policy = derive_policy(truth, scores, yardstick, action, idle=learned.constant)
+    sign = 1.0 if yardstick.better == "lower" else -1.0
+    losses = [
+        sign * yardstick.estimate(lesson.y[part], Answers(learned.fold_scores[part], policy), seed=lesson.seed).value
+        for _, part in lesson.folds.parts
+    ]
+    return Candidate(
+        name=name,
+        model=learned.model,
+        policy=policy,
+        fold_scores=learned.fold_scores,
+        losses=np.asarray(losses),
+        parameters=learned.parameters,
+        seconds=time.perf_counter() - start,
+        rank=rank,
+    )
