@@ -9,7 +9,9 @@ import click
 from mainstay.cli.options import on_project, open_here, project_option, whoever
 from mainstay.cli.output import say, show_json
 
-port_option = click.option("--port", type=click.IntRange(1, 65534), default=8000, show_default=True, help="Where to listen.")
+port_option = click.option(
+    "--port", type=click.IntRange(1, 65534), default=8000, show_default=True, help="Where to listen."
+)
 host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 insecure_option = click.option("--insecure", is_flag=True, help="Allow an address other machines can reach.")
 
@@ -67,7 +69,13 @@ def up(data: Path | None, target: str, folder: Path, host: str, port: int, every
 
 
 @click.command()
-@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("mainstay-demo"), show_default=True)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("mainstay-demo"),
+    show_default=True,
+)
 @click.option("--port", type=click.IntRange(1, 65534), default=8000, show_default=True, help="Where to listen.")
 def demo(folder: Path, port: int) -> None:
     """Walk the whole road on a simulated subscription business; keeps serving until Ctrl-C (DEMO_EXIT=1: ends)."""

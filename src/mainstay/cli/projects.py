@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from mainstay.cli.options import json_option, on_project, open_here
 from mainstay.cli.output import at_terminal, say, show, show_json
+
+if TYPE_CHECKING:
+    from mainstay.data import Answers
 
 QUESTIONS = (
     ("decision", "What does the answer change? (decision)"),
@@ -21,7 +24,9 @@ QUESTIONS = (
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--target", required=True, help="The column to predict.")
-@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Where to (default: DATA's name).")
+@click.option(
+    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Where to (default: DATA's name)."
+)
 @click.option("--positive", default="", help="Label that counts as positive (default: guessed).")
 @click.option("--decision", default=None, help="What the answer changes.")
 @click.option("--action", default=None, help="What the caller does on a positive decision.")
@@ -34,7 +39,7 @@ QUESTIONS = (
 @click.option("--under", type=float, help="Cost of each unit planned too little (regression).")
 @click.option("--over", type=float, help="Cost of each unit planned too much (regression).")
 @json_option
-def init(  # noqa: PLR0913 - one parameter per flag
+def init(
     data: Path,
     target: str,
     folder: Path | None,
@@ -86,7 +91,9 @@ def init(  # noqa: PLR0913 - one parameter per flag
     say(f"Next: read both, then\n  cd {where} && mainstay check && mainstay train")
 
 
-def _ask(answers: object, unanswered: list[tuple[str, str]], *, regression: bool) -> object:
+def _ask(answers: Answers, unanswered: list[tuple[str, str]], *, regression: bool) -> Answers:
+    import msgspec  # noqa: PLC0415 - keeps --help fast
+
     said: dict[str, object] = {}
     click.echo("A few questions; Enter leaves one open, to be filled in mainstay.toml before a release.", err=True)
     for name, question in unanswered:
@@ -103,7 +110,7 @@ def _ask(answers: object, unanswered: list[tuple[str, str]], *, regression: bool
     for name, question in amounts:
         if getattr(answers, name) is None:
             said[name] = _amount(question)
-    return msgspec.structs.replace(answers, **said)  # type: ignore[type-var]
+    return msgspec.structs.replace(answers, **said)
 
 
 def _amount(question: str) -> float | None:
@@ -129,7 +136,7 @@ def check(*, folder: Path, as_json: bool) -> None:
     if as_json:
         show_json(checked)
     else:
-        show(lifecycle.check_document(project, checked))
+        show(lifecycle.check_document(checked))
     failed = [finding for finding in checked.findings if finding.failed]
     if failed:
         raise CheckError(f"{len(failed)} of {len(checked.findings)} checks failed.")

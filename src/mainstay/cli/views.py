@@ -24,7 +24,7 @@ def monitor(*, fail: bool, folder: Path, as_json: bool) -> None:
     if as_json:
         show_json(seen.findings)
     else:
-        show(lifecycle.look_document(project, seen))
+        show(lifecycle.look_document(seen))
     failed = [finding for finding in seen.findings if finding.failed]
     if fail and failed:
         raise CheckError(f"{len(failed)} of {len(seen.findings)} findings failed.")
@@ -35,9 +35,12 @@ def monitor(*, fail: bool, folder: Path, as_json: bool) -> None:
 def status(*, folder: Path, as_json: bool) -> None:
     """Everything on one screen: who answers, since when, what it earns, what changed."""
     from mainstay.monitoring.overview import build  # noqa: PLC0415 - keeps --help fast
+    from mainstay.release import open_books  # noqa: PLC0415 - keeps --help fast
     from mainstay.render.overview_terminal import print_overview  # noqa: PLC0415 - keeps --help fast
 
-    overview = build((open_here(folder),), dt.datetime.now(dt.UTC))
+    project = open_here(folder)
+    with open_books(project):  # the page shows what it can; here unreadable books are an error
+        overview = build((project,), dt.datetime.now(dt.UTC))
     if as_json:
         show_json(overview)
     else:

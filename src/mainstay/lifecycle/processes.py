@@ -1,4 +1,4 @@
-"""The house's processes: server, controller, dashboard; started, waited for, and stopped by the one who started them."""
+"""The house's processes: server, controller, dashboard; started, waited for, and stopped by who started them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from mainstay.errors import SetupError
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-def server_command(roots: Sequence[Path], *, host: str, port: int, workers: int = 1, insecure: bool = False) -> list[str]:
+def server_command(
+    roots: Sequence[Path], *, host: str, port: int, workers: int = 1, insecure: bool = False
+) -> list[str]:
     """Give the command that starts a prediction server: a process without the training stack."""
     words = [sys.executable, "-m", "mainstay.serving", "--host", host, "--port", str(port), "--workers", str(workers)]
     return [*words, *_projects(roots), *(["--insecure"] if insecure else [])]
@@ -40,13 +43,13 @@ def dashboard_command(roots: Sequence[Path], *, host: str, port: int, insecure: 
 def replace_by_server(roots: Sequence[Path], *, host: str, port: int, workers: int, insecure: bool) -> NoReturn:
     """Become the prediction server."""
     command = server_command(roots, host=host, port=port, workers=workers, insecure=insecure)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 - no shell is what we want
 
 
 def replace_by_dashboard(roots: Sequence[Path], *, host: str, port: int, insecure: bool) -> NoReturn:
     """Become the dashboard."""
     command = dashboard_command(roots, host=host, port=port, insecure=insecure)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 - no shell is what we want
 
 
 def _projects(roots: Sequence[Path]) -> list[str]:
@@ -68,7 +71,8 @@ def demand_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise SetupError(
-                f"Port {port} on {host} can't be used: {error.strerror}.", "Choose another: --port N, or end what uses it."
+                f"Port {port} on {host} can't be used: {error.strerror}.",
+                "Choose another: --port N, or end what uses it.",
             ) from None
 
 
@@ -114,6 +118,16 @@ class Children:
         """Name a process that ended by itself, if one did."""
         return next((name for name, child in self.running.items() if child.poll() is not None), None)
 
+    def wait(self) -> str | None:
+        """Wait for Ctrl-C or SIGTERM (None), or until one ended by itself (its name)."""
+        told = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: told.set())
+        while not told.wait(0.5):
+            if gone := self.dead():
+                return gone
+        return None
+
     def stop(self, grace: float = 10.0) -> None:
         """Ask each to end, wait, and kill what doesn't."""
         for child in self.running.values():
@@ -128,7 +142,7 @@ class Children:
                 child.wait()
         self.running.clear()
 
-    def __enter__(self) -> Children:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

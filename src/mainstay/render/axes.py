@@ -108,7 +108,7 @@ def value_scale(values: list[float], top: float, bottom: float, most: int = 5) -
     step = _round_step((high - low) / max(most - 1, 1))
     low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
     steps = round((high - low) / step)
-    return ValueScale(low, high, top, bottom), tuple(round(low + step * i, 12) for i in range(steps + 1))
+    return ValueScale(low, high, top, bottom), tuple(float(f"{low + step * i:.10g}") for i in range(steps + 1))
 
 
 def _round_step(raw: float) -> float:

@@ -53,8 +53,10 @@ def number(value: float | None, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> [number(x).replace(THIN, " ") for x in (7543, 0.79123, 0.5, 12.0, 1234567, -3.14159)]
-    ['7 540', '0.791', '0.5', '12', '1 230 000', '−3.14']
+    >>> [number(x).replace(THIN, " ") for x in (7543, 0.79123, 0.5, 12.0, 1234567)]
+    ['7 540', '0.791', '0.5', '12', '1 230 000']
+    >>> number(-3.14159) == MINUS + "3.14"
+    True
 
     """
     if value is None or math.isnan(value):
@@ -73,8 +75,10 @@ def amount(value: float | None, unit: str = "", *, decimals: int | None = None) 
 
     Examples
     --------
-    >>> [amount(-1900, "EUR").replace(THIN, " "), amount(6.04, "ms").replace(THIN, " "), amount(9, "%").replace(THIN, " ")]
-    ['−€ 1 900', '6.04 ms', '9 %']
+    >>> [amount(x, unit).replace(THIN, " ") for x, unit in ((1900, "EUR"), (6.04, "ms"), (9, "%"))]
+    ['€ 1 900', '6.04 ms', '9 %']
+    >>> amount(-1900, "EUR").replace(THIN, " ") == MINUS + "€ 1 900"
+    True
 
     """
     if value is None or math.isnan(value):
@@ -103,8 +107,8 @@ def with_interval(value: float | None, interval: Interval | None, unit: str = ""
     >>> from mainstay.measures.finding import Interval
     >>> with_interval(7543.2, Interval(6921.0, 8165.4), "EUR").replace(THIN, " ")
     '€ 7 540 ± 620'
-    >>> with_interval(0.4, Interval(-0.2, 1.4)).replace(THIN, " ")
-    '0.40 (−0.20 to 1.40)'
+    >>> with_interval(0.4, Interval(0.2, 1.4))
+    '0.40 (0.20 to 1.40)'
 
     """
     if value is None or interval is None or not all(map(math.isfinite, (value, interval.low, interval.high))):
@@ -120,22 +124,9 @@ def with_interval(value: float | None, interval: Interval | None, unit: str = ""
     return f"{shown} ± {_fixed(half, decimals)}"
 
 
-def amount_words(value: Amount, *, absolute: bool = False) -> str:
-    """Print an `Amount`: number, interval, window; marked where it isn't money.
-
-    Parameters
-    ----------
-    value : Amount
-        What to print.
-    absolute : bool
-        Leave the sign to the sentence around it ("less", "more").
-
-    """
-    number_, interval = value.value, value.interval
-    if absolute and number_ < 0:
-        number_ = -number_
-        interval = type(interval)(-interval.high, -interval.low, interval.level) if interval else None
-    words = f"{with_interval(number_, interval, value.unit)}{per_words(value.per)}"
+def amount_words(value: Amount) -> str:
+    """Print an `Amount`: number, interval, window; with the measure's name in front where it isn't money."""
+    words = with_interval(value.value, value.interval, value.unit) + per_words(value.per)
     return words if value.in_money else f"{measure_name(value.measure)} {words}"
 
 
@@ -177,8 +168,8 @@ def duration(seconds: float) -> str:
 
     Examples
     --------
-    >>> [duration(s).replace(THIN, " ") for s in (0.006, 4, 150, 7200, 3600 * 60, 17 * 86400)]
-    ['6 ms', '4 s', '2 min', '2 h', '60 h', '17 days']
+    >>> [duration(s).replace(THIN, " ") for s in (0.006, 4, 150, 7200, 86_400, 17 * 86_400)]
+    ['6 ms', '4 s', '2 min', '2 h', '1 day', '17 days']
 
     """
     seconds = abs(seconds)
@@ -188,9 +179,10 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f}{THIN}s"
     if seconds < 2 * 3600:
         return f"{seconds / 60:.0f}{THIN}min"
-    if seconds < 3 * 86_400:
+    if seconds < 86_400:
         return f"{seconds / 3600:.0f}{THIN}h"
-    return f"{count(round(seconds / 86_400))}{THIN}days"
+    days = round(seconds / 86_400)
+    return f"{count(days)}{THIN}day{'' if days == 1 else 's'}"
 
 
 def day(at: dt.datetime, now: dt.datetime | None = None) -> str:
@@ -242,6 +234,6 @@ def _fixed(value: float, decimals: int, *, strip: bool = False) -> str:
     text = f"{round(value, decimals):,.{max(decimals, 0)}f}"
     if strip and "." in text:
         text = text.rstrip("0").rstrip(".")
-    if not text.strip("-0.,"):  # no "−0.00"
+    if not text.strip("-0.,"):  # never "minus nothing"
         text = text.lstrip("-")
     return text.replace(",", THIN).replace("-", MINUS)

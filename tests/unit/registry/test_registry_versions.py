@@ -146,7 +146,7 @@ def test_a_transaction_that_fails_takes_the_folder_back(registry: Registry, stat
 
 def test_a_store_that_is_a_file_is_told(state: State, entry: Entry, tmp_path: Path) -> None:
     (tmp_path / "store").write_text("")
-    with pytest.raises(StoreError, match="is a file, not a folder|can't be made"):
+    with pytest.raises(StoreError, match=r"is a file, not a folder|can't be made"):
         Registry(state, tmp_path / "store").register(entry)
 
 

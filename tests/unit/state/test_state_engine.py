@@ -174,6 +174,7 @@ from pathlib import Path
 from mainstay.state import open_state
 from mainstay.errors import StoreError
 import sqlalchemy as sa
+import sqlalchemy.dialects.sqlite.pysqlite
 if os.getuid() == 0:
     os.setgid(65534); os.setuid(65534)
 try:

@@ -1,0 +1,90 @@
+"""Pseudonyms: who a record is about is hashed with a secret key before the first write."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from mainstay.errors import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "entity.key"
+_KEY_BYTES = 32
+_SHOWN_BYTES = 16
+
+
+class Pseudonyms:
+    """Turns entity keys into pseudonyms: HMAC-SHA256, cut to 16 bytes, as 32 hex digits.
+
+    The same key gives the same pseudonym, so records of one entity can be joined; without the secret nobody can go
+    back or try out candidates.
+
+    Parameters
+    ----------
+    secret : bytes
+        The project's key.
+
+    Examples
+    --------
+    >>> Pseudonyms(b"k" * 32)("7590-VHVEG")
+    'f0c905ff6aeb7d527da87c55da2dcd05'
+
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def __call__(self, entity: str) -> str:
+        """Give the pseudonym of one entity."""
+        # A lone surrogate can come through JSON escapes; it has no UTF-8 form of its own.
+        digest = hmac.digest(self._secret, entity.encode("utf-8", "surrogatepass"), "sha256")
+        return digest[:_SHOWN_BYTES].hex()
+
+
+def open_pseudonyms(books: Path) -> Pseudonyms:
+    """Read the project's key from its books, making one (readable by its owner alone) where there is none.
+
+    Raises
+    ------
+    StoreError
+        Where it can be neither read nor made. Another key would silently split every history, so none is invented.
+
+    """
+    path = books / FILE
+    try:
+        if not path.exists():
+            _make(path)
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except OSError as error:
+        raise StoreError(
+            f"The key of the pseudonyms can't be read: {error.strerror} ({path}).", "Mend its permissions."
+        ) from None
+    except ValueError:
+        secret = b""
+    if len(secret) != _KEY_BYTES:
+        raise StoreError(
+            f"The key of the pseudonyms is damaged ({path}).",
+            "Restore it from a backup; with another key, past and future events of one person no longer join.",
+        )
+    return Pseudonyms(secret)
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    half = path.with_name(f"{FILE}.{secrets.token_hex(4)}")
+    handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(handle, secrets.token_hex(_KEY_BYTES).encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    try:
+        os.link(half, path)  # fails where another process was faster: then its key is the key
+    except FileExistsError:
+        pass
+    finally:
+        half.unlink()

@@ -1,0 +1,142 @@
+"""Reading predictions, feedback and refusals as tables.
+
+Imports Polars; a serving worker never imports this module.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from mainstay.contract.table import TYPES
+from mainstay.events.scan import TIME, Scan, Schema, scan
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from mainstay.contract import Contract
+    from mainstay.events.log import EventLog
+
+FEATURE = "f:"
+"""Prefix of the feature columns, so that no feature can be mistaken for a field of the event."""
+
+_FEATURES = "mainstay.features"
+_PREDICTIONS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
+    "event.id": ("id", pl.String),
+    "@timestamp": ("time", TIME),
+    "mainstay.model": ("model", pl.String),
+    "mainstay.version": ("version", pl.Int64),
+    "mainstay.role": ("role", pl.String),
+    "mainstay.share": ("share", pl.Float64),
+    "mainstay.score": ("score", pl.Float64),
+    "mainstay.prediction": ("prediction", pl.String),
+    "mainstay.decision": ("decision", pl.String),
+    "mainstay.degraded": ("degraded", pl.Boolean),
+    "mainstay.warnings": ("warnings", pl.List(pl.String)),
+    "event.duration": ("latency_ns", pl.Int64),
+    "user.hash": ("entity", pl.String),
+    "http.request.id": ("request", pl.String),
+    "mainstay.answer": ("answer", pl.String),
+}
+_FEEDBACK: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
+    "mainstay.answer": ("id", pl.String),
+    "@timestamp": ("time", TIME),
+    "event.id": ("event", pl.String),
+    "mainstay.model": ("model", pl.String),
+    "mainstay.label_at": ("label_at", TIME),
+    "mainstay.label": ("label", pl.String),
+    "mainstay.kpis": ("kpis", pl.List(pl.Struct({"name": pl.String, "value": pl.Float64}))),
+    "mainstay.followed": ("followed", pl.Boolean),
+}
+_REFUSALS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
+    "event.id": ("id", pl.String),
+    "@timestamp": ("time", TIME),
+    "mainstay.model": ("model", pl.String),
+    "mainstay.version": ("version", pl.Int64),
+    "mainstay.role": ("role", pl.String),
+    "http.response.status_code": ("status", pl.Int64),
+    "event.reason": ("cause", pl.String),
+    "mainstay.fields": ("fields", pl.List(pl.String)),
+    "mainstay.problems": ("problems", pl.Int64),
+    "message": ("message", pl.String),
+}
+
+
+def read_predictions(
+    log: EventLog,
+    contract: Contract,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    model: str | None = None,
+) -> pl.DataFrame:
+    """Read predictions, one row each, in order of time.
+
+    Returns
+    -------
+    DataFrame
+        ``id, time, model, version, role, share, score, prediction, decision, degraded, warnings, latency_us, entity,
+        request, answer`` and one column ``f:<name>`` per feature, as served. Predictions and decisions are text here;
+        `mainstay.events.window` gives amounts as numbers.
+
+    """
+    return scan_predictions(log, contract, since, until, model).frame
+
+
+def scan_predictions(
+    log: EventLog,
+    contract: Contract,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    model: str | None = None,
+) -> Scan:
+    """Read predictions as `read_predictions` does, and count the torn lines."""
+    schema, names = _split(_PREDICTIONS)
+    features = {column.name: TYPES[column.type] for column in contract.features}
+    if features:
+        schema[_FEATURES] = pl.Struct(features)
+        names[_FEATURES] = _FEATURES
+    found = scan(log, "predictions", schema, names=names, since=since, until=until)
+    frame = _of_model(found.frame, model).with_columns(
+        pl.col("degraded").fill_null(value=False),
+        pl.col("share").fill_null(1.0),
+        pl.col("warnings").fill_null([]),
+        (pl.col("latency_ns") / 1000).alias("latency_us"),
+    )
+    columns = [pl.col(_FEATURES).struct.field(name).alias(FEATURE + name) for name in features]
+    return Scan(frame.with_columns(columns).drop("latency_ns", _FEATURES, strict=False), found.torn)
+
+
+def read_feedback(
+    log: EventLog,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    model: str | None = None,
+) -> pl.DataFrame:
+    """Read feedback as it came: ``id`` (of the prediction), ``time`` of arrival, ``event, model, label_at, label`` (as
+    text), ``kpis, followed``; late, repeated and corrected lines are all there.
+    """  # noqa: D205 - the columns are the summary
+    schema, names = _split(_FEEDBACK)
+    return _of_model(scan(log, "feedback", schema, names=names, since=since, until=until).frame, model)
+
+
+def read_refusals(
+    log: EventLog,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    model: str | None = None,
+) -> pl.DataFrame:
+    """Read refused requests: ``id, time, model, version, role, status, cause, fields, problems, message``."""
+    schema, names = _split(_REFUSALS)
+    found = scan(log, "refusals", schema, names=names, since=since, until=until)
+    return _of_model(found.frame, model).with_columns(
+        pl.col("fields").fill_null([]), pl.col("problems").fill_null(0), pl.col("message").fill_null("")
+    )
+
+
+def _split(fields: dict[str, tuple[str, pl.DataType | type[pl.DataType]]]) -> tuple[Schema, dict[str, str]]:
+    return {field: kind for field, (_, kind) in fields.items()}, {field: name for field, (name, _) in fields.items()}
+
+
+def _of_model(frame: pl.DataFrame, model: str | None) -> pl.DataFrame:
+    return frame if model is None else frame.filter(pl.col("model") == model)

@@ -1,0 +1,285 @@
+"""What the event log holds: `Prediction`, `Feedback`, `Refusal`, `Found` and `Action`, one JSON line each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from mainstay.errors import CorruptError
+from mainstay.events import ecs
+from mainstay.measures.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Value = int | float | bool | str | None
+ActionKind = Literal["alert", "resolve", "rollback", "promote", "retrain"]
+
+
+def _version() -> str:
+    # A factory, because defaults are left out of the line and ECS wants its version in each.
+    return ecs.VERSION
+
+
+class Prediction(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    gc=False,
+    rename=ecs.PREDICTION,
+    tag_field="event.dataset",
+    tag="mainstay.predictions",
+):
+    """One answer, as it was given.
+
+    Parameters
+    ----------
+    id : str
+        The answer's id (UUIDv7), by which feedback joins.
+    at : datetime
+        When the request was answered, UTC.
+    model : str
+        Name of the model.
+    version : int
+        Version that answered.
+    role : str
+        ``"champion"``, ``"canary"`` or ``"shadow"``.
+    share : float
+        Probability that this arm was chosen, 0 to 1.
+    score : float
+        Probability of the positive label, or amount.
+    prediction, decision : str or float
+        As answered.
+    features : dict
+        The features as served, after the contract's policies.
+    entity : str, optional
+        Pseudonym of whom the record is about.
+    degraded : bool
+        Whether a policy had to step in.
+    warnings : tuple of str
+        What the policies did.
+    duration : int
+        From the request's arrival to the moment before this line was written, nanoseconds.
+    request : str, optional
+        Id of the request, where it held several records or the caller named it.
+    trace : str, optional
+        W3C trace id of the caller.
+    answer : str, optional
+        For a shadow: id of the answer the caller got instead.
+
+    """
+
+    id: str
+    at: dt.datetime
+    model: str
+    version: int
+    role: str
+    score: float
+    prediction: str | float
+    decision: str | float
+    features: dict[str, Value]
+    duration: int
+    share: float = 1.0
+    entity: str | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
+    request: str | None = None
+    trace: str | None = None
+    answer: str | None = None
+    ecs: str = msgspec.field(default_factory=_version)
+
+
+class Kpi(msgspec.Struct, frozen=True):
+    """One named number that came with feedback: ``("revenue", 59.0)``."""
+
+    name: str
+    value: float
+
+
+class Feedback(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename=ecs.FEEDBACK,
+    tag_field="event.dataset",
+    tag="mainstay.feedback",
+):
+    """What really happened after a prediction.
+
+    Parameters
+    ----------
+    id : str
+        Id of the prediction.
+    event : str
+        Id of this feedback itself (UUIDv7).
+    model : str
+        Name of the model.
+    received : datetime
+        When it arrived, UTC.
+    at : datetime
+        When it became true, UTC; of several labels for one prediction the latest `at` counts.
+    label : str or float, optional
+        The truth: a label of the task as text, or the amount.
+    kpis : tuple of Kpi
+        Business numbers that belong to it.
+    followed : bool, optional
+        Whether the caller did what the decision said.
+
+    """
+
+    id: str
+    event: str
+    model: str
+    received: dt.datetime
+    at: dt.datetime
+    label: str | float | None = None
+    kpis: tuple[Kpi, ...] = ()
+    followed: bool | None = None
+    ecs: str = msgspec.field(default_factory=_version)
+
+
+class Refusal(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename=ecs.REFUSAL,
+    tag_field="event.dataset",
+    tag="mainstay.refusals",
+):
+    """One request that was refused; holds no value of the record, only which fields were wrong.
+
+    Parameters
+    ----------
+    id : str
+        Id of the request.
+    at : datetime
+        When, UTC.
+    model : str
+        Name of the model.
+    status : int
+        HTTP status it got.
+    cause : str
+        ``"fields"``, ``"syntax"``, ``"size"``, ...
+    version, role : int and str, optional
+        Arm that refused, where it came that far.
+    fields : tuple of str
+        The wrong fields, ten at most.
+    problems : int
+        How many problems there were.
+    message : str
+        The first of them, without the value found.
+
+    """
+
+    id: str
+    at: dt.datetime
+    model: str
+    status: int
+    cause: str
+    version: int | None = None
+    role: str | None = None
+    fields: tuple[str, ...] = ()
+    problems: int = 0
+    message: str = ""
+    trace: str | None = None
+    ecs: str = msgspec.field(default_factory=_version)
+
+
+class Found(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename=ecs.FOUND,
+    tag_field="event.dataset",
+    tag="mainstay.findings",
+):
+    """A finding about a model, and the window it was found in."""
+
+    event: str
+    at: dt.datetime
+    model: str
+    finding: Finding
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    ecs: str = msgspec.field(default_factory=_version)
+
+
+class Action(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename=ecs.ACTION,
+    tag_field="event.dataset",
+    tag="mainstay.actions",
+):
+    """Something the controller, or a person, did because of what was found.
+
+    Parameters
+    ----------
+    id : str
+        Its id (UUIDv7).
+    model : str
+        Name of the model.
+    kind : {"alert", "resolve", "rollback", "promote", "retrain"}
+        What was done.
+    subject : str
+        Key of the finding it is about.
+    at : datetime
+        When, UTC.
+    by : str
+        Who.
+    message : str
+        A sentence for the reader.
+    finding : Finding, optional
+        The finding it is about.
+
+    """
+
+    id: str
+    model: str
+    kind: ActionKind
+    subject: str
+    at: dt.datetime
+    by: str
+    message: str
+    finding: Finding | None = None
+    ecs: str = msgspec.field(default_factory=_version)
+
+
+Event = Prediction | Feedback | Refusal | Found | Action
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode_events(events: Sequence[Event]) -> bytes:
+    """Encode events as lines; a string can't forge one, since JSON escapes every line break."""
+    return _encoder.encode_lines(events)
+
+
+def decode_event(line: bytes) -> Event:
+    """Decode one line.
+
+    Raises
+    ------
+    CorruptError
+        Where it isn't an event: torn, or damaged.
+
+    Examples
+    --------
+    >>> at = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+    >>> action = Action(id="1", model="churn", kind="alert", subject="drift/psi/tenure", at=at, by="me", message="!")
+    >>> decode_event(encode_events([action])) == action
+    True
+
+    """
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise CorruptError("A line of the event log is damaged.", "The other lines are unharmed.") from None

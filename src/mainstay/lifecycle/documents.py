@@ -1,0 +1,132 @@
+"""What the verbs print: history, versions, verdicts, looks and the owner's page, as documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mainstay import monitoring
+from mainstay.data.quarantine import write_whole
+from mainstay.errors import InputError
+from mainstay.evaluation import report_document as evaluation_document
+from mainstay.release import at_moment, explain, open_books
+from mainstay.render.document import Command, Document, Findings, Status, Table, Text
+from mainstay.render.html import to_html
+from mainstay.render.markdown import to_markdown
+from mainstay.render.numbers import finding_value, measure_name, moment
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mainstay.lifecycle.looking import Seen
+    from mainstay.models.report import Verdict
+    from mainstay.project import Project
+    from mainstay.registry import Version
+    from mainstay.release import Release
+
+
+def describe_release(release: Release) -> str:
+    """Say in a line who answers since this release, and why."""
+    reason = f" ({release.reason})" if release.reason else ""
+    return f"{release.model}: {explain(release)}{reason}"
+
+
+def history(project: Project, *, at: dt.datetime | None = None) -> tuple[Release, ...]:
+    """Give the releases of a project, newest first; with `at`, the one in force at that moment."""
+    with open_books(project) as books:
+        rows = books.releases.history(project.name)
+    if at is None:
+        return tuple(reversed(rows))
+    found = at_moment(rows, at)
+    return () if found is None else (found,)
+
+
+def history_document(name: str, rows: Sequence[Release]) -> Document:
+    """Lay out who answered since when, by whom and why."""
+    if not rows:
+        return Document(f"{name}: nothing was released", (Command("mainstay release 1", "the first release"),))
+    cells = tuple(
+        (row.id, moment(row.at), row.kind + (" (trial)" if row.trial else ""), explain(row), row.by, row.reason)
+        for row in rows
+    )
+    return Document(f"{name}: {explain(rows[0])}", (Table(("no", "since", "what", "who answers", "by", "why"), cells),))
+
+
+def versions(project: Project) -> tuple[Version, ...]:
+    """Give the versions of a project, newest first."""
+    with open_books(project) as books:
+        return tuple(reversed(books.registry.versions(project.name)))
+
+
+def versions_document(name: str, found: Sequence[Version]) -> Document:
+    """Lay out the versions."""
+    if not found:
+        return Document(f"{name} has no versions yet", (Command("mainstay train", "makes the first"),))
+    cells = tuple(
+        (
+            version.number,
+            moment(version.created),
+            version.candidate,
+            ""
+            if version.primary is None
+            else f"{measure_name(version.primary.measure)} {finding_value(version.primary)}",
+            _state(version.ok),
+            version.data_fingerprint[:12],
+            version.by,
+        )
+        for version in found
+    )
+    columns = ("version", "made", "candidate", "held-out rows", "gates", "data", "by")
+    return Document(f"{name} has {len(found)} version{'s' * (len(found) > 1)}", (Table(columns, cells),))
+
+
+def _state(ok: bool | None) -> Status:
+    if ok is None:
+        return Status("not judged", "none")
+    return Status("pass", "good") if ok else Status("fail", "bad")
+
+
+def verdict_document(name: str, number: int, verdict: Verdict) -> Document:
+    """Lay out the gates of a version."""
+    passed = sum(finding.ok is True for finding in verdict.findings)
+    said = f"{name} version {number} passes {passed} gates" if verdict.ok else f"{name} version {number} fails"
+    failed = len(verdict.failed)
+    title = said if verdict.ok else f"{said} {failed} of {len(verdict.findings)} gates"
+    return Document(
+        title, (Findings(verdict.findings, failed_first=True),), f"Judged {moment(verdict.at)} by {verdict.by}."
+    )
+
+
+def look_document(seen: Seen) -> Document:
+    """Lay out one look."""
+    return monitoring.look_document(seen.model, seen.version, seen.findings, seen.span)
+
+
+def report_document(project: Project, number: int | None) -> Document:
+    """Lay out the owner's page about a version; the one that answers where none is named."""
+    with open_books(project) as books:
+        chosen = number or books.release_in_force().champion
+        bundle = books.registry.load_bundle(project.name, chosen)
+        verdict = books.registry.latest_verdict(project.name, chosen)
+        release = books.releases.current(project.name)
+    document = evaluation_document(bundle.version.model, chosen, bundle.report, verdict, bundle.problem)
+    answers = (Text(describe_release(release), "note"),) if release else ()
+    return Document(document.title, (*answers, *document.blocks), document.foot)
+
+
+def write_report(project: Project, number: int | None, out: Path | None) -> Path:
+    """Write the owner's page as a file of its own: HTML, or Markdown where `out` ends so."""
+    document = report_document(project, number)
+    path = out or project.root / "reports" / f"{project.name}.html"
+    if path.suffix not in {".html", ".md"}:
+        raise InputError(f"A report can't be written as '{path.suffix}'.", "Name it .html or .md.")
+    text = to_html(document) if path.suffix == ".html" else to_markdown(document)
+    write_whole(path, text.encode("utf-8"))
+    return path
+
+
+def card(project: Project, number: int) -> str:
+    """Give the model card of a version, Markdown."""
+    with open_books(project) as books:
+        return books.registry.load_bundle(project.name, number).card

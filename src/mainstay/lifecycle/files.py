@@ -1,0 +1,88 @@
+"""Files in and out: scoring rows, and taking in what really happened."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mainstay.data import DataSettings, read_source
+from mainstay.errors import DataError
+from mainstay.events import FeedbackReader
+from mainstay.events.read import read_predictions
+from mainstay.release import open_books
+from mainstay.serving.batch import Scored, score_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from mainstay.models.task import Task
+    from mainstay.project import Project
+
+_COLUMNS = ("id", "label", "at", "followed")
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a file of outcomes.
+
+    Parameters
+    ----------
+    accepted : int
+        Outcomes written to the log.
+    unknown : int
+        Those of them whose id fits no prediction in the log; kept, and never mixed into a measure.
+
+    """
+
+    accepted: int
+    unknown: int
+
+
+def predict_file(project: Project, source: Path, out: Path, *, number: int | None = None) -> Scored:
+    """Score a file with the champion, or with version `number`."""
+    with open_books(project) as books:
+        chosen = number or books.release_in_force().champion
+        bundle = books.registry.load_bundle(project.name, chosen)
+        missing = project.section("data", DataSettings).missing
+        now = dt.datetime.now(dt.UTC)
+        return score_file(bundle, source, out, log=books.log, books=project.books, now=now, missing=missing)
+
+
+def take_feedback(project: Project, source: Path) -> Taken:
+    """Write the outcomes of a file to the log: all of them, or none where one can't be used."""
+    frame = read_source(source)
+    for needed in ("id", "label"):
+        if needed not in frame.columns:
+            raise DataError(f"{source.name} has no column '{needed}'.", "It needs id and label, and may have at.")
+    with open_books(project) as books:
+        bundle = books.registry.load_bundle(project.name, books.release_in_force().champion)
+        now = dt.datetime.now(dt.UTC)
+        rows = _rows(frame.select(name for name in _COLUMNS if name in frame.columns), bundle.policy.task)
+        told = FeedbackReader(project.name, bundle.policy.task).read(rows, now)
+        known = set(read_predictions(books.log, bundle.contract, model=project.name)["id"].to_list())
+        books.log.append("feedback", told)
+    return Taken(accepted=len(told), unknown=sum(each.id not in known for each in told))
+
+
+def _rows(frame: pl.DataFrame, task: Task) -> list[object]:
+    """Give rows as JSON would carry them: cells of a csv are text, an amount is a number."""
+    rows: list[object] = []
+    for row in frame.iter_rows(named=True):
+        said = {name: value for name, value in row.items() if value is not None}
+        label = said.get("label")
+        if task.kind == "regression" and isinstance(label, str):
+            said["label"] = _amount(label)
+        if "followed" in said:
+            said["followed"] = {"true": True, "false": False}.get(str(said["followed"]).lower(), said["followed"])
+        rows.append(said)
+    return rows
+
+
+def _amount(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text  # the reader names it, its row and what is allowed

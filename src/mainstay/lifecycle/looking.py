@@ -1,0 +1,109 @@
+"""Which window is looked at, and what the look before it found: read from the log, so a restart repeats nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mainstay.events import found_since
+from mainstay.events.read import read_predictions
+from mainstay.events.window import take_window
+from mainstay.measures.finding import Finding
+from mainstay.monitoring import MonitoringSettings, Span, length, look, next_span
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from mainstay.events import Found
+    from mainstay.events.window import Window
+    from mainstay.registry import Bundle
+    from mainstay.release import Books
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One look.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model.
+    version : int
+        The champion, whose reference it was held against.
+    span : Span
+        The window.
+    findings : tuple of Finding
+        What was found.
+    previous : tuple of Finding
+        What the look before it found.
+
+    """
+
+    model: str
+    version: int
+    span: Span
+    findings: tuple[Finding, ...]
+    previous: tuple[Finding, ...] = ()
+
+
+def look_at(books: Books, span: Span, now: dt.datetime) -> Seen:
+    """Take the window of a span and look at it with the champion's eyes."""
+    bundle = _champion(books)
+    settings = _settings(books)
+    previous = tuple(found.finding for found in _looked(books) if found.until is not None and found.until <= span.since)
+    window = _window(books, bundle, span)
+    delay = length(settings.label_delay)
+    matured = _window(books, bundle, span.earlier(delay)) if delay else None
+    findings = look(window, bundle, settings, previous, now=now, matured=matured)
+    return Seen(
+        model=books.project.name,
+        version=bundle.version.number,
+        span=span,
+        findings=findings,
+        previous=previous,
+    )
+
+
+def latest(books: Books, now: dt.datetime) -> Span:
+    """Give the newest window up to now, over or not."""
+    settings = _settings(books)
+    if isinstance(settings.window, str):
+        return Span(now - length(settings.window), now)
+    times = _times(books, None)
+    begun = times[-settings.window :][0] if times else books.release_in_force().at
+    return Span(begun, now)
+
+
+def due(books: Books, now: dt.datetime) -> Span | None:
+    """Give the oldest window that is over and was not looked at yet; None while there is none."""
+    settings = _settings(books)
+    looked = _looked(books)
+    begun = looked[-1].until if looked else books.releases.history(books.project.name)[0].at
+    if begun is None:
+        return None
+    times = _times(books, begun) if isinstance(settings.window, int) else ()
+    return next_span(settings, begun, now, times)
+
+
+def _looked(books: Books) -> tuple[Found, ...]:
+    """Give the findings of the last look."""
+    found = [each for each in found_since(books.log, model=books.project.name) if each.until is not None]
+    return tuple(each for each in found if each.until == found[-1].until)
+
+
+def _times(books: Books, since: dt.datetime | None) -> list[dt.datetime]:
+    frame = read_predictions(books.log, _champion(books).contract, since, model=books.project.name)
+    return frame["time"].to_list()
+
+
+def _window(books: Books, bundle: Bundle, span: Span) -> Window:
+    task = bundle.policy.task
+    return take_window(books.log, bundle.contract, task, span.since, span.until, model=books.project.name)
+
+
+def _champion(books: Books) -> Bundle:
+    return books.registry.load_bundle(books.project.name, books.release_in_force().champion)
+
+
+def _settings(books: Books) -> MonitoringSettings:
+    return books.project.section("monitoring", MonitoringSettings)

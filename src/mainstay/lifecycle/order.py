@@ -1,0 +1,174 @@
+"""THE ORDER: how a model gets from rows to answers, and back. The only place that knows it.
+
+Each verb reads like the arrows it walks:
+
+Project, Contract, Snapshot, Candidate, Report, Verdict, Version, Release, Window, Finding, Action.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mainstay.contract import FILE as CONTRACT
+from mainstay.contract import load_contract
+from mainstay.data import take_snapshot
+from mainstay.decisions import DecisionsSettings, decide, open_alerts
+from mainstay.errors import ReleaseError, StoreError
+from mainstay.evaluation import EvaluationSettings, evaluate, judge_report
+from mainstay.events import Action, actions, log_actions, log_findings
+from mainstay.lifecycle.entry import entry_of
+from mainstay.lifecycle.looking import Seen, due, latest, look_at
+from mainstay.models.report import Report, Verdict
+from mainstay.registry import Bundle, Version, golden_failures
+from mainstay.release import (
+    Books,
+    Release,
+    differences,
+    open_books,
+    propose_release,
+    propose_rollback,
+    rollback_target,
+    why_not,
+)
+from mainstay.training import TrainingSettings
+from mainstay.training import train as fit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mainstay.project import Project
+
+
+class Trained(msgspec.Struct, frozen=True):
+    """What training left in the registry."""
+
+    version: Version
+    report: Report
+    verdict: Verdict
+
+
+def train(
+    project: Project,
+    *,
+    now: dt.datetime,
+    by: str,
+    source: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Trained:
+    """Make the next version: rows, candidates, report, verdict, registry."""
+    contract = load_contract(project.root / CONTRACT)
+    snapshot = take_snapshot(project, contract, source=source)
+    training = fit(
+        snapshot,
+        project.section("training", TrainingSettings),
+        project.money,
+        action=project.problem.action,
+        progress=progress,
+    )
+    settings = project.section("evaluation", EvaluationSettings)
+    report = evaluate(snapshot, training, project.money, settings)
+    with open_books(project) as books:
+        champion = books.champion()
+        rival = champion.report if champion else None
+        verdict = judge_report(report, project.problem, settings, rival, now=now, by=by)
+        parent = champion.version.number if champion else None
+        entry = entry_of(project, snapshot, training, report, parent, by=by)
+        version = books.registry.register(entry, now)
+        books.registry.add_verdict(project.name, version.number, verdict)
+    return Trained(msgspec.structs.replace(version, ok=verdict.ok), report, verdict)
+
+
+def gate(project: Project, number: int, *, now: dt.datetime, by: str) -> Verdict:
+    """Judge a version again, with today's project file; the new verdict is the one that counts."""
+    with open_books(project) as books:
+        report = books.registry.load_bundle(project.name, number).report
+        champion = books.champion()
+        rival = champion.report if champion and champion.version.number != number else None
+        settings = project.section("evaluation", EvaluationSettings)
+        verdict = judge_report(report, project.problem, settings, rival, now=now, by=by)
+        books.registry.add_verdict(project.name, number, verdict)
+    return verdict
+
+
+def release(
+    project: Project,
+    number: int,
+    *,
+    reason: str,
+    by: str,
+    canary: float | None = None,
+    shadow: bool = False,
+    trial: bool = False,
+) -> Release:
+    """Let a version answer: a row in the history; every server follows within half a second."""
+    with open_books(project) as books:
+        history = books.releases.history(project.name)  # first: whoever releases meanwhile makes our row fail
+        bundle = books.registry.load_bundle(project.name, number)
+        verdict = books.registry.latest_verdict(project.name, number)
+        narrower = _narrower(books, history, bundle)
+        if refused := why_not(bundle.version, verdict, project.problem, trial=trial, differences=narrower):
+            raise refused
+        row = propose_release(
+            history, project.name, number, at=_now(), by=by, reason=reason, canary=canary, shadow=shadow, trial=trial
+        )
+        return books.releases.append(row)
+
+
+def _narrower(books: Books, history: tuple[Release, ...], newcomer: Bundle) -> tuple[str, ...]:
+    if not history:
+        return ()
+    try:
+        champion = books.registry.load_bundle(newcomer.version.model, history[-1].champion)
+    except StoreError:  # a damaged champion must not keep its replacement away
+        return ()
+    return differences(champion.contract, newcomer.contract)
+
+
+def rollback_destination(project: Project) -> int:
+    """Say which version a rollback would give everything to."""
+    with open_books(project) as books:
+        return rollback_target(books.releases.history(project.name))
+
+
+def rollback(project: Project, *, reason: str, by: str) -> Release:
+    """Give everything back to the last good champion, after its bundle was checked."""
+    with open_books(project) as books:
+        history = books.releases.history(project.name)
+        bundle = books.registry.load_bundle(project.name, rollback_target(history))
+        if failures := golden_failures(bundle.contract, bundle.model, bundle.golden):
+            raise ReleaseError(f"Version {bundle.version.number} no longer answers as it did: {failures[0]}")
+        return books.releases.append(propose_rollback(history, project.name, at=_now(), by=by, reason=reason))
+
+
+def monitor(project: Project, *, now: dt.datetime) -> Seen:
+    """Look once at the latest window; changes nothing."""
+    with open_books(project) as books:
+        return look_at(books, latest(books, now), now)
+
+
+def operate(project: Project, *, now: dt.datetime, held: bool = False) -> tuple[Action, ...] | None:
+    """Look at the next window that is over, decide, act, and write both down; None while none is over."""
+    with open_books(project) as books:
+        span = due(books, now)
+        if span is None:
+            return None
+        seen = look_at(books, span, now)
+        history = books.releases.history(project.name)
+        policy = project.section("decisions", DecisionsSettings)
+        alerts = open_alerts(actions(books.log, model=project.name))
+        done = decide(seen.findings, seen.previous, alerts, policy, history, model=project.name, now=now, held=held)
+        for action in done:
+            if action.kind == "rollback":
+                rollback(project, reason=action.message, by=action.by)
+        # Actions first: a crash in between looks at this window again, and finds its alerts open already.
+        log_actions(books.log, done)
+        log_findings(books.log, project.name, now, seen.findings, since=span.since, until=span.until)
+    return done
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,137 @@
+"""How unusual each feature was in each window, for the eye; the alarms on it are those that looks really raised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from mainstay.contract.profile import count_like
+from mainstay.monitoring.drift import GROUP, limits
+from mainstay.monitoring.shift import SCORE, count_scores, measure, score_profile
+from mainstay.render.overview import HeatCell, HeatRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mainstay.contract import Profile
+    from mainstay.events.records import Found
+    from mainstay.monitoring.grid import Grid
+    from mainstay.monitoring.served import Served
+    from mainstay.registry import Bundle
+
+MOST_FEATURES = 20
+FEWEST_ROWS = 30
+_DOUBT = 0.01  # a window whose shift chance makes more often than this stays pale
+_STEPS = (0.5, 1.0, 2.0, 4.0, 8.0)  # levels 1 to 5, as multiples of the feature's limit
+
+
+def heat_rows(
+    served: Served, grid: Grid, *, bundles: Mapping[int, Bundle], current: Bundle, found: Sequence[Found], base: float
+) -> tuple[HeatRow, ...]:
+    """Draw the most used features over time, alarmed ones first.
+
+    Parameters
+    ----------
+    served : Served
+        Answers in the order of time, encoded by the contract of `current`.
+    grid : Grid
+        The windows.
+    bundles : mapping of int to Bundle
+        Versions by number; a window is compared with the reference of the version that answered most of it.
+    current : Bundle
+        Who answers now.
+    found : sequence of Found
+        What looks found, for the alarms.
+    base : float
+        ``[monitoring] drift_limit``.
+
+    """
+    names = _most_used(current, found)
+    matters = limits(names, current.report.influences, base)
+    alarms = {name: _alarms(name, grid, found) for name in names}
+    places = grid.places(served.at)
+    ends = np.searchsorted(places, np.arange(grid.windows + 1))
+    columns: dict[str, list[HeatCell]] = {name: [] for name in names}
+    for window in range(grid.windows):
+        part = served.only(slice(int(ends[window]), int(ends[window + 1])))
+        effects = _effects(part, bundles, current, names)
+        for name in names:
+            effect = effects.get(name)
+            level = None if effect is None else _level(*effect, matters.get(name) or base)
+            columns[name].append(
+                HeatCell(
+                    at=grid.at(window),
+                    level=level,
+                    alarm=window in alarms[name],
+                    value=None if effect is None else effect[0],
+                )
+            )
+    rows = [HeatRow(feature=name, cells=tuple(cells)) for name, cells in columns.items()]
+    return tuple(sorted(rows, key=lambda row: not any(cell.alarm for cell in row.cells)))
+
+
+def _most_used(bundle: Bundle, found: Sequence[Found]) -> list[str]:
+    alarmed = [f.finding.where for f in found if f.finding.group == GROUP and f.finding.failed]
+    used = [influence.feature for influence in bundle.report.influences]
+    known = set(bundle.contract.feature_names) | {SCORE}
+    names = dict.fromkeys(name for name in (*alarmed, *used, *bundle.contract.feature_names) if name in known)
+    names.pop(SCORE, None)
+    return [*list(names)[: MOST_FEATURES - 1], SCORE]
+
+
+def _effects(
+    part: Served, bundles: Mapping[int, Bundle], current: Bundle, names: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    """Give effect and p-value per feature; empty where too few rows say too little."""
+    if part.rows < FEWEST_ROWS:
+        return {}
+    version = int(np.bincount(part.versions).argmax())
+    bundle = bundles.get(version, current)
+    if not _same_features(bundle, current):
+        return {}
+    wanted = [place for place, column in enumerate(bundle.profile.columns) if column.name in names]
+    reference = _only(bundle.profile, wanted)
+    now = count_like(reference, part.encoded[:, wanted])
+    found = {}
+    for before, after in zip(reference.columns, now.columns, strict=True):
+        effect, test = measure(before, after)
+        found[before.name] = (effect, test.p)
+    mine = part.scores[part.versions == version]
+    if mine.size >= FEWEST_ROWS and bundle.report.score_quantiles:
+        scores = score_profile(bundle.report.score_quantiles, bundle.report.test_rows)
+        effect, test = measure(scores, count_scores(scores, mine))
+        found[SCORE] = (effect, test.p)
+    return found
+
+
+def _same_features(one: Bundle, other: Bundle) -> bool:
+    pairs = zip(one.profile.columns, other.profile.columns, strict=False)
+    same = all((a.name, a.kind, a.labels) == (b.name, b.kind, b.labels) for a, b in pairs)
+    return same and len(one.profile.columns) == len(other.profile.columns)
+
+
+def _only(profile: Profile, places: Sequence[int]) -> Profile:
+    return msgspec.structs.replace(profile, columns=tuple(profile.columns[place] for place in places))
+
+
+def _level(effect: float, p: float, limit: float) -> int:
+    return 0 if p > _DOUBT else sum(effect >= step * limit for step in _STEPS)
+
+
+def _alarms(name: str, grid: Grid, found: Sequence[Found]) -> set[int]:
+    """Give the windows whose middle lies in a look that raised an alarm; the last one of a look shorter than those."""
+    marked: set[int] = set()
+    for look in found:
+        finding = look.finding
+        if finding.group == GROUP and finding.failed and finding.where == name:
+            until = look.until or look.at
+            first = _place(grid, (look.since or until).timestamp() + grid.window / 2)
+            last = _place(grid, until.timestamp() - grid.window / 2)
+            marked |= set(range(first, last + 1)) or {_place(grid, until.timestamp() - 1e-6)}
+    return marked
+
+
+def _place(grid: Grid, seconds: float) -> int:
+    return int(grid.places(np.array([seconds]))[0])

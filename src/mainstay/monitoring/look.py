@@ -1,0 +1,173 @@
+"""`look`: a window and the bundle that answered become findings. Pure: values and `now` in, values out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mainstay.contract.profile import count_like
+from mainstay.measures.finding import Finding
+from mainstay.models.yardstick import MONEY as MONEY_MEASURE
+from mainstay.monitoring.drift import GROUP as DRIFT
+from mainstay.monitoring.drift import MEASURE, drift_findings, limits
+from mainstay.monitoring.performance import (
+    MONEY,
+    estimated_findings,
+    performance_findings,
+)
+from mainstay.monitoring.quality import QUALITY, latency_finding, quality_findings
+from mainstay.monitoring.served import read_served
+from mainstay.monitoring.shift import SCORE, Shift, compare, count_scores, score_profile
+from mainstay.render.numbers import duration, finding_value
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from mainstay.events.window import Window
+    from mainstay.monitoring.served import Served
+    from mainstay.monitoring.settings import MonitoringSettings
+    from mainstay.registry import Bundle
+
+PREDICTIONS = "predictions"
+
+
+def look(
+    window: Window,
+    bundle: Bundle,
+    settings: MonitoringSettings,
+    previous: tuple[Finding, ...] = (),
+    *,
+    now: dt.datetime,
+    matured: Window | None = None,
+) -> tuple[Finding, ...]:
+    """Look once at what was served.
+
+    Parameters
+    ----------
+    window : Window
+        What was served.
+    bundle : Bundle
+        The champion: its contract, its reference profile, and what its report promised.
+    settings : MonitoringSettings
+        ``[monitoring]``.
+    previous : tuple of Finding
+        What the look before this one found; only its drift findings are read.
+    now : datetime
+        When this is, UTC.
+    matured : Window, optional
+        A window `label_delay` older, whose outcomes should be known; `window` itself unless given.
+
+    Returns
+    -------
+    tuple of Finding
+        Predictions, quality, drift, performance, money, system. A single finding that failed, ``predictions``
+        without a value, where nobody asked: never a zero, never a pass.
+
+    """
+    served = read_served(window.frame, bundle.contract, bundle.report.policy.task)
+    refused = window.refusals["fields"].to_list() if window.refusals.height else []
+    if not served.rows:
+        broken = quality_findings(served, refused, bundle.profile, settings) if refused else ()
+        return (_silence(window, now), *broken)
+    older = served if matured is None else read_served(matured.frame, bundle.contract, bundle.report.policy.task)
+    number = bundle.version.number
+    outcomes = _outcomes(served, older, bundle, settings)
+    return (
+        _arrived(served, window),
+        *quality_findings(served, refused, bundle.profile, settings),
+        *with_cost(_drift(served, bundle, settings, previous), outcomes),
+        *outcomes,
+        *_others(served, older, number, bundle, settings),
+        latency_finding(served, settings),
+    )
+
+
+def with_cost(drift: tuple[Finding, ...], outcomes: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Add to each drift alarm what it costs: money or performance realised, else estimated."""
+    best = _best_known(outcomes)
+    if best is None:
+        return drift
+    basis = "Estimated" if best.measure.startswith("estimated_") else "Realised"
+    name = best.measure.removeprefix("estimated_")
+    what = "money per 1 000 answers" if name == MONEY_MEASURE else name.replace("_", " ")
+    words = f"{basis} {what} meanwhile: {finding_value(best)}."
+    return tuple(
+        msgspec.structs.replace(finding, note=f"{finding.note} {words}") if finding.failed else finding
+        for finding in drift
+    )
+
+
+def _drift(
+    served: Served, bundle: Bundle, settings: MonitoringSettings, previous: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    if served.rows < settings.min_rows:
+        note = f"{served.rows} predictions say nothing about drift; {settings.min_rows} are needed."
+        return (Finding(measure=MEASURE, where="all", value=None, n=served.rows, group=DRIFT, note=note),)
+    matters = limits(bundle.contract.feature_names, bundle.report.influences, settings.drift_limit)
+    matters[SCORE] = settings.drift_limit
+    return drift_findings(shifts(served, bundle), matters, previous)
+
+
+def shifts(served: Served, bundle: Bundle) -> tuple[Shift, ...]:
+    """Measure how far each feature, and the champion's score, moved from the training rows."""
+    current = count_like(bundle.profile, served.encoded)
+    found = [
+        compare(before, now, served.encoded[:, place])
+        for place, (before, now) in enumerate(zip(bundle.profile.columns, current.columns, strict=True))
+    ]
+    mine = served.scores[served.versions == bundle.version.number]
+    if mine.size and bundle.report.score_quantiles:
+        reference = score_profile(bundle.report.score_quantiles, bundle.report.test_rows)
+        found.append(compare(reference, count_scores(reference, mine), mine))
+    return tuple(found)
+
+
+def _outcomes(served: Served, older: Served, bundle: Bundle, settings: MonitoringSettings) -> tuple[Finding, ...]:
+    number = bundle.version.number
+    realised = performance_findings(older.only(older.versions == number), bundle.report, bundle.money, settings)
+    estimated = estimated_findings(served.only(served.versions == number), bundle.report, bundle.money)
+    return (*realised, *estimated)
+
+
+def _others(
+    served: Served, older: Served, number: int, bundle: Bundle, settings: MonitoringSettings
+) -> tuple[Finding, ...]:
+    """Measure versions that answered beside the champion; reported, since nothing was promised for them here."""
+    found: list[Finding] = []
+    for other in sorted({int(version) for version in served.versions} - {number}):
+        where = f"version {other}"
+        mine, mature = served.only(served.versions == other), older.only(older.versions == other)
+        found += performance_findings(mature, bundle.report, bundle.money, settings, where)
+        found += estimated_findings(mine, bundle.report, bundle.money, where)
+    return tuple(found)
+
+
+def _best_known(outcomes: tuple[Finding, ...]) -> Finding | None:
+    known = [finding for finding in outcomes if finding.where == "all" and finding.value is not None]
+    money = [finding for finding in known if finding.group == MONEY]
+    others = [finding for finding in known if finding.measure.endswith("log_loss")]
+    return next(iter([*money, *others]), None)
+
+
+def _arrived(served: Served, window: Window) -> Finding:
+    span = (window.until - window.since).total_seconds()
+    torn = f" {window.torn} lines of the log were damaged and left out." if window.torn else ""
+    return Finding(
+        measure=PREDICTIONS,
+        where="all",
+        value=float(served.rows),
+        ok=window.torn == 0 or None,
+        n=served.rows,
+        group=QUALITY,
+        note=f"Answers in {duration(span)}.{torn}",
+    )
+
+
+def _silence(window: Window, now: dt.datetime) -> Finding:
+    span, ago = (window.until - window.since).total_seconds(), (now - window.until).total_seconds()
+    note = f"No predictions in {duration(span)}, until {duration(max(ago, 0.0))} ago: nothing can be said, good or bad."
+    return Finding(measure=PREDICTIONS, where="all", value=None, ok=False, n=0, group=QUALITY, note=note)
+
+
+__all__ = ["PREDICTIONS", "look", "shifts", "with_cost"]

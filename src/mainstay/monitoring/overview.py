@@ -1,0 +1,256 @@
+"""The overview of projects, built from their books: who answers, since when, what it earns, what changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.errors import MainstayError
+from mainstay.measures.catalogue import MEASURES
+from mainstay.measures.finding import Finding
+from mainstay.monitoring.books import open_books
+from mainstay.monitoring.drift import GROUP as DRIFT
+from mainstay.monitoring.grid import make_grid
+from mainstay.monitoring.performance import estimated_findings
+from mainstay.monitoring.quality import latency_finding
+from mainstay.monitoring.served import read_served
+from mainstay.monitoring.settings import MonitoringSettings, length
+from mainstay.monitoring.standing import change_of, state_of, tenure_of
+from mainstay.monitoring.timeline import make_timeline
+from mainstay.monitoring.value import Gauge, value_of
+from mainstay.release import rollback_target
+from mainstay.render.overview import ModelRow, Overview, VersionRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mainstay.events import Found
+    from mainstay.monitoring.books import Books
+    from mainstay.monitoring.served import Served
+    from mainstay.monitoring.standing import Tenure
+    from mainstay.project import Project
+    from mainstay.registry import Bundle, Version
+    from mainstay.release import Release
+    from mainstay.render.overview import Change, State
+
+_MOST_VERSIONS = 50
+_LONGEST_LOOK = 86_400.0  # seconds; how often a window of so many predictions is expected to fill
+
+
+def build(projects: Sequence[Project], now: dt.datetime) -> Overview:
+    """Build the overview.
+
+    Parameters
+    ----------
+    projects : sequence of Project
+        Whose books are read; one that can't be read is a row that says so, and harms no other.
+    now : datetime
+        When this is, UTC.
+
+    """
+    found = [_model(project, now) for project in projects]
+    rows = tuple(row for row, _, _ in found)
+    looked = [at for _, at, _ in found if at is not None]
+    data_to = [row.data_to for row in rows if row.data_to is not None]
+    return Overview(
+        at=now,
+        models=rows,
+        data_to=max(data_to, default=None),
+        watched_at=max(looked, default=None),
+        every=max((every for _, _, every in found), default=60.0),
+    )
+
+
+def _model(project: Project, now: dt.datetime) -> tuple[ModelRow, dt.datetime | None, float]:
+    try:
+        settings = project.section("monitoring", MonitoringSettings)
+        with open_books(project) as books:
+            row, looked = _row(project, books, settings, now)
+    except MainstayError as error:
+        return ModelRow(name=project.name, state="unsure", note=str(error)), None, 60.0
+    every = _LONGEST_LOOK if isinstance(settings.window, int) else length(settings.window).total_seconds()
+    return row, looked, max(every, 60.0)
+
+
+def _row(
+    project: Project, books: Books, settings: MonitoringSettings, now: dt.datetime
+) -> tuple[ModelRow, dt.datetime | None]:
+    versions, history = books.versions(), books.history()
+    tenure = tenure_of(history)
+    if tenure is None:
+        return _unreleased(project, books, versions), None
+    since = books.reach(now)
+    found = books.found(since)
+    bundle = books.bundle(next(version for version in versions if version.number == tenure.version))
+    window = books.window(bundle, since, now)
+    served = read_served(window.frame, bundle.contract, bundle.report.policy.task)
+    gauge = Gauge(bundle.report, bundle.money, settings.label_coverage)
+    answering = bool(served.rows) and now.timestamp() - float(served.at[-1]) <= _patience(settings)
+    mine = served.only((served.versions == tenure.version) & (served.at >= tenure.since.timestamp()))
+    latest = _latest(found, tenure)
+    value = value_of(mine, gauge)
+    change = change_of(served, gauge, tenure, history, found)
+    state = state_of(
+        tenure=tenure,
+        answering=answering,
+        latest=latest,
+        value=value,
+        gauge=gauge,
+        change=change,
+        worse_by=settings.worse_by,
+    )
+    target = _target(history)
+    quality = _quality(mine, bundle, gauge, settings)
+    begun = min(history[0].at, _moment(served.at[0])) if served.rows else history[0].at
+    old = {int(number) for number in np.unique(served.versions)} if served.rows else set()
+    row = ModelRow(
+        name=project.name,
+        state=state,
+        version=tenure.version,
+        since=tenure.since,
+        by=tenure.by,
+        trial=tenure.trial,
+        value=None if value is None else gauge.amount(value),
+        estimated=value is not None and value.estimated,
+        change=change,
+        quality=quality,
+        quality_estimated=quality is not None and quality.measure.startswith("estimated_"),
+        p99_ms=latency_finding(mine, settings).value,
+        predictions=served.rows,
+        command=_command(state, project, target, estimated=value is not None and value.estimated),
+        rollback_to=target,
+        note=_note(state, served, latest, change),
+        timeline=make_timeline(
+            served,
+            make_grid(max(begun, since), now, served.rows),
+            gauge=gauge,
+            bundles=books.bundles(version for version in versions if version.number in old),
+            current=bundle,
+            history=history,
+            actions=books.actions(since),
+            found=found,
+            drift_limit=settings.drift_limit,
+            now=now,
+        ),
+        findings=latest,
+        versions=_versions(books, versions, history),
+        owner=project.problem.owner,
+        decision=project.problem.decision,
+        data_to=_moment(served.at[-1]) if served.rows else None,
+    )
+    return row, max((look.at for look in found), default=None)
+
+
+def _unreleased(project: Project, books: Books, versions: Sequence[Version]) -> ModelRow:
+    command = "mainstay train"
+    if versions:
+        newest = versions[-1]
+        verb = "gate" if newest.ok is False else "release"
+        command = f"mainstay {verb} {newest.number}" + ("" if verb == "gate" else ' --reason "…"')
+    return ModelRow(
+        name=project.name,
+        state="idle",
+        command=command,
+        versions=_versions(books, versions, ()),
+        owner=project.problem.owner,
+        decision=project.problem.decision,
+    )
+
+
+def _quality(served: Served, bundle: Bundle, gauge: Gauge, settings: MonitoringSettings) -> Finding | None:
+    """Give the statistic one step below the value: measured where outcomes are known, else estimated."""
+    known = served.only(served.known)
+    binary = bundle.report.policy.task.kind == "binary"
+    if known.rows >= max(settings.min_rows, settings.label_coverage * served.rows):
+        name = "roc_auc" if binary else ("rmse" if gauge.in_money else "r2")
+        estimate = MEASURES[name].estimate(known.labels, known.scores)
+        if np.isfinite(estimate.value):
+            interval = estimate.interval
+            return Finding(measure=name, where="all", value=estimate.value, interval=interval, n=estimate.n)
+    return next(iter(estimated_findings(served, bundle.report, bundle.money)), None)
+
+
+def _latest(found: Sequence[Found], tenure: Tenure) -> tuple[Finding, ...]:
+    """Give what the last look found, if it was after the champion's release."""
+    at = max((look.at for look in found), default=None)
+    if at is None or at < tenure.since:
+        return ()
+    return tuple(look.finding for look in found if look.at == at)
+
+
+def _note(state: State, served: Served, latest: Sequence[Finding], change: Change | None) -> str:
+    drifted = [finding.where for finding in latest if finding.group == DRIFT and finding.failed]
+    if state == "idle":
+        return "Nobody has asked it yet." if not served.rows else "Nobody asked it lately."
+    words = []
+    if drifted:
+        names = ", ".join(drifted[:3]) + (f" and {len(drifted) - 3} more" if len(drifted) > 3 else "")
+        loss = "" if state == "losing" or change is not None else "; no loss is seen so far"
+        words.append(f"Drift of {names}{loss}.")
+    known = int(served.known.sum())
+    if state == "unsure" and known * 2 < served.rows:
+        words.append(f"Outcomes of {known} of {served.rows} answers are known.")
+    return " ".join(words)
+
+
+def _command(state: State, project: Project, target: int | None, *, estimated: bool) -> str:
+    if state == "losing" and target is not None:
+        return f'mainstay rollback --project {project.root.name} --reason "…"'
+    if state == "idle":
+        return f"mainstay serve --project {project.root.name}"
+    if estimated:
+        return f"mainstay feedback OUTCOMES.csv --project {project.root.name}"
+    return ""
+
+
+def _versions(books: Books, versions: Sequence[Version], history: Sequence[Release]) -> tuple[VersionRow, ...]:
+    rows = []
+    for version in reversed(versions[-_MOST_VERSIONS:]):
+        verdict = books.verdict(version.number)
+        released = [release for release in history if any(r.version == version.number for r in release.routes)]
+        made = [r for r in released if r.champion == version.number] or released
+        rows.append(
+            VersionRow(
+                version=version.number,
+                state=_part(version.number, history),
+                created=version.created,
+                released=made[-1].at if made else None,
+                by=made[-1].by if made else version.by,
+                why=made[-1].reason if made else "",
+                gates=verdict.findings if verdict is not None else (),
+                ok=verdict.ok if verdict is not None else None,
+                primary=version.primary,
+            )
+        )
+    return tuple(rows)
+
+
+def _part(number: int, history: Sequence[Release]) -> str:
+    """Say what part a version has, or had last."""
+    past = [release for release in history if any(route.version == number for route in release.routes)]
+    if not past:
+        return "never released"
+    now = next((route for route in history[-1].routes if route.version == number), None)
+    if now is None:
+        left = history[history.index(past[-1]) + 1]
+        return "rolled back" if left.kind == "rollback" else "retired"
+    return f"canary {100 * now.weight:g} %" if now.role == "canary" else now.role
+
+
+def _target(history: Sequence[Release]) -> int | None:
+    try:
+        return rollback_target(history)
+    except MainstayError:
+        return None
+
+
+def _patience(settings: MonitoringSettings) -> float:
+    """Seconds without a question after which a model counts as idle: two windows, an hour at least."""
+    window = _LONGEST_LOOK if isinstance(settings.window, int) else length(settings.window).total_seconds()
+    return max(2 * window, 3600.0)
+
+
+def _moment(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(float(seconds), dt.UTC)

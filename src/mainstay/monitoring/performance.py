@@ -1,0 +1,213 @@
+"""Performance and money of a window: realised where outcomes are known, estimated where they are not yet.
+
+A realised number fails only if it is worse than evaluation promised by more than `[monitoring] worse_by` **and**
+by more than chance does once in about five thousand windows, the promise itself being an estimate. Estimates are
+reported and never judged: they lean on the very scores that are in question.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+from mainstay.measures.catalogue import DEFAULT, MEASURES
+from mainstay.measures.finding import Finding, Interval, Limit
+from mainstay.measures.intervals import mean_estimate, proportion_estimate
+from mainstay.measures.measure import Setting
+from mainstay.measures.tests import normal_sf
+from mainstay.models.yardstick import MONEY as MONEY_MEASURE
+from mainstay.monitoring.worth import expected_log_loss, expected_worth, realised_worth
+from mainstay.render.numbers import finding_value
+
+if TYPE_CHECKING:
+    from mainstay.measures.intervals import Estimate
+    from mainstay.measures.money import Money
+    from mainstay.models.report import Report
+    from mainstay.monitoring.served import Served
+    from mainstay.monitoring.settings import MonitoringSettings
+    from mainstay.monitoring.worth import Expected
+
+    Better = Literal["higher", "lower"]
+
+PERFORMANCE = "performance"
+MONEY = "money"
+CHANCE = 2e-4  # two judged numbers: together a false alarm in about 2 500 windows
+_Z95 = 1.959963984540054
+
+
+def statistic(report: Report) -> str:
+    """Name the measure performance is judged on: the one candidates were ranked on, else the task's own."""
+    kind = report.policy.task.kind
+    named = MEASURES.get(report.primary)
+    return report.primary if named is not None and named.kind == kind else DEFAULT[kind]
+
+
+def performance_findings(
+    served: Served, report: Report, money: Money, settings: MonitoringSettings, where: str = "all"
+) -> tuple[Finding, ...]:
+    """Measure a version's answers against their outcomes.
+
+    Parameters
+    ----------
+    served : Served
+        Answers of one version.
+    report : Report
+        What evaluation promised for it.
+    money, settings
+        ``[money]`` and ``[monitoring]``.
+    where : str
+        ``"all"``, or ``"version 3"`` for one that nothing was promised for.
+
+    Returns
+    -------
+    tuple of Finding
+        Label coverage; the judged statistic, further ones, money; without a value where too few outcomes are known.
+
+    """
+    coverage = _coverage(served, where)
+    known = served.only(served.known)
+    if known.rows < settings.min_rows:
+        return (coverage, _nothing_known(statistic(report), known.rows, settings.min_rows, where))
+    judged = where == "all" and (coverage.value or 0.0) >= settings.label_coverage
+    note = (
+        "" if judged or where != "all" else f"Only {_share(coverage)} of the outcomes are known, so it is not judged."
+    )
+    found = [coverage]
+    setting = Setting(threshold=_finite(report.policy.threshold))
+    main = statistic(report)
+    extra = "roc_auc" if report.policy.task.kind == "binary" else "r2"
+    for name in dict.fromkeys((main, extra)):
+        measure = MEASURES[name]
+        estimate = measure.estimate(known.labels, known.scores, setting)
+        finding = _finding(name, estimate, where, PERFORMANCE, "", note)
+        promise = report.measure(name) if name == main and where == "all" else None
+        found.append(_against(finding, estimate.error, promise, measure.better, settings, judged=judged))
+    worth = realised_worth(known, money, report)
+    if worth is not None:
+        estimate = mean_estimate(1000 * worth)
+        finding = _finding(MONEY_MEASURE, estimate, where, MONEY, money.currency, note)
+        promise = report.measure(MONEY_MEASURE) if where == "all" else None
+        found.append(_against(finding, estimate.error, promise, "higher", settings, judged=judged))
+    return tuple(found)
+
+
+def estimated_findings(served: Served, report: Report, money: Money, where: str = "all") -> tuple[Finding, ...]:
+    """Estimate performance and money from the scores; empty for amounts, whose scores say nothing about errors."""
+    if report.policy.task.kind != "binary" or served.rows < 2:
+        return ()
+    basis = "Estimated from the scores, as if they were still calibrated; outcomes will tell."
+    loss = expected_log_loss(served.scores)
+    found = [_estimated("estimated_log_loss", loss, 1.0, where, PERFORMANCE, "", basis)]
+    worth = expected_worth(served, money)
+    if worth is not None:
+        promise = report.measure(MONEY_MEASURE) if where == "all" else None
+        note = basis if promise is None else f"{basis} Evaluation promised {finding_value(promise)}."
+        found.append(_estimated(f"estimated_{MONEY_MEASURE}", worth, 1000.0, where, MONEY, money.currency, note))
+    return tuple(found)
+
+
+def worse(value: float, error: float, promise: Finding, better: Better) -> float:
+    """Give the chance of a value this much worse than promised if nothing got worse (one-sided; both uncertain)."""
+    if promise.value is None or not math.isfinite(error):
+        return 1.0
+    promised = 0.0 if promise.interval is None else (promise.interval.high - promise.interval.low) / (2 * _Z95)
+    both = math.hypot(error, promised)
+    gap = promise.value - value if better == "higher" else value - promise.value
+    return normal_sf(gap / both) if both > 0 else (0.0 if gap > 0 else 1.0)
+
+
+def _against(
+    finding: Finding,
+    error: float,
+    promise: Finding | None,
+    better: Better,
+    settings: MonitoringSettings,
+    *,
+    judged: bool,
+) -> Finding:
+    if promise is None or promise.value is None or finding.value is None:
+        return finding
+    slack = settings.worse_by * abs(promise.value)
+    sense: Literal["at_least", "at_most"] = "at_least" if better == "higher" else "at_most"
+    limit = Limit(sense, promise.value - slack if better == "higher" else promise.value + slack)
+    note = f"Evaluation promised {finding_value(promise)}. {finding.note}".strip()
+    ok: bool | None = None
+    if judged:
+        significant = worse(finding.value, error, promise, better) <= CHANCE
+        within = limit.holds(finding.value)
+        ok = True if within else (False if significant else None)
+        if not within and not significant:
+            note = f"{note} Beyond its limit, but chance can still explain that."
+    return _replace(finding, limit=limit, ok=ok, note=note)
+
+
+def _replace(finding: Finding, *, limit: Limit, ok: bool | None, note: str) -> Finding:
+    return Finding(
+        measure=finding.measure,
+        where=finding.where,
+        value=finding.value,
+        interval=finding.interval,
+        limit=limit,
+        ok=ok,
+        n=finding.n,
+        unit=finding.unit,
+        group=finding.group,
+        note=note,
+    )
+
+
+def _coverage(served: Served, where: str) -> Finding:
+    share = proportion_estimate(served.known.astype(float), served.known.astype(float) * 0 + 1)
+    return Finding(
+        measure="label_coverage",
+        where=where,
+        value=None if math.isnan(share.value) else share.value,
+        interval=share.interval,
+        n=served.rows,
+        group=PERFORMANCE,
+        note="Share of the answers whose outcome is known.",
+    )
+
+
+def _nothing_known(measure: str, known: int, needed: int, where: str) -> Finding:
+    note = f"{known} outcomes are known; {needed} are needed."
+    return Finding(measure=measure, where=where, value=None, n=known, group=PERFORMANCE, note=note)
+
+
+def _finding(measure: str, estimate: Estimate, where: str, group: str, unit: str, note: str) -> Finding:  # noqa: PLR0917 - the fields of a Finding
+    value = estimate.value if math.isfinite(estimate.value) else None
+    return Finding(
+        measure=measure,
+        where=where,
+        value=value,
+        interval=estimate.interval if value is not None else None,
+        n=estimate.n,
+        unit=unit,
+        group=group,
+        note=note,
+    )
+
+
+def _estimated(  # noqa: PLR0917 - the fields of a Finding
+    measure: str, expected: Expected, scale: float, where: str, group: str, unit: str, note: str
+) -> Finding:
+    value = scale * float(expected.mean.mean())
+    half = scale * _Z95 * expected.error
+    return Finding(
+        measure=measure,
+        where=where,
+        value=value,
+        interval=Interval(value - half, value + half) if math.isfinite(half) else None,
+        n=int(expected.mean.size),
+        unit=unit,
+        group=group,
+        note=note,
+    )
+
+
+def _share(coverage: Finding) -> str:
+    return f"{100 * (coverage.value or 0.0):.0f} %"
+
+
+def _finite(threshold: float) -> float:
+    return threshold if math.isfinite(threshold) else 2.0  # above every probability: never act

@@ -1,0 +1,66 @@
+"""The ``[monitoring]`` section: how long a window is, how long outcomes take, and where numbers begin to matter."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import msgspec
+
+Length = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?[smhdw]$")]
+"""A length of time: ``"30s"``, ``"15m"``, ``"6h"``, ``"1d"``, ``"2w"``."""
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+
+
+class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ``[monitoring]`` section.
+
+    Parameters
+    ----------
+    window : str or int
+        What one look covers: a length of time (``"1d"``) or a number of predictions (``500``).
+    min_rows : int
+        Fewer predictions than this say nothing about drift or performance.
+    drift_limit : float
+        Population stability index, sampling noise taken off, that matters for the feature the model leans on most.
+    label_delay : str
+        How long outcomes take; realised performance is that of a window this much older.
+    label_coverage : float
+        Share of outcomes that must be known before realised performance is judged: a small share may be a
+        biased one (only those who left report it).
+    worse_by : float
+        How much worse than promised performance or money must be before it matters, as a share of the promise.
+    refused_limit, degraded_limit : float
+        Share of records refused, and answered with a policy's help, that is still usual.
+    missing_limit : float
+        How far a field's share of missing values may rise above that of the training rows.
+    latency_ms : float, optional
+        Limit of the 99th percentile of the latency; without it the latency is only reported.
+
+    """
+
+    window: Length | Annotated[int, msgspec.Meta(ge=50)] = "1d"
+    min_rows: Annotated[int, msgspec.Meta(ge=30)] = 100
+    drift_limit: Annotated[float, msgspec.Meta(gt=0)] = 0.1
+    label_delay: Length = "0s"
+    label_coverage: Share = 0.5
+    worse_by: Annotated[float, msgspec.Meta(ge=0)] = 0.05
+    refused_limit: Share = 0.05
+    degraded_limit: Share = 0.05
+    missing_limit: Share = 0.05
+    latency_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+def length(text: str) -> dt.timedelta:
+    """Read a length of time.
+
+    Examples
+    --------
+    >>> length("90s"), length("1.5h")
+    (datetime.timedelta(seconds=90), datetime.timedelta(seconds=5400))
+
+    """
+    return dt.timedelta(seconds=float(text[:-1]) * _SECONDS[text[-1]])

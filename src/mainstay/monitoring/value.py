@@ -1,0 +1,142 @@
+"""What some answers are worth, as one number with its interval: money where it is known, else the statistic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from mainstay.measures.catalogue import MEASURES
+from mainstay.measures.finding import Interval
+from mainstay.measures.intervals import mean_estimate
+from mainstay.measures.measure import Setting
+from mainstay.models.yardstick import money_known
+from mainstay.monitoring.performance import statistic
+from mainstay.monitoring.worth import expected_log_loss, expected_worth, realised_worth
+from mainstay.render.numbers import measure_name
+from mainstay.render.overview import Amount
+
+if TYPE_CHECKING:
+    from mainstay.measures.intervals import Estimate
+    from mainstay.measures.money import Money
+    from mainstay.models.report import Report
+    from mainstay.monitoring.served import Served
+    from mainstay.monitoring.worth import Expected
+
+PER = "1 000 predictions"
+_Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """What value is measured in.
+
+    Parameters
+    ----------
+    report : Report
+        Of the version that answers.
+    money : Money
+        What answers are worth.
+    coverage : float
+        Share of outcomes that must be known before a number counts as measured.
+    fewest : int
+        Rows below which nothing is said.
+
+    """
+
+    report: Report
+    money: Money
+    coverage: float = 0.5
+    fewest: int = 10
+
+    @property
+    def in_money(self) -> bool:
+        """Whether value is money."""
+        return money_known(self.report.policy.task, self.money)
+
+    @property
+    def measure(self) -> str:
+        """Name of the statistic that stands in for money; empty for money."""
+        return "" if self.in_money else statistic(self.report)
+
+    @property
+    def better(self) -> Literal["higher", "lower"]:
+        """Which way is good."""
+        return "higher" if self.in_money else MEASURES[self.measure].better
+
+    @property
+    def unit(self) -> str:
+        """Unit of the value."""
+        return self.money.currency if self.in_money else ""
+
+    @property
+    def heading(self) -> str:
+        """Heading of the chart: unit and window."""
+        if self.in_money:
+            return f"Value, {self.unit} per {PER}"
+        return f"{measure_name(self.measure)}, not money"
+
+    def amount(self, value: Value) -> Amount:
+        """Give a value as the overview shows it."""
+        return Amount(
+            value=value.value,
+            interval=value.interval,
+            unit=self.unit,
+            per=PER if self.in_money else "",
+            n=value.n,
+            measure=self.measure,
+            better=self.better,
+        )
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A number, how sure it is, and what it rests on."""
+
+    value: float
+    error: float
+    n: int
+    estimated: bool
+
+    @property
+    def interval(self) -> Interval | None:
+        """Its 95 % interval."""
+        half = _Z95 * self.error
+        return Interval(self.value - half, self.value + half) if math.isfinite(half) else None
+
+
+def value_of(served: Served, gauge: Gauge) -> Value | None:
+    """Measure what answers were worth, or estimate it from their scores; None where neither can be done."""
+    return realised_value(served, gauge) or estimated_value(served, gauge)
+
+
+def realised_value(served: Served, gauge: Gauge) -> Value | None:
+    """Measure what answers were worth by their outcomes; None where too few are known."""
+    known = served.only(served.known)
+    if known.rows < max(gauge.fewest, math.ceil(gauge.coverage * served.rows)):
+        return None
+    worth = realised_worth(known, gauge.money, gauge.report)
+    if worth is not None:
+        return _value(mean_estimate(1000 * worth))
+    threshold = gauge.report.policy.threshold
+    setting = Setting(threshold=threshold if math.isfinite(threshold) else 2.0)
+    return _value(MEASURES[gauge.measure].estimate(known.labels, known.scores, setting))
+
+
+def estimated_value(served: Served, gauge: Gauge) -> Value | None:
+    """Estimate what yes/no answers are worth from calibrated scores; None for amounts, or too few rows."""
+    if served.rows < gauge.fewest or gauge.report.policy.task.kind != "binary":
+        return None
+    worth = expected_worth(served, gauge.money)
+    if worth is not None:
+        return _expected(worth, 1000.0)
+    return _expected(expected_log_loss(served.scores), 1.0) if gauge.measure == "log_loss" else None
+
+
+def _value(estimate: Estimate) -> Value | None:
+    return Value(estimate.value, estimate.error, estimate.n, estimated=False) if math.isfinite(estimate.value) else None
+
+
+def _expected(expected: Expected, scale: float) -> Value:
+    return Value(scale * float(expected.mean.mean()), scale * expected.error, int(expected.mean.size), estimated=True)

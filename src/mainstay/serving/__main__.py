@@ -1,0 +1,91 @@
+"""``python -m mainstay.serving``: the prediction server as a process."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mainstay.errors import InputError, MainstayError
+from mainstay.project import Project, open_project
+from mainstay.serving.address import bind, is_loopback
+from mainstay.serving.served import say
+from mainstay.serving.server import run_worker
+from mainstay.serving.settings import ServingSettings, widest
+from mainstay.serving.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Serve; returns the exit code."""
+    given = _parse(words)
+    try:
+        projects = _projects(given.project)
+        if given.socket is not None:
+            return _work(given, projects)
+        listener = bind(given.host, given.port, insecure=given.insecure)
+        if given.workers > 1:
+            return _supervise(given, projects, listener)
+        run_worker(projects, listener, loopback=is_loopback(given.host))
+    except MainstayError as error:
+        say(str(error))
+        return error.exit_code
+    return 0
+
+
+def _parse(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m mainstay.serving", description=__doc__)
+    parser.add_argument("--project", type=Path, action="append", help="a project's folder; can be given several times")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=_from_environment("PORT", 8000))
+    parser.add_argument("--workers", type=int, default=_from_environment("WEB_CONCURRENCY", 1), help="processes")
+    parser.add_argument("--insecure", action="store_true", help="serve other machines although there are no keys")
+    parser.add_argument("--socket", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--lifeline", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--announce", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args(words)
+
+
+def _from_environment(name: str, default: int) -> int:
+    found = os.environ.get(name, "")
+    return int(found) if found.isdecimal() else default
+
+
+def _projects(folders: list[Path] | None) -> list[Project]:
+    projects = [open_project(folder) for folder in folders or [Path()]]
+    names = [project.name for project in projects]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"Two projects are called '{name}'.", "Give one another [problem] name.")
+    return projects
+
+
+def _work(given: argparse.Namespace, projects: list[Project]) -> int:
+    threading.Thread(target=_leave_with, args=(given.lifeline,), daemon=True).start()
+    listener = socket.socket(fileno=given.socket)
+    run_worker(projects, listener, loopback=is_loopback(given.host), announce=given.announce)
+    return 0
+
+
+def _leave_with(lifeline: int) -> None:
+    """End when the supervisor has ended, even if it was killed: then nobody is left who would end us."""
+    os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _supervise(given: argparse.Namespace, projects: list[Project], listener: socket.socket) -> int:
+    settings = widest([project.section("serving", ServingSettings) for project in projects])
+    words = [word for project in projects for word in ("--project", str(project.root))]
+    words += ["--host", given.host]
+    return Supervisor(words, listener, given.workers, settings.drain_seconds + 5).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,283 @@
+"""The two addresses that are called all the time: predict and feedback, as plain ASGI."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mainstay.contract import BodyError
+from mainstay.errors import RecordError, StoreError
+from mainstay.events import Refusal, encode_events
+from mainstay.serving.dataplane import (
+    Cases,
+    ScoringError,
+    make_answers,
+    make_event,
+    score_cases,
+    shadow_cases,
+    take_cases,
+)
+from mainstay.serving.intake import (
+    Head,
+    demand_json,
+    demand_own_origin,
+    read_body,
+    request_id,
+    trace_id,
+)
+from mainstay.serving.replies import Refused, Reply, json_reply, method_refused
+from mainstay.serving.served import Served, say
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from prometheus_client import Counter
+
+    from mainstay.serving.intake import Receive
+    from mainstay.serving.lineup import Arm, Lineup
+    from mainstay.serving.metrics import Metrics
+
+_encode = msgspec.json.Encoder().encode
+_MOST_FIELDS = 10
+_RETRY = ((b"retry-after", b"1"),)
+
+
+class Exchange:
+    """One request, from its headers to its reply.
+
+    Parameters
+    ----------
+    head : dict
+        Its headers.
+    receive : callable
+        ASGI's.
+    method : str
+        Its method.
+
+    """
+
+    __slots__ = ("after", "head", "id", "method", "receive", "started", "trace")
+
+    def __init__(self, head: Head, receive: Receive, method: str) -> None:
+        self.started = time.perf_counter_ns()
+        self.head = head
+        self.receive = receive
+        self.method = method
+        self.id = request_id(head)
+        self.trace = trace_id(head)
+        self.after: Callable[[], None] | None = None
+
+
+class Hot:
+    """Answers predict and feedback of one model.
+
+    Parameters
+    ----------
+    served : Served
+        The model.
+    metrics : Metrics
+        Where it is counted.
+    loopback : bool
+        Whether only this machine can reach the server.
+
+    """
+
+    def __init__(self, served: Served, metrics: Metrics, *, loopback: bool) -> None:
+        self.served = served
+        self._metrics = metrics
+        self._loopback = loopback
+        name = served.name
+        self._answered = metrics.requests.labels(name, "predict", "200", "")
+        self._told = metrics.requests.labels(name, "feedback", "200", "")
+        self._seconds = metrics.seconds.labels(name)
+        self._records = metrics.records.labels(name)
+        self._counters: dict[tuple[int, str], Counter] = {}
+
+    async def predict(self, exchange: Exchange) -> Reply:
+        """Answer the records of a request; what is answered is in the log."""
+        return await self._guarded(exchange, "predict", self._predict)
+
+    async def feedback(self, exchange: Exchange) -> Reply:
+        """Take feedback; what is accepted is in the log."""
+        return await self._guarded(exchange, "feedback", self._feedback)
+
+    async def _predict(self, exchange: Exchange) -> Reply:
+        served = self.served
+        body = await self._body(exchange)
+        lineup = served.lineup
+        if lineup is None:
+            raise _unreleased(served)
+        taken = take_cases(lineup, body, served.new_id)
+        try:
+            score_cases(lineup, taken)
+        finally:
+            self._count_failures(taken)
+        answers = make_answers(taken.cases)
+        self._log(exchange, taken)
+        if lineup.shadows:
+            exchange.after = lambda: self._shadow(exchange, lineup, taken)
+        self._count(taken, exchange)
+        exchange.id = exchange.id or answers[0].id
+        return Reply(200, _encode(answers if taken.was_array else answers[0]))
+
+    async def _feedback(self, exchange: Exchange) -> Reply:
+        served = self.served
+        body = await self._body(exchange)
+        if served.feedback_reader is None:
+            raise _unreleased(served)
+        told = served.feedback_reader.decode(body, dt.datetime.now(dt.UTC))
+        if not served.write("feedback", encode_events(told)):
+            self._metrics.lost.labels(served.name, "feedback").inc(len(told))
+        self._metrics.feedback.labels(served.name).inc(len(told))
+        self._told.inc()
+        return json_reply({"accepted": len(told)})
+
+    async def _body(self, exchange: Exchange) -> bytes:
+        if exchange.method != "POST":
+            raise method_refused(exchange.method, "POST")
+        demand_own_origin(exchange.head, loopback=self._loopback)
+        demand_json(exchange.head)
+        return await read_body(exchange.head, exchange.receive, self.served.settings.max_body)
+
+    async def _guarded(self, exchange: Exchange, route: str, work: Callable[[Exchange], Awaitable[Reply]]) -> Reply:
+        try:
+            return await work(exchange)
+        except Refused as refused:
+            return self._refuse(exchange, route, refused)
+        except RecordError as error:
+            return self._refuse(exchange, route, _fields_refused(error))
+        except BodyError as error:
+            return self._refuse(exchange, route, Refused(400, "syntax", error.message, error.cure))
+        except ScoringError as error:
+            say(str(error))
+            sentence = "The model can't answer now."
+            return self._refuse(exchange, route, Refused(503, "model", sentence, "Try again.", headers=_RETRY))
+        except StoreError as error:
+            say(str(error))
+            sentence = "The event log can't be written, and nothing is answered that isn't logged."
+            return self._refuse(exchange, route, Refused(503, "log", sentence, "Try again later.", headers=_RETRY))
+
+    def _log(self, exchange: Exchange, taken: Cases) -> None:
+        served = self.served
+        now = dt.datetime.now(dt.UTC)
+        duration = time.perf_counter_ns() - exchange.started
+        request = exchange.id or (taken.cases[0].id if len(taken.cases) > 1 else None)
+        events = [
+            make_event(
+                case,
+                model=served.name,
+                at=now,
+                duration=duration,
+                entity=served.pseudonym(case.row.entity) if case.row.entity is not None else None,
+                request=request,
+                trace=exchange.trace,
+            )
+            for case in taken.cases
+        ]
+        if not served.write("predictions", encode_events(events)):
+            self._metrics.lost.labels(served.name, "predictions").inc(len(events))
+
+    def _shadow(self, exchange: Exchange, lineup: Lineup, taken: Cases) -> None:
+        served = self.served
+        started = time.perf_counter_ns()
+        done, failures = shadow_cases(lineup, taken.cases, served.new_id)
+        for failure in failures:
+            say(failure)
+            self._metrics.failures.labels(served.name, "", "shadow").inc()
+        now = dt.datetime.now(dt.UTC)
+        duration = (time.perf_counter_ns() - started) // max(1, len(done))
+        events = [
+            make_event(
+                case,
+                model=served.name,
+                at=now,
+                duration=duration,
+                entity=served.pseudonym(case.row.entity) if case.row.entity is not None else None,
+                request=exchange.id,
+                trace=exchange.trace,
+                answer=taken.cases[place % len(taken.cases)].id,
+            )
+            for place, case in enumerate(done)
+        ]
+        try:
+            written = served.write("predictions", encode_events(events))
+        except StoreError:
+            written = False
+        if not written:
+            self._metrics.lost.labels(served.name, "predictions").inc(len(events))
+
+    def _count(self, taken: Cases, exchange: Exchange) -> None:
+        cases = taken.cases
+        self._answered.inc()
+        self._records.observe(len(cases))
+        if len(cases) == 1:
+            self._counter_of(cases[0].arm).inc()
+        else:
+            for arm in {id(case.arm): case.arm for case in cases}.values():
+                self._counter_of(arm).inc(sum(case.arm is arm for case in cases))
+        for case in cases:
+            if case.row.degraded:
+                self._metrics.degraded.labels(self.served.name, case.arm.version).inc()
+        self._seconds.observe((time.perf_counter_ns() - exchange.started) / 1e9)
+
+    def _counter_of(self, arm: Arm) -> Counter:
+        key = (arm.route.version, arm.route.role)
+        counter = self._counters.get(key)
+        if counter is None:
+            counter = self._counters[key] = self._metrics.answers.labels(self.served.name, *key)
+        return counter
+
+    def _count_failures(self, taken: Cases) -> None:
+        for failure in taken.failures:
+            say(failure)
+            self._metrics.failures.labels(self.served.name, "", "canary").inc()
+
+    def _refuse(self, exchange: Exchange, route: str, refused: Refused) -> Reply:
+        served = self.served
+        exchange.id = exchange.id or served.new_id()
+        fields = tuple(dict.fromkeys(problem.field for problem in refused.errors if problem.field))
+        self._metrics.requests.labels(served.name, route, str(refused.status), refused.cause).inc()
+        lineup = served.lineup
+        known = frozenset(lineup.champion.bundle.contract.names) if lineup else frozenset()
+        for problem in refused.errors:
+            field = problem.field if problem.field in known else "other"
+            self._metrics.refused_fields.labels(served.name, field).inc()
+        refusal = Refusal(
+            id=exchange.id,
+            at=dt.datetime.now(dt.UTC),
+            model=served.name,
+            status=refused.status,
+            cause=refused.cause,
+            version=lineup.champion.version if lineup else None,
+            fields=tuple(field[:100] for field in fields[:_MOST_FIELDS]),
+            problems=refused.total,
+            message="" if refused.errors else refused.detail[:200],  # theirs may repeat what a person sent
+            trace=exchange.trace,
+        )
+        if not served.write("refusals", encode_events([refusal])):
+            self._metrics.lost.labels(served.name, "refusals").inc()
+        return refused.reply(exchange.id)
+
+
+def _fields_refused(error: RecordError) -> Refused:
+    first = error.problems[0]
+    # A problem of the request as a whole (too many records, none) has no field to name.
+    detail = error.message if first.field else first.message[:1].upper() + first.message[1:]
+    return Refused(422, "fields", detail, error.cure, errors=error.problems, total=error.total)
+
+
+def _unreleased(served: Served) -> Refused:
+    if served.trouble:
+        return Refused(
+            503, "unreleased", f"{served.name} can't answer yet.", "See /readyz for the reason.", headers=_RETRY
+        )
+    return Refused(
+        503,
+        "unreleased",
+        f"No version of {served.name} is released yet.",
+        'Release one, and it answers within a second: mainstay release 1 --trial --reason "first look"',
+        headers=_RETRY,
+    )

@@ -1,0 +1,170 @@
+"""OpenAPI 3.1, from the contracts: the same columns that judge a record describe it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mainstay.contract import json_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mainstay.serving.lineup import Lineup
+    from mainstay.serving.served import Served
+
+Schema = dict[str, object]
+
+_PROBLEM: Schema = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:mainstay:problem: and the cause"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "cure": {"type": "string"},
+        "instance": {"type": "string", "description": "Id of the request"},
+        "total": {"type": "integer", "description": "How many errors there were, where the list was cut short"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["record", "field", "found", "message"],
+                "properties": {
+                    "record": {"type": "integer", "description": "Position in the request, from 0"},
+                    "field": {"type": "string"},
+                    "found": {"type": "string"},
+                    "message": {"type": "string", "description": "What is wrong, and what is allowed"},
+                },
+            },
+        },
+    },
+}
+_FEEDBACK: Schema = {
+    "type": "object",
+    "required": ["id"],
+    "additionalProperties": False,
+    "properties": {
+        "id": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 128,
+            "description": "Id the prediction was answered with",
+        },
+        "label": {"type": ["string", "number", "boolean"], "description": "What really happened"},
+        "at": {"type": "string", "format": "date-time", "description": "When it became true; now where absent"},
+        "kpis": {"type": "object", "maxProperties": 32, "additionalProperties": {"type": "number"}},
+        "followed": {"type": "boolean", "description": "Whether the decision was followed"},
+    },
+}
+
+
+def openapi(models: Sequence[Served], version: str) -> Schema:
+    """Describe the server.
+
+    Parameters
+    ----------
+    models : sequence of Served
+        What is served; a model without a release is described without its record.
+    version : str
+        Of mainstay.
+
+    """
+    paths: Schema = {}
+    schemas: Schema = {"Problem": _PROBLEM, "Feedback": _FEEDBACK}
+    for served in models:
+        _add(served, paths, schemas)
+    if len(models) == 1:
+        paths["/predict"] = paths[f"/models/{models[0].name}/predict"]
+    paths |= {
+        "/models": {"get": _plain("What is served")},
+        "/livez": {"get": _plain("Whether the process lives")},
+        "/readyz": {"get": _plain("Whether requests are answered")},
+        "/metrics": {"get": _plain("Prometheus metrics", "text/plain")},
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "mainstay", "version": version},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }
+
+
+def _add(served: Served, paths: Schema, schemas: Schema) -> None:
+    lineup, name = served.lineup, served.name
+    record = json_schema(lineup.champion.bundle.contract) if lineup else {"type": "object"}
+    schemas[f"{name}.Record"] = record
+    schemas[f"{name}.Answer"] = _answer(lineup)
+    most = served.settings.max_records
+    paths[f"/models/{name}"] = {"get": _plain(f"Contract and current release of {name}")}
+    paths[f"/models/{name}/predict"] = {
+        "post": {
+            "summary": f"Ask {name} about one record, or several",
+            "operationId": f"predict_{name}",
+            "requestBody": _body(f"{name}.Record", most),
+            "responses": {"200": _some("The answer, or one per record", f"{name}.Answer", most), **_refusals()},
+        }
+    }
+    paths[f"/models/{name}/feedback"] = {
+        "post": {
+            "summary": "Tell what really happened",
+            "operationId": f"feedback_{name}",
+            "requestBody": _body("Feedback", most),
+            "responses": {"200": _described("How many lines were taken", {"type": "object"}), **_refusals()},
+        }
+    }
+
+
+def _answer(lineup: Lineup | None) -> Schema:
+    amounts = lineup is not None and lineup.champion.bundle.policy.task.kind == "regression"
+    told: Schema = {"type": "number"} if amounts else {"type": "string"}
+    return {
+        "type": "object",
+        "required": ["id", "prediction", "score", "decision", "version", "degraded", "warnings"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "prediction": told,
+            "score": {"type": "number"},
+            "decision": told,
+            "version": {"type": "integer"},
+            "degraded": {"type": "boolean"},
+            "warnings": {"type": "array", "items": {"type": "string"}},
+        },
+    }
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _one_or_many(name: str, most: int) -> Schema:
+    return {"oneOf": [_ref(name), {"type": "array", "items": _ref(name), "minItems": 1, "maxItems": most}]}
+
+
+def _body(name: str, most: int) -> Schema:
+    return {"required": True, "content": {"application/json": {"schema": _one_or_many(name, most)}}}
+
+
+def _some(text: str, name: str, most: int) -> Schema:
+    return _described(text, _one_or_many(name, most))
+
+
+def _described(text: str, schema: Schema, kind: str = "application/json") -> Schema:
+    return {"description": text, "content": {kind: {"schema": schema}}}
+
+
+def _plain(text: str, kind: str = "application/json") -> Schema:
+    schema: Schema = {"type": "object"} if kind == "application/json" else {"type": "string"}
+    return {"summary": text, "responses": {"200": _described(text, schema, kind)}}
+
+
+def _refusals() -> Schema:
+    texts = {
+        "400": "The body isn't JSON",
+        "403": "Sent by a web page of another origin",
+        "413": "The body is too large",
+        "415": "The body isn't called JSON",
+        "422": "A field is wrong: errors name record, field, what was found and what is allowed",
+        "503": "Nothing is released, or nothing can be logged",
+    }
+    return {code: _described(text, _ref("Problem"), "application/problem+json") for code, text in texts.items()}

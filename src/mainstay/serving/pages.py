@@ -1,0 +1,185 @@
+"""What is asked now and then: which models there are, whether all is well, metrics, OpenAPI, the page of the calls."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from typing import TYPE_CHECKING
+
+from mainstay import render
+from mainstay.contract import json_schema
+from mainstay.render import Command, Document, Facts, Heading, Table, Text
+from mainstay.serving.metrics import CONTENT_TYPE, InForce, Metrics
+from mainstay.serving.openapi import openapi
+from mainstay.serving.replies import Reply, json_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mainstay.contract import AnyColumn
+    from mainstay.render import Block
+    from mainstay.serving.served import Served
+
+_HTML = ((b"content-type", b"text/html; charset=utf-8"), (b"referrer-policy", b"no-referrer"))
+
+
+class Pages:
+    """The addresses that only read.
+
+    Parameters
+    ----------
+    models : sequence of Served
+        What is served.
+    metrics : Metrics
+        The counts.
+    draining : callable
+        Whether the server is on its way out.
+
+    """
+
+    def __init__(self, models: Sequence[Served], metrics: Metrics, draining: Callable[[], bool]) -> None:
+        self._models = models
+        self._metrics = metrics
+        self._draining = draining
+        self._version = importlib.metadata.version("mainstay")
+
+    def models(self) -> Reply:
+        """List what is served."""
+        return json_reply([_summary(served) for served in self._models])
+
+    def model(self, served: Served) -> Reply:
+        """Describe one model: contract, current release."""
+        lineup = served.lineup
+        if lineup is None:
+            return json_reply({**_summary(served), "contract": None})
+        bundle = lineup.champion.bundle
+        return json_reply(
+            {
+                **_summary(served),
+                "task": bundle.policy.task,
+                "policy": bundle.policy,
+                "problem": bundle.problem,
+                "contract": bundle.contract,
+                "schema": json_schema(bundle.contract),
+            }
+        )
+
+    def livez(self) -> Reply:
+        """Say that the process lives."""
+        return json_reply({"status": "alive"})
+
+    def readyz(self) -> Reply:
+        """Say whether requests are answered, and what is wrong even if they are."""
+        states = {served.name: _readiness(served) for served in self._models}
+        ready = not self._draining() and all(state["ready"] for state in states.values())
+        status = "draining" if self._draining() else "ready" if ready else "not ready"
+        return json_reply({"status": status, "models": states}, 200 if ready else 503)
+
+    def metrics(self) -> Reply:
+        """Give the counts to Prometheus."""
+        return Reply(200, self._metrics.page(), ((b"content-type", CONTENT_TYPE),))
+
+    def openapi(self) -> Reply:
+        """Describe every call for machines."""
+        return json_reply(openapi(self._models, self._version))
+
+    def docs(self, base: str) -> Reply:
+        """Describe every call for people; one page that fetches nothing."""
+        return Reply(200, render.to_html(calls_document(self._models, base, self._version)).encode(), _HTML)
+
+
+def in_force(models: Sequence[Served]) -> Iterator[InForce]:
+    """Give the routes in force."""
+    for served in models:
+        if served.lineup is not None:
+            for route in served.lineup.release.routes:
+                yield served.name, route.version, route.role, route.weight
+
+
+def calls_document(models: Sequence[Served], base: str, version: str) -> Document:
+    """Write the page of the calls.
+
+    Parameters
+    ----------
+    models : sequence of Served
+        What is served.
+    base : str
+        Address of the server, as the reader reached it.
+    version : str
+        Of mainstay.
+
+    """
+    blocks: list[Block] = []
+    for served in models:
+        blocks += _calls_of(served, base)
+    blocks += [
+        Heading("The server"),
+        Facts(
+            (
+                ("GET /models", "what is served"),
+                ("GET /livez, /readyz", "whether the process lives; whether requests are answered"),
+                ("GET /metrics", "Prometheus metrics"),
+                ("GET /openapi.json", "all of this for machines"),
+            )
+        ),
+        Text(
+            "Every refusal is a problem document (RFC 9457): `detail` says what happened, `cure` what to do, "
+            "`errors` names record, field, what was found and what is allowed."
+        ),
+    ]
+    return Document("How to call this server", tuple(blocks), foot=f"mainstay {version}")
+
+
+def _calls_of(served: Served, base: str) -> list[Block]:
+    address = f"{base}/models/{served.name}"
+    lineup = served.lineup
+    if lineup is None:
+        return [Heading(served.name), Text("No version is released yet.", kind="warning")]
+    bundle = lineup.champion.bundle
+    trial = " It is a trial." if lineup.release.trial else ""
+    example = json.dumps(bundle.golden[0].record if bundle.golden else {}, ensure_ascii=False)
+    label = bundle.policy.task.positive or 12.5
+    told = json.dumps({"id": "the answer's id", "label": label}, ensure_ascii=False)
+    return [
+        Heading(served.name),
+        Text(f"Version {lineup.champion.version} answers.{trial} {bundle.problem.decision}"),
+        Command(_curl(f"{address}/predict", example), "one record, or an array of them"),
+        Command(_curl(f"{address}/feedback", told), "what really happened, when it is known"),
+        Table(
+            ("field", "kind", "allowed", "missing"),
+            tuple(_field(column) for column in bundle.contract.features),
+            "What a record holds. Other fields are ignored.",
+        ),
+    ]
+
+
+def _curl(address: str, body: str) -> str:
+    quoted = body.replace("'", "'\\''")
+    return f"curl -H 'Content-Type: application/json' -d '{quoted}' {address}"
+
+
+def _field(column: AnyColumn) -> tuple[str, str, str, str]:
+    return column.name, column.type + (f", {column.unit}" if column.unit else ""), column.allowed(), column.missing
+
+
+def _summary(served: Served) -> dict[str, object]:
+    lineup = served.lineup
+    release = lineup.release if lineup else None
+    return {
+        "name": served.name,
+        "version": lineup.champion.version if lineup else None,
+        "trial": release.trial if release else False,
+        "release": release,
+    }
+
+
+def _readiness(served: Served) -> dict[str, object]:
+    state: dict[str, object] = {
+        "ready": served.lineup is not None and not (served.log_trouble and served.events.when_full == "refuse"),
+        "version": served.lineup.champion.version if served.lineup else None,
+    }
+    if served.lineup is None and not served.trouble:
+        state["detail"] = "No version is released yet."
+    elif served.trouble or served.log_trouble:
+        state["detail"] = " ".join(part for part in (served.trouble, served.log_trouble) if part)
+    return state

@@ -1,0 +1,150 @@
+"""The worker: uvicorn around our app, with our own start, drain and clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from mainstay.serving.app import App
+from mainstay.serving.protocol import GuardedProtocol
+from mainstay.serving.served import Served, say
+from mainstay.serving.settings import widest
+from mainstay.serving.watcher import Watcher
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+    from mainstay.project import Project
+    from mainstay.serving.settings import ServingSettings
+
+_TICKS_A_SECOND = 10
+_HAND_OVER = 0.3  # seconds in which balancers, and then clients, learn that this server is leaving
+_LAST_CALL = 0.05  # seconds to take in those who wait at the door
+
+
+def run_worker(projects: Sequence[Project], listener: socket.socket, *, loopback: bool, announce: bool = True) -> None:
+    """Serve until asked to end.
+
+    Parameters
+    ----------
+    projects : sequence of Project
+        What to serve.
+    listener : socket
+        Bound already.
+    loopback : bool
+        Whether only this machine can reach it.
+    announce : bool
+        Whether to say where it answers.
+
+    Raises
+    ------
+    StoreError
+        Where the books can't be opened.
+
+    """
+    models = [Served(project, loopback=loopback) for project in projects]
+    settings = widest([served.settings for served in models])
+    app = App(models, loopback=loopback)
+    watcher = Watcher(models, settings.poll_seconds, app.metrics)
+    watcher.look()
+    watcher.start()
+    # What is loaded by now lives as long as the process: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
+    if announce:
+        announce_models(models, listener)
+    try:
+        _Server(_config(app, settings), app, settings).run(sockets=[listener])
+    finally:
+        watcher.end()
+        for served in models:
+            served.close()
+
+
+def announce_models(models: Sequence[Served], listener: socket.socket) -> None:
+    """Say what answers where, one line per model."""
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    for served in models:
+        lineup = served.lineup
+        state = "no version released yet" if lineup is None else f"version {lineup.champion.version}"
+        trial = ", trial" if lineup is not None and lineup.release.trial else ""
+        say(f"{served.name} answers at http://{shown}:{port}/models/{served.name}/predict ({state}{trial})")
+
+
+def _config(app: App, settings: ServingSettings) -> uvicorn.Config:
+    GuardedProtocol.max_head = settings.max_head
+    return uvicorn.Config(
+        app,
+        http=GuardedProtocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        headers=[("x-content-type-options", "nosniff")],
+        workers=1,
+        timeout_keep_alive=round(settings.keep_alive_seconds),
+        timeout_graceful_shutdown=round(settings.drain_seconds),
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which tells before it leaves, and leaves with exit code 0."""
+
+    def __init__(self, config: uvicorn.Config, app: App, settings: ServingSettings) -> None:
+        super().__init__(config)
+        self._app = app
+        self._settings = settings
+
+    async def on_tick(self, counter: int) -> bool:
+        """Close what keeps us waiting, once a second."""
+        if counter % _TICKS_A_SECOND == 0:
+            before = asyncio.get_running_loop().time() - self._settings.read_seconds
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, GuardedProtocol):
+                    connection.expire(before)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Be unready first, then take no new connections, then answer what was sent on the old ones, then close."""
+        self._app.draining = True
+        if not self.force_exit:
+            await asyncio.sleep(_HAND_OVER)
+            for listener in sockets or []:
+                listener.listen(0)  # whoever comes now is told to come back, instead of waiting for a door that closes
+            await asyncio.sleep(_LAST_CALL)
+            for server in self.servers:
+                server.close()
+            for listener in sockets or []:
+                listener.close()
+            self._app.closing = True
+            await asyncio.sleep(_HAND_OVER)
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals without raising them again at the end: being asked to leave is no failure."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._leave) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        self.handle_exit(number, frame)

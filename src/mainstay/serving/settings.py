@@ -1,0 +1,61 @@
+"""The ``[serving]`` section."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits of the server. Where one server serves several projects, the widest of the time limits holds.
+
+    Parameters
+    ----------
+    max_body : int
+        Bytes a request's body may have, after inflation.
+    max_records : int
+        Records one request may hold.
+    max_head : int
+        Bytes a request's line and headers may have.
+    read_seconds : float
+        How long a client may take to send a request.
+    keep_alive_seconds : float
+        How long a connection may be idle between two requests.
+    drain_seconds : float
+        How long requests under way are waited for when the server is asked to end.
+    poll_seconds : float
+        How often the release history is read.
+
+    """
+
+    max_body: Count = 16 * 1024 * 1024
+    max_records: Count = 1000
+    max_head: Count = 64 * 1024
+    read_seconds: Positive = 30.0
+    keep_alive_seconds: Positive = 75.0
+    drain_seconds: Positive = 10.0
+    poll_seconds: Positive = 0.2
+
+
+def widest(settings: list[ServingSettings]) -> ServingSettings:
+    """Combine the settings of several projects into those of the one process that serves them.
+
+    Examples
+    --------
+    >>> widest([ServingSettings(read_seconds=5), ServingSettings(read_seconds=60)]).read_seconds
+    60.0
+
+    """
+    return ServingSettings(
+        max_body=max(each.max_body for each in settings),
+        max_records=max(each.max_records for each in settings),
+        max_head=max(each.max_head for each in settings),
+        read_seconds=float(max(each.read_seconds for each in settings)),
+        keep_alive_seconds=float(max(each.keep_alive_seconds for each in settings)),
+        drain_seconds=float(max(each.drain_seconds for each in settings)),
+        poll_seconds=float(min(each.poll_seconds for each in settings)),
+    )

@@ -1,0 +1,110 @@
+"""Several workers: one listening socket, N processes, and a parent that replaces whoever dies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+from mainstay.serving.metrics import SHARED
+from mainstay.serving.served import say
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+
+_LOOK = 0.1
+_GIVE_UP = 2.0  # seconds: a worker that dies sooner than this, again and again, will not get better
+_TRIES = 5
+
+
+class Supervisor:
+    """Keeps a number of workers running on one socket.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Arguments of ``python -m mainstay.serving`` for a worker, without the socket's number.
+    listener : socket
+        Bound already; every worker accepts from it, and it outlives each of them.
+    workers : int
+        How many.
+    grace : float
+        Seconds a worker may take to end.
+
+    """
+
+    def __init__(self, words: Sequence[str], listener: socket.socket, workers: int, grace: float) -> None:
+        self._words = words
+        self._listener = listener
+        self._grace = grace
+        self._ending = False
+        self._early = 0
+        # The workers read the other end; it closes when this process is gone, however it went.
+        self._alive, self._lifeline = os.pipe()
+        self._folder = tempfile.mkdtemp(prefix="mainstay-metrics-")
+        self._workers = {number: self._start(announce=number == 0) for number in range(workers)}
+        self._born = dict.fromkeys(self._workers, time.monotonic())
+
+    def run(self) -> int:
+        """Watch over the workers until asked to end; returns the exit code."""
+        before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            while not self._ending:
+                time.sleep(_LOOK)
+                code = self._replace_dead()
+                if code:
+                    return code
+        finally:
+            self._stop()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        return 0
+
+    def _end(self, *_: object) -> None:
+        self._ending = True
+
+    def _replace_dead(self) -> int:
+        for number, worker in self._workers.items():
+            if self._ending or worker.poll() is None:
+                continue
+            now = time.monotonic()
+            self._early = self._early + 1 if now - self._born[number] < _GIVE_UP else 0
+            if worker.returncode == 2 or self._early >= _TRIES:
+                return worker.returncode or 1  # it has said why
+            say(f"Worker {worker.pid} ended ({worker.returncode}); another one takes its place.")
+            self._workers[number] = self._start(announce=False)
+            self._born[number] = now
+        return 0
+
+    def _start(self, *, announce: bool) -> subprocess.Popen[bytes]:
+        socket_number = self._listener.fileno()
+        words = [sys.executable, "-m", "mainstay.serving", *self._words, "--socket", str(socket_number)]
+        words += ["--lifeline", str(self._alive), *(["--announce"] if announce else [])]
+        return subprocess.Popen(  # noqa: S603 - our own command line, no shell
+            words,
+            pass_fds=(socket_number, self._alive),
+            env={**os.environ, SHARED: self._folder},
+            start_new_session=True,  # Ctrl-C reaches the parent alone, which ends the workers in order
+        )
+
+    def _stop(self) -> None:
+        self._listener.close()  # or what comes after the workers have left would wait here, and then be dropped
+        for worker in self._workers.values():
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGTERM)
+        end = time.monotonic() + self._grace
+        for worker in self._workers.values():
+            try:
+                worker.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                worker.wait()
+        os.close(self._lifeline)
+        os.close(self._alive)
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,54 @@
+"""`Watcher`: the thread that reads the release history and swaps the lineups."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mainstay.serving.metrics import Metrics
+    from mainstay.serving.served import Served
+
+
+class Watcher(threading.Thread):
+    """Looks at every model's release history again and again.
+
+    Loading happens here, beside the event loop, so no request waits for it.
+
+    Parameters
+    ----------
+    models : sequence of Served
+        What is served.
+    seconds : float
+        How often.
+    metrics : Metrics
+        Where swaps are counted.
+
+    """
+
+    def __init__(self, models: Sequence[Served], seconds: float, metrics: Metrics) -> None:
+        super().__init__(name="mainstay-watcher", daemon=True)
+        self._models = models
+        self._seconds = seconds
+        self._metrics = metrics
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        """Look until asked to end."""
+        while not self._end.wait(self._seconds):
+            self.look()
+
+    def look(self) -> None:
+        """Look once."""
+        for served in self._models:
+            if served.look():
+                outcome = "refused" if served.trouble else "taken"
+                self._metrics.swaps.labels(served.name, outcome).inc()
+
+    def end(self) -> None:
+        """End, and wait for a look that is under way."""
+        self._end.set()
+        if self.is_alive():
+            self.join(timeout=5)

@@ -1,0 +1,102 @@
+"""Bad input on the road: one clear sentence with the cure, exit 2, nothing half-written."""
+
+from __future__ import annotations
+
+import random
+import socket
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.acceptance.conftest import Terminal
+
+
+def churn_table(rows: int, *, labels: tuple[str, ...] = ("Yes", "No")) -> str:
+    dice = random.Random(5)  # noqa: S311 - a sample, not a secret
+    lines = [f"{dice.randrange(60)},{dice.choice(['a', 'b'])},{dice.choice(labels)}" for _ in range(rows)]
+    return "\n".join(["tenure,plan,Churn", *lines]) + "\n"
+
+
+CASES: dict[str, tuple[str | bytes | None, str]] = {
+    "a missing file": (None, "is no file|There is no"),
+    "an empty file": ("", "empty"),
+    "a header alone": ("tenure,plan,Churn\n", "not one row"),
+    "a target that isn't there": (churn_table(80).replace("Churn", "Chrun"), "Chrun"),
+    "one class only": (churn_table(80, labels=("No",)), "'No'"),
+    "fewer than 50 rows": (churn_table(30), "30"),
+    "duplicate column names": (churn_table(80).replace("plan", "tenure", 1), "tenure"),
+    "a file that isn't a table": (bytes(range(256)) * 40, "table|text"),
+    "several classes": (churn_table(80, labels=("a", "b", "c")), "3"),
+}
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_a_bad_source_is_one_sentence(name: str, terminal: Terminal) -> None:
+    content, says = CASES[name]
+    path = terminal.folder / "data.csv"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    said = terminal.run("init", "data.csv", "--target", "Churn", "--dir", "model", expect=2)
+    assert said.out == ""
+    assert said.err.startswith("mainstay: ")
+    assert said.err.count("\n") == 1, said.err
+    assert any(word in said.err for word in says.split("|")), said.err
+    assert not (terminal.folder / "model").exists()
+
+
+@pytest.fixture
+def project(terminal: Terminal) -> Terminal:
+    (terminal.folder / "data.csv").write_text(churn_table(200))
+    terminal.run("init", "data.csv", "--target", "Churn", "--dir", "model")
+    return type(terminal)(terminal.folder / "model")
+
+
+def test_a_corrupt_registry_is_named_with_its_cure(project: Terminal) -> None:
+    books = project.folder / ".mainstay"
+    books.mkdir(exist_ok=True)
+    (books / "registry.sqlite").write_bytes(b"this is no database" * 500)
+    for words in (("history",), ("train",), ("status",)):
+        said = project.run(*words, expect=2)
+        assert "registry.sqlite" in said.err
+        assert "backup" in said.err
+
+
+def test_a_locked_registry_is_named(project: Terminal) -> None:
+    project.run("train")
+    with sqlite3.connect(project.folder / ".mainstay" / "registry.sqlite") as held:
+        held.execute("BEGIN EXCLUSIVE")
+        said = project.run("release", "1", "--trial", expect=2)
+        held.rollback()
+    held.close()
+    assert "Another process holds" in said.err
+    assert project.run("history", "--json").json == []
+
+
+def test_a_port_in_use_is_named(project: Terminal) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for words in (("serve", "--port", str(port)), ("up", "--port", str(port))):
+            said = project.run(*words, expect=2)
+            assert str(port) in said.err
+            assert "--port" in said.err
+
+
+def test_a_release_refuses_what_is_empty_by_name(project: Terminal) -> None:
+    project.run("train")
+    said = project.run("release", "1", "--reason", "because", expect=1)
+    for field in ("decision", "action", "owner", "limitations"):
+        assert field in said.err
+    assert "--trial" in said.err
+    assert project.run("release", "1", "--trial", "--json").json["trial"] is True
+
+
+def test_what_is_not_there_is_named(project: Terminal) -> None:
+    assert "mainstay train" in project.run("gate", "1", expect=2).err
+    assert "mainstay" in project.run("monitor", expect=2).err
+    assert "Nothing is released" in project.run("rollback", "--reason", "x", expect=1).err
