@@ -37,6 +37,7 @@ HOST = "127.0.0.1"
 MARK = ".made-by-mainstay-demo"
 SEED = 20261122
 ROWS = 6000
+PORTION = 500  # outcomes told with one request
 WINDOW = 600  # predictions in one look: small, so that two looks fit into a coffee break
 EVERY = 2.0  # seconds between looks
 BY = "demo"
@@ -49,7 +50,8 @@ def run(folder: Path, port: int) -> None:
     _train_and_release(project)
     with Children() as children:
         _title("3  Serve, operate, show: three processes")
-        lifecycle.start(children, project.root, host=HOST, port=port, every=EVERY)
+        log = project.books / "processes.log"  # what the three say; the story tells the alerts itself
+        lifecycle.start(children, project.root, host=HOST, port=port, every=EVERY, log=log)
         _tell(f"answers   http://{HOST}:{port}/models/{project.name}/predict")
         _tell(f"dashboard http://{HOST}:{port + 1}/")
         caller = Caller(port, project.name)
@@ -78,8 +80,8 @@ class Caller:
             answer = self._post(link, "predict", row)
             versions.append(int(str(answer["version"])))
             outcomes.append({"id": answer["id"], "label": truth})
-        if tell:
-            self._post(link, "feedback", outcomes)
+        for start in range(0, len(outcomes) if tell else 0, PORTION):
+            self._post(link, "feedback", outcomes[start : start + PORTION])
         link.close()
         return versions
 
@@ -117,7 +119,7 @@ def _project(folder: Path) -> Project:
 def _train_and_release(project: Project) -> None:
     _title("2  Train, judge, release")
     trained = lifecycle.train(project, now=_now(), by=BY, progress=_tell)
-    show(lifecycle.report_document(project, trained.version.number))
+    show(lifecycle.verdict_document(project.name, trained.version.number, trained.verdict))
     lifecycle.release(project, trained.version.number, reason="first model", by=BY, trial=not trained.verdict.ok)
     number = trained.version.number
     _tell(f"version {number} is released: mainstay release {number} --reason 'first model'")
@@ -187,7 +189,7 @@ def _ending(project: Project, port: int) -> None:
         ("answers", f"http://{HOST}:{port}/docs"),
         ("metrics", f"http://{HOST}:{port}/metrics"),
         ("project", f"{root}/mainstay.toml and contract.toml"),
-        ("books", f"{project.books}  (registry, releases, event log)"),
+        ("books", f"{project.books}  (registry, releases, event log, processes.log)"),
         ("owner's page", str(report)),
         ("one screen", f"mainstay status --project {root}"),
         ("who and why", f"mainstay history --project {root}"),
@@ -223,8 +225,10 @@ def _write_with_the_change(path: Path) -> None:
 
 def _until(caller: Caller, version: int) -> float:
     started = time.perf_counter()
-    customers = _after_the_change(1, SEED + 99)
-    while caller.ask(customers, tell=False)[0] != version:
+    customers = _after_the_change(WINDOW, SEED + 60 + version)
+    for place in itertools.cycle(range(customers.height)):
+        if caller.ask(customers[place : place + 1])[0] == version:
+            break
         if time.perf_counter() - started > 10:
             raise SetupError(f"Version {version} did not answer within 10 s.", "Please report this as a bug.")
     return time.perf_counter() - started

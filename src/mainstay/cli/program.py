@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -92,6 +93,7 @@ def program() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 ok, 1 a gate or check failed, 2 usage or input error."""
     words = list(sys.argv[1:] if args is None else args)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds, so that what we started is stopped
     try:
         program.main(args=words, standalone_mode=False)
     except click.exceptions.Exit as leave:

@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from mainstay.contract.body import parse_body
+from mainstay.contract.reading import shown
 from mainstay.errors import Problem, RecordError
 from mainstay.events.ids import IdMaker
 from mainstay.events.records import Feedback, Kpi
@@ -80,8 +81,8 @@ class FeedbackReader:
             except _Wrong as wrong:
                 total += 1
                 if total <= _MOST_PROBLEMS:
-                    found = str(wrong.found)[:_SHOWN]
-                    problems.append(Problem(record=place, field=wrong.field, found=found, message=wrong.message))
+                    found = shown(wrong.found)
+                    problems.append(Problem(record=place, field=shown(wrong.field), found=found, message=wrong.message))
         if problems:
             raise RecordError(problems, total)
         return told

@@ -73,8 +73,12 @@ def psi_noise(cells: int, n_reference: int, n_current: int) -> float:
 def psi_interval(index: float, cells: int, n_reference: int, n_current: int) -> Interval:
     """Give the interval (95 %) around an index from which the noise was taken off.
 
-    From the variance of the noncentral chi-square variable that the index is a multiple of; cut off at 0.
+    From the variance of the noncentral chi-square variable that the index is a multiple of; cut off at 0. Where one
+    side is empty nothing is known: (0, 0).
+
     """
+    if not n_reference or not n_current:
+        return Interval(0.0, 0.0)
     scale = 1 / n_reference + 1 / n_current
     error = math.sqrt(2 * max(cells - 1, 0) * scale**2 + 4 * max(index, 0.0) * scale)
     return Interval(max(0.0, index - _Z95 * error), index + _Z95 * error)

@@ -84,11 +84,11 @@ def chi2_sf(x: float, freedom: int) -> float:
     (0.05, 0.001)
 
     """
-    if x <= 0 or freedom < 1:
+    a, half = freedom / 2, x / 2
+    if half <= 0 or freedom < 1:
         return 1.0
     if math.isinf(x):
         return 0.0
-    a, half = freedom / 2, x / 2
     front = math.exp(-half + a * math.log(half) - math.lgamma(a))
     value = 1.0 - front * _gamma_series(a, half) if half < a + 1 else front * _gamma_fraction(a, half)
     return min(1.0, max(0.0, value))

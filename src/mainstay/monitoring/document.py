@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.monitoring.drift import GROUP as DRIFT
+from mainstay.monitoring.drift import evidence_of
 from mainstay.monitoring.look import PREDICTIONS
 from mainstay.monitoring.performance import MONEY, PERFORMANCE
 from mainstay.monitoring.quality import QUALITY, SYSTEM
 from mainstay.render.document import Block, Document, Findings, Heading, Text
-from mainstay.render.numbers import moment
+from mainstay.render.numbers import measure_name, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +46,7 @@ def look_document(model: str, version: int, findings: tuple[Finding, ...], span:
     blocks: list[Block] = []
     waiting = [finding for finding in findings if _is_waiting(finding)]
     if waiting:
-        names = ", ".join(finding.where for finding in waiting)
+        names = ", ".join(_name(finding) for finding in waiting)
         blocks.append(Text(f"Seen once, watched: {names}. The next window decides.", "note"))
     for group, title in _HEADINGS.items():
         mine = _in_order(finding for finding in findings if finding.group == group)
@@ -83,5 +84,9 @@ def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
+def _name(finding: Finding) -> str:
+    return finding.where if finding.group == DRIFT else measure_name(finding.measure)
+
+
 def _is_waiting(finding: Finding) -> bool:
-    return finding.group == DRIFT and finding.ok is None and finding.limit is not None
+    return evidence_of(finding) == "suspected" and finding.group in {DRIFT, PERFORMANCE, MONEY}

@@ -85,11 +85,12 @@ def drift_findings(
 
 
 def evidence_of(finding: Finding) -> Evidence:
-    """Read back what a drift finding of an earlier look says."""
+    """Read back what a finding of an earlier look says: failed, or beyond its limit without having failed yet."""
     if finding.ok is False:
         return "confirmed"
-    waiting = finding.ok is None and finding.limit is not None and finding.value is not None
-    return "suspected" if waiting else "quiet"
+    if finding.ok is True or finding.limit is None or finding.value is None:
+        return "quiet"
+    return "quiet" if finding.limit.holds(finding.value) else "suspected"
 
 
 def _limit(influence: Influence | None, top: float, base: float) -> float | None:

@@ -52,7 +52,7 @@ def look(
     settings : MonitoringSettings
         ``[monitoring]``.
     previous : tuple of Finding
-        What the look before this one found; only its drift findings are read.
+        What the look before this one found: evidence adds up over looks.
     now : datetime
         When this is, UTC.
     matured : Window, optional
@@ -72,7 +72,7 @@ def look(
         return (_silence(window, now), *broken)
     older = served if matured is None else read_served(matured.frame, bundle.contract, bundle.report.policy.task)
     number = bundle.version.number
-    outcomes = _outcomes(served, older, bundle, settings)
+    outcomes = _outcomes(served, older, bundle, settings, previous)
     return (
         _arrived(served, window),
         *quality_findings(served, refused, bundle.profile, settings),
@@ -123,9 +123,12 @@ def shifts(served: Served, bundle: Bundle) -> tuple[Shift, ...]:
     return tuple(found)
 
 
-def _outcomes(served: Served, older: Served, bundle: Bundle, settings: MonitoringSettings) -> tuple[Finding, ...]:
+def _outcomes(
+    served: Served, older: Served, bundle: Bundle, settings: MonitoringSettings, previous: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
     number = bundle.version.number
-    realised = performance_findings(older.only(older.versions == number), bundle.report, bundle.money, settings)
+    mature = older.only(older.versions == number)
+    realised = performance_findings(mature, bundle.report, bundle.money, settings, previous=previous)
     estimated = estimated_findings(served.only(served.versions == number), bundle.report, bundle.money)
     return (*realised, *estimated)
 
@@ -138,7 +141,7 @@ def _others(
     for other in sorted({int(version) for version in served.versions} - {number}):
         where = f"version {other}"
         mine, mature = served.only(served.versions == other), older.only(older.versions == other)
-        found += performance_findings(mature, bundle.report, bundle.money, settings, where)
+        found += performance_findings(mature, bundle.report, bundle.money, settings, where=where)
         found += estimated_findings(mine, bundle.report, bundle.money, where)
     return tuple(found)
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.errors import MainstayError
+from mainstay.events import actions, found_since
 from mainstay.measures.catalogue import MEASURES
 from mainstay.measures.finding import Finding
-from mainstay.monitoring.books import open_books
+from mainstay.monitoring.books import load_once, load_some, reach, served_since
 from mainstay.monitoring.drift import GROUP as DRIFT
 from mainstay.monitoring.grid import make_grid
 from mainstay.monitoring.performance import estimated_findings
@@ -20,19 +21,18 @@ from mainstay.monitoring.settings import MonitoringSettings, length
 from mainstay.monitoring.standing import change_of, state_of, tenure_of
 from mainstay.monitoring.timeline import make_timeline
 from mainstay.monitoring.value import Gauge, value_of
-from mainstay.release import rollback_target
+from mainstay.release import open_books, rollback_target
 from mainstay.render.overview import ModelRow, Overview, VersionRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mainstay.events import Found
-    from mainstay.monitoring.books import Books
     from mainstay.monitoring.served import Served
     from mainstay.monitoring.standing import Tenure
     from mainstay.project import Project
     from mainstay.registry import Bundle, Version
-    from mainstay.release import Release
+    from mainstay.release import Books, Release
     from mainstay.render.overview import Change, State
 
 _MOST_VERSIONS = 50
@@ -77,14 +77,15 @@ def _model(project: Project, now: dt.datetime) -> tuple[ModelRow, dt.datetime | 
 def _row(
     project: Project, books: Books, settings: MonitoringSettings, now: dt.datetime
 ) -> tuple[ModelRow, dt.datetime | None]:
-    versions, history = books.versions(), books.history()
+    name = project.name
+    versions, history = books.registry.versions(name), books.releases.history(name)
     tenure = tenure_of(history)
     if tenure is None:
         return _unreleased(project, books, versions), None
-    since = books.reach(now)
-    found = books.found(since)
-    bundle = books.bundle(next(version for version in versions if version.number == tenure.version))
-    window = books.window(bundle, since, now)
+    since = reach(books, now)
+    found = found_since(books.log, since, name)
+    bundle = load_once(books, next(version for version in versions if version.number == tenure.version))
+    window = served_since(books, bundle, since, now)
     served = read_served(window.frame, bundle.contract, bundle.report.policy.task)
     gauge = Gauge(bundle.report, bundle.money, settings.label_coverage)
     answering = bool(served.rows) and now.timestamp() - float(served.at[-1]) <= _patience(settings)
@@ -106,7 +107,7 @@ def _row(
     begun = min(history[0].at, _moment(served.at[0])) if served.rows else history[0].at
     old = {int(number) for number in np.unique(served.versions)} if served.rows else set()
     row = ModelRow(
-        name=project.name,
+        name=name,
         state=state,
         version=tenure.version,
         since=tenure.since,
@@ -126,10 +127,10 @@ def _row(
             served,
             make_grid(max(begun, since), now, served.rows),
             gauge=gauge,
-            bundles=books.bundles(version for version in versions if version.number in old),
+            bundles=load_some(books, (version for version in versions if version.number in old)),
             current=bundle,
             history=history,
-            actions=books.actions(since),
+            actions=actions(books.log, since, name),
             found=found,
             drift_limit=settings.drift_limit,
             now=now,
@@ -208,7 +209,7 @@ def _command(state: State, project: Project, target: int | None, *, estimated: b
 def _versions(books: Books, versions: Sequence[Version], history: Sequence[Release]) -> tuple[VersionRow, ...]:
     rows = []
     for version in reversed(versions[-_MOST_VERSIONS:]):
-        verdict = books.verdict(version.number)
+        verdict = books.registry.latest_verdict(version.model, version.number)
         released = [release for release in history if any(r.version == version.number for r in release.routes)]
         made = [r for r in released if r.champion == version.number] or released
         rows.append(

@@ -1,8 +1,9 @@
 """Performance and money of a window: realised where outcomes are known, estimated where they are not yet.
 
-A realised number fails only if it is worse than evaluation promised by more than `[monitoring] worse_by` **and**
-by more than chance does once in about five thousand windows, the promise itself being an estimate. Estimates are
-reported and never judged: they lean on the very scores that are in question.
+A realised number fails by the rule drift fails by (`mainstay.measures.evidence`): it must be worse than evaluation
+promised by more than `[monitoring] worse_by`, by more than chance explains (the promise being an estimate as well),
+and twice in a row or once overwhelmingly. Estimates are reported and never judged: they lean on the very scores that
+are in question.
 """
 
 from __future__ import annotations
@@ -10,16 +11,23 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from mainstay.measures.catalogue import DEFAULT, MEASURES
+from mainstay.measures.evidence import accumulate
 from mainstay.measures.finding import Finding, Interval, Limit
 from mainstay.measures.intervals import mean_estimate, proportion_estimate
 from mainstay.measures.measure import Setting
 from mainstay.measures.tests import normal_sf
 from mainstay.models.yardstick import MONEY as MONEY_MEASURE
+from mainstay.monitoring.drift import evidence_of
 from mainstay.monitoring.worth import expected_log_loss, expected_worth, realised_worth
 from mainstay.render.numbers import finding_value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mainstay.measures.evidence import Evidence
     from mainstay.measures.intervals import Estimate
     from mainstay.measures.money import Money
     from mainstay.models.report import Report
@@ -31,8 +39,9 @@ if TYPE_CHECKING:
 
 PERFORMANCE = "performance"
 MONEY = "money"
-CHANCE = 2e-4  # two judged numbers: together a false alarm in about 2 500 windows
+JUDGED = 2  # numbers judged per look, the statistic and money: each gets half of the chance of a false alarm
 _Z95 = 1.959963984540054
+_LEAST = 1e-9  # a limit is above 0 even where any loss matters
 
 
 def statistic(report: Report) -> str:
@@ -43,7 +52,13 @@ def statistic(report: Report) -> str:
 
 
 def performance_findings(
-    served: Served, report: Report, money: Money, settings: MonitoringSettings, where: str = "all"
+    served: Served,
+    report: Report,
+    money: Money,
+    settings: MonitoringSettings,
+    *,
+    where: str = "all",
+    previous: Iterable[Finding] = (),
 ) -> tuple[Finding, ...]:
     """Measure a version's answers against their outcomes.
 
@@ -57,6 +72,8 @@ def performance_findings(
         ``[money]`` and ``[monitoring]``.
     where : str
         ``"all"``, or ``"version 3"`` for one that nothing was promised for.
+    previous : iterable of Finding
+        Of the look before.
 
     Returns
     -------
@@ -73,6 +90,7 @@ def performance_findings(
         "" if judged or where != "all" else f"Only {_share(coverage)} of the outcomes are known, so it is not judged."
     )
     found = [coverage]
+    before = {finding.key: evidence_of(finding) for finding in previous}
     setting = Setting(threshold=_finite(report.policy.threshold))
     main = statistic(report)
     extra = "roc_auc" if report.policy.task.kind == "binary" else "r2"
@@ -81,13 +99,13 @@ def performance_findings(
         estimate = measure.estimate(known.labels, known.scores, setting)
         finding = _finding(name, estimate, where, PERFORMANCE, "", note)
         promise = report.measure(name) if name == main and where == "all" else None
-        found.append(_against(finding, estimate.error, promise, measure.better, settings, judged=judged))
+        found.append(_against(finding, estimate.error, promise, measure.better, settings, before if judged else None))
     worth = realised_worth(known, money, report)
     if worth is not None:
         estimate = mean_estimate(1000 * worth)
         finding = _finding(MONEY_MEASURE, estimate, where, MONEY, money.currency, note)
         promise = report.measure(MONEY_MEASURE) if where == "all" else None
-        found.append(_against(finding, estimate.error, promise, "higher", settings, judged=judged))
+        found.append(_against(finding, estimate.error, promise, "higher", settings, before if judged else None))
     return tuple(found)
 
 
@@ -116,44 +134,33 @@ def worse(value: float, error: float, promise: Finding, better: Better) -> float
     return normal_sf(gap / both) if both > 0 else (0.0 if gap > 0 else 1.0)
 
 
-def _against(
+def _against(  # noqa: PLR0917 - a number, its error, what was promised, and how to judge
     finding: Finding,
     error: float,
     promise: Finding | None,
     better: Better,
     settings: MonitoringSettings,
-    *,
-    judged: bool,
+    before: Mapping[str, Evidence] | None,
 ) -> Finding:
+    """Hold a number against its promise; `before` is None where it isn't to be judged."""
     if promise is None or promise.value is None or finding.value is None:
         return finding
-    slack = settings.worse_by * abs(promise.value)
-    sense: Literal["at_least", "at_most"] = "at_least" if better == "higher" else "at_most"
-    limit = Limit(sense, promise.value - slack if better == "higher" else promise.value + slack)
+    promised = abs(promise.value) or 1.0
+    higher = better == "higher"
+    slack = settings.worse_by * promised
+    limit = Limit("at_least", promise.value - slack) if higher else Limit("at_most", promise.value + slack)
     note = f"Evaluation promised {finding_value(promise)}. {finding.note}".strip()
     ok: bool | None = None
-    if judged:
-        significant = worse(finding.value, error, promise, better) <= CHANCE
-        within = limit.holds(finding.value)
-        ok = True if within else (False if significant else None)
-        if not within and not significant:
-            note = f"{note} Beyond its limit, but chance can still explain that."
-    return _replace(finding, limit=limit, ok=ok, note=note)
-
-
-def _replace(finding: Finding, *, limit: Limit, ok: bool | None, note: str) -> Finding:
-    return Finding(
-        measure=finding.measure,
-        where=finding.where,
-        value=finding.value,
-        interval=finding.interval,
-        limit=limit,
-        ok=ok,
-        n=finding.n,
-        unit=finding.unit,
-        group=finding.group,
-        note=note,
-    )
+    if before is not None:
+        gap = (promise.value - finding.value if higher else finding.value - promise.value) / promised
+        p = min(1.0, JUDGED * worse(finding.value, error, promise, better))
+        evidence = accumulate(before.get(finding.key, "quiet"), gap, max(settings.worse_by, _LEAST), p)
+        ok = {"quiet": True, "suspected": None, "confirmed": False}[evidence]
+        if evidence == "suspected":
+            note = f"{note} Seen once: an alarm if the next window shows it too."
+        elif ok and not limit.holds(finding.value):
+            note = f"{note} Beyond its limit, but chance explains that."
+    return msgspec.structs.replace(finding, limit=limit, ok=ok, note=note)
 
 
 def _coverage(served: Served, where: str) -> Finding:

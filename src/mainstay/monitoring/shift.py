@@ -118,12 +118,13 @@ def pool(before: Counts, rows: int, *, ordered: bool) -> NDArray[np.int64]:
 def score_profile(quantiles: Sequence[float], rows: int) -> ColumnProfile:
     """Rebuild the reference counts of the scores from their 101 quantiles.
 
-    The cells lie between the deciles, with one below and one above all of them; a score that many rows share gets a cell of its own.
+    The cells lie between the deciles, with one below and one above all of them; a score that many rows share gets a
+    cell of its own.
     """
     grid = np.asarray(quantiles, dtype=np.float64)
     # One empty cell below the lowest score and one above the highest: what falls there was never seen.
     edges = np.unique([np.nextafter(grid[0], -np.inf), *grid[10::10]])
-    # Each gap between two quantiles holds one hundredth of the rows; a gap ends in the cell of its upper quantile.
+    # Each gap between two quantiles holds a hundredth of the rows; a gap ends in the cell of its upper quantile.
     places = np.searchsorted(edges, grid[1:], side="left")
     counts = np.bincount(places, minlength=edges.size + 1) * rows // max(grid.size - 1, 1)
     return ColumnProfile(
@@ -159,12 +160,7 @@ def _quantile_words(reference: ColumnProfile, current: ColumnProfile, values: Fl
     pairs = {}
     for q in names:
         before = _quantile(reference, q)
-        exact = there is not None and there.size
-        now = (
-            float(np.quantile(there, q, method="inverted_cdf"))
-            if exact and there is not None
-            else _quantile(current, q)
-        )
+        now = _exact(there, q) if there is not None and there.size else _quantile(current, q)
         pairs[q] = (before, now)
     # The median says it best unless a tail moved at least twice as far.
     gaps = {q: abs(now - before) / (1.0 if q == 0.5 else 2.0) for q, (before, now) in pairs.items()}
@@ -185,6 +181,10 @@ def _bin_words(reference: ColumnProfile, current: ColumnProfile) -> str:
     if 0 < most < len(edges):
         span = f"from {number(edges[most - 1])} to {number(edges[most])}"
     return f"share of values {span} {_percent(before[most])} -> {_percent(now[most])}"
+
+
+def _exact(values: Floats, q: float) -> float:
+    return float(np.quantile(values, q, method="inverted_cdf"))
 
 
 def _quantile(column: ColumnProfile, q: float) -> float:

@@ -40,16 +40,19 @@ def headline(overview: Overview) -> str:
         return "There is no model yet"
     if len(models) == 1:
         return model_headline(models[0])
-    if needs:
-        return f"{needs} of {len(models)} models {'needs' if needs == 1 else 'need'} you"
-    well = sum(model.state == "earning" for model in models)
-    if well == len(models):
-        earned = all(m.value is not None and m.value.in_money for m in models)
-        return f"All {len(models)} models {'earn' if earned else 'hold up'}"
+    return f"{needs} of {len(models)} models {'needs' if needs == 1 else 'need'} you" if needs else _calm(models)
+
+
+def _calm(models: tuple[ModelRow, ...]) -> str:
+    """Write the first line where nobody is needed."""
+    n = len(models)
+    if all(model.state == "earning" for model in models):
+        earned = all(model.value is not None and model.value.in_money for model in models)
+        return f"All {n} models {'earn' if earned else 'hold up'}"
     answering = sum(model.version is not None for model in models)
-    if answering < len(models):
-        return f"{answering} of {len(models)} models {'answers' if answering == 1 else 'answer'}; none needs you"
-    return f"None of {len(models)} models needs you"
+    if answering < n:
+        return f"{answering} of {n} models {'answers' if answering == 1 else 'answer'}; none needs you"
+    return f"None of {n} models needs you"
 
 
 def model_headline(row: ModelRow) -> str:

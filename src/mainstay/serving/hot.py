@@ -32,10 +32,12 @@ from mainstay.serving.replies import Refused, Reply, json_reply, method_refused
 from mainstay.serving.served import Served, say
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from prometheus_client import Counter
 
+    from mainstay.events import Prediction
+    from mainstay.serving.dataplane import Case
     from mainstay.serving.intake import Receive
     from mainstay.serving.lineup import Arm, Lineup
     from mainstay.serving.metrics import Metrics
@@ -114,7 +116,7 @@ class Hot:
         try:
             score_cases(lineup, taken)
         finally:
-            self._count_failures(taken)
+            self._count_failures(taken.failures, "canary")
         answers = make_answers(taken.cases)
         self._log(exchange, taken)
         if lineup.shadows:
@@ -161,11 +163,36 @@ class Hot:
             return self._refuse(exchange, route, Refused(503, "log", sentence, "Try again later.", headers=_RETRY))
 
     def _log(self, exchange: Exchange, taken: Cases) -> None:
+        cases = taken.cases
+        request = exchange.id or (cases[0].id if len(cases) > 1 else None)
+        events = self._events(exchange, cases, time.perf_counter_ns() - exchange.started, request)
+        if not self.served.write("predictions", encode_events(events)):
+            self._metrics.lost.labels(self.served.name, "predictions").inc(len(events))
+
+    def _shadow(self, exchange: Exchange, lineup: Lineup, taken: Cases) -> None:
+        started = time.perf_counter_ns()
+        done, failures = shadow_cases(lineup, taken.cases, self.served.new_id)
+        self._count_failures(failures, "shadow")
+        each = (time.perf_counter_ns() - started) // max(1, len(done))
+        events = self._events(exchange, done, each, exchange.id, [case.id for case in taken.cases])
+        try:
+            written = self.served.write("predictions", encode_events(events))
+        except StoreError:  # the answer is out and logged; only the comparison is poorer
+            written = False
+        if not written:
+            self._metrics.lost.labels(self.served.name, "predictions").inc(len(events))
+
+    def _events(
+        self,
+        exchange: Exchange,
+        cases: Sequence[Case],
+        duration: int,
+        request: str | None,
+        answers: Sequence[str | None] = (None,),
+    ) -> list[Prediction]:
         served = self.served
         now = dt.datetime.now(dt.UTC)
-        duration = time.perf_counter_ns() - exchange.started
-        request = exchange.id or (taken.cases[0].id if len(taken.cases) > 1 else None)
-        events = [
+        return [
             make_event(
                 case,
                 model=served.name,
@@ -174,40 +201,10 @@ class Hot:
                 entity=served.pseudonym(case.row.entity) if case.row.entity is not None else None,
                 request=request,
                 trace=exchange.trace,
+                answer=answers[place % len(answers)],
             )
-            for case in taken.cases
+            for place, case in enumerate(cases)
         ]
-        if not served.write("predictions", encode_events(events)):
-            self._metrics.lost.labels(served.name, "predictions").inc(len(events))
-
-    def _shadow(self, exchange: Exchange, lineup: Lineup, taken: Cases) -> None:
-        served = self.served
-        started = time.perf_counter_ns()
-        done, failures = shadow_cases(lineup, taken.cases, served.new_id)
-        for failure in failures:
-            say(failure)
-            self._metrics.failures.labels(served.name, "", "shadow").inc()
-        now = dt.datetime.now(dt.UTC)
-        duration = (time.perf_counter_ns() - started) // max(1, len(done))
-        events = [
-            make_event(
-                case,
-                model=served.name,
-                at=now,
-                duration=duration,
-                entity=served.pseudonym(case.row.entity) if case.row.entity is not None else None,
-                request=exchange.id,
-                trace=exchange.trace,
-                answer=taken.cases[place % len(taken.cases)].id,
-            )
-            for place, case in enumerate(done)
-        ]
-        try:
-            written = served.write("predictions", encode_events(events))
-        except StoreError:
-            written = False
-        if not written:
-            self._metrics.lost.labels(served.name, "predictions").inc(len(events))
 
     def _count(self, taken: Cases, exchange: Exchange) -> None:
         cases = taken.cases
@@ -230,10 +227,10 @@ class Hot:
             counter = self._counters[key] = self._metrics.answers.labels(self.served.name, *key)
         return counter
 
-    def _count_failures(self, taken: Cases) -> None:
-        for failure in taken.failures:
+    def _count_failures(self, failures: Sequence[str], role: str) -> None:
+        for failure in failures:
             say(failure)
-            self._metrics.failures.labels(self.served.name, "", "canary").inc()
+            self._metrics.failures.labels(self.served.name, role).inc()
 
     def _refuse(self, exchange: Exchange, route: str, refused: Refused) -> Reply:
         served = self.served

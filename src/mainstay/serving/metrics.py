@@ -52,7 +52,7 @@ class Metrics:
         self.answers = self._counter("predictions", "Records answered.", "model", "version", "role")
         self.degraded = self._counter("degraded", "Records a policy had to help.", "model", "version")
         self.refused_fields = self._counter("refused_fields", "Problems by field.", "model", "field")
-        self.failures = self._counter("arm_failures", "Times a version could not answer.", "model", "version", "role")
+        self.failures = self._counter("arm_failures", "Times a canary or shadow could not answer.", "model", "role")
         self.lost = self._counter("events_lost", "Events that could not be written.", "model", "stream")
         self.feedback = self._counter("feedback", "Lines of feedback taken.", "model")
         self.swaps = self._counter("swaps", "Releases taken up or refused by a worker.", "model", "outcome")

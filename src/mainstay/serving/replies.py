@@ -94,9 +94,12 @@ class Refused(Exception):  # noqa: N818 - not an error of ours: the request is a
         super().__init__(detail)
         self.status = status
         self.cause = cause
-        self.detail = detail
+        self.detail = clean(detail)
         self.cure = cure
-        self.errors = tuple(errors)
+        self.errors = tuple(
+            Problem(record=each.record, field=clean(each.field), found=clean(each.found), message=clean(each.message))
+            for each in errors
+        )
         self.total = total or len(self.errors)
         self.headers = headers
 
@@ -113,6 +116,18 @@ class Refused(Exception):  # noqa: N818 - not an error of ours: the request is a
             total=self.total if self.total > len(self.errors) else 0,
         )
         return Reply(self.status, _encode(details), (_PROBLEM, *self.headers))
+
+
+def clean(text: str) -> str:
+    r"""Make a text from outside fit for UTF-8: JSON can spell half a character, which nobody can write.
+
+    Examples
+    --------
+    >>> clean("a\ud800b")
+    'a?b'
+
+    """
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def json_reply(value: object, status: int = 200) -> Reply:

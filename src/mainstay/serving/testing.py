@@ -83,7 +83,8 @@ def register_model(
     """Register a model without training or evaluation; returns the number of its version."""
     policy = Policy(task=task, action="offer", threshold=0.3)
     # Codes 0 and 1 are something every kind of column can hold.
-    profile = profile_rows(contract, np.random.default_rng(7).integers(0, 2, (_ROWS, len(contract.features))) * 1.0)
+    encoded = np.random.default_rng(7).integers(0, 2, (_ROWS, len(contract.features))).astype(np.float64)
+    profile = profile_rows(contract, encoded)
     loss = Finding(measure="log_loss", where="all", value=0.4, n=_ROWS)
     entry = Entry(
         name=project.name,

@@ -13,7 +13,6 @@ import pytest
 from mainstay.monitoring import MonitoringSettings, look
 
 if TYPE_CHECKING:
-    from monitoring_world import World
     from tests.unit.monitoring.conftest import World
 
     from mainstay.events.window import Window

@@ -1,0 +1,105 @@
+"""How often the gates let through what they must not, by simulation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pytest
+
+from mainstay.evaluation import EvaluationSettings, evaluate, judge_report
+from mainstay.evaluation.comparisons import compare
+from mainstay.evaluation.held_out import HeldOut
+from mainstay.measures.money import Money
+from mainstay.models import Policy, Report, Task, choose_yardstick
+from mainstay.models.yardstick import Answers
+from mainstay.project import Problem
+from mainstay.training import TrainingSettings, train
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mainstay.data.snapshot import Snapshot
+    from mainstay.measures.finding import Finding
+
+    Make = Callable[..., Snapshot]
+
+TASK = Task(kind="binary", target="churned", positive="Yes", negative="No")
+NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+MONEY = Money(value=300, success_rate=0.3, action_cost=15)
+ROWS = 600
+
+
+def answered(rng: np.random.Generator, mine: float, theirs: float) -> HeldOut:
+    """Draw rows and two models that differ from the truth by blur of their own."""
+    x = rng.normal(-1, 1.3, ROWS)
+    truth = (rng.random(ROWS) < 1 / (1 + np.exp(-x))).astype(np.float64)
+    policy = Policy(task=TASK, threshold=1 / 6)
+
+    def blurred(size: float) -> Answers:
+        return Answers(1 / (1 + np.exp(-x - rng.normal(0, size, ROWS))), policy)
+
+    answers = {"lightgbm": blurred(mine), "champion": blurred(theirs), "do-nothing": _idle()}
+    stick = choose_yardstick(TASK, MONEY, 0.3)
+    return HeldOut(np.empty((ROWS, 0)), truth, None, "lightgbm", answers, stick, 1)
+
+
+def _idle() -> Answers:
+    return Answers(np.full(ROWS, 0.3), Policy(task=TASK, threshold=2.0))
+
+
+def promoted(mode: Literal["better", "not-worse"], mine: float, theirs: float, runs: int) -> float:
+    """Give the share of runs in which the newcomer is let through against the champion."""
+    rng = np.random.default_rng(11)
+    champion = _bare(compared_with="")
+    settings = EvaluationSettings(champion=mode)
+    through = 0
+    for _ in range(runs):
+        newcomer = _bare(compare(answered(rng, mine, theirs)), compared_with=champion.fingerprint)
+        verdict = judge_report(newcomer, Problem(), settings, champion, now=NOW, by="")
+        through += next(one.ok is True for one in verdict.findings if one.measure == "against_champion")
+    return through / runs
+
+
+def _bare(comparisons: tuple[Finding, ...] = (), *, compared_with: str) -> Report:
+    return Report(
+        candidate="lightgbm",
+        primary="money_per_1000",
+        in_money=True,
+        currency="EUR",
+        policy=Policy(task=TASK),
+        contenders=(),
+        measures=(),
+        comparisons=comparisons,
+        compared_with=compared_with,
+    )
+
+
+def test_an_equal_newcomer_is_rarely_called_better() -> None:
+    assert promoted("better", 0.5, 0.5, 300) < 0.05
+
+
+def test_a_worse_newcomer_is_not_let_through_as_not_worse() -> None:
+    assert promoted("not-worse", 2.5, 0.2, 300) < 0.05
+
+
+def test_a_better_newcomer_is_seen() -> None:
+    assert promoted("better", 0.1, 2.5, 300) > 0.8
+
+
+@pytest.mark.full
+def test_an_equal_newcomer_is_rarely_called_better_in_two_thousand_runs() -> None:
+    assert promoted("better", 0.5, 0.5, 2000) < 0.05
+
+
+@pytest.mark.full
+def test_models_of_noise_are_rarely_let_through(make_snapshot: Make) -> None:
+    """From rows to verdict: where the features say nothing, at most one training in twenty passes its gates."""
+    through = 0
+    for seed in range(60):
+        snapshot = make_snapshot(rows=600, seed=seed, strength=0.0)
+        training = train(snapshot, TrainingSettings(), Money())
+        report = evaluate(snapshot, training, Money(), EvaluationSettings())
+        through += judge_report(report, Problem(), EvaluationSettings(), now=NOW, by="").ok
+    assert through <= 3
