@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 PORT   ?= 8000
-TESTS  ?= tests
+TESTS  ?=
 
 .PHONY: up test test-full check lint types imports bench docs clean help
 

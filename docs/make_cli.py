@@ -15,8 +15,9 @@ PAGE = Path(__file__).parent / "reference" / "cli.md"
 HEAD = """\
 # Command line
 
-Every verb acts on the project in the current folder or `--project DIR`, says which one before it changes anything, and takes `--json` where it has
-something to tell a program. Exit codes: 0 ok, 1 a gate or check failed, 2 usage or input error.
+Every verb acts on the project in the current folder or `--project DIR`, says which one before it changes anything,
+and takes `--json` where it has something to tell a program. Exit codes: 0 ok, 1 a gate or check failed,
+2 usage or input error.
 
 This page is written by `python docs/make_cli.py` from the program's own help.
 """

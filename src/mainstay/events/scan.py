@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mainstay.events.log import EventLog, Stream
 
 TIME = pl.Datetime("us", "UTC")
+_FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
 Schema = dict[str, "pl.DataType | type[pl.DataType]"]
 
 
@@ -91,12 +92,21 @@ def _read(path: Path, schema: Schema) -> tuple[pl.DataFrame, int]:
     # In a file that is still written the last line may just be on its way; in a sealed one it is torn for good.
     torn = int(end < len(data) and is_sealed(path))
     data = data[:end]
+    times = [field for field, kind in schema.items() if kind == TIME]
+    texts: Schema = {**schema, **dict.fromkeys(times, pl.String)}
+    frame, damaged = _parse(data, texts)
+    # Many times faster than letting the JSON reader guess each time's format.
+    read = pl.col(times).str.to_datetime(_FORMAT, time_unit="us", time_zone="UTC", strict=False)
+    return frame.with_columns(read), torn + damaged
+
+
+def _parse(data: bytes, schema: Schema) -> tuple[pl.DataFrame, int]:
     try:
-        return pl.read_ndjson(io.BytesIO(data), schema=schema), torn
+        return pl.read_ndjson(io.BytesIO(data), schema=schema), 0
     except pl.exceptions.PolarsError:
         good = [line for line in data.split(b"\n") if _is_object(line)]
         damaged = data.count(b"\n") - len(good)
-        return _read_one_by_one(good, schema), torn + damaged
+        return _read_one_by_one(good, schema), damaged
 
 
 def _is_object(line: bytes) -> bool:

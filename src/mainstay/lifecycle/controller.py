@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mainstay.decisions import DecisionsSettings, Outbox, senders
@@ -14,7 +15,7 @@ from mainstay.errors import MainstayError
 from mainstay.lifecycle.order import operate
 from mainstay.project import open_project
 from mainstay.release import open_books
-from mainstay.state import acquire, release
+from mainstay.state import acquire, controller, release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,8 @@ def run(project: Project, *, every: float, once: bool = False, tell: Callable[[s
     try:
         _loop(project, every, stop, once=once, tell=tell)
     finally:
-        step_down(project)
+        with suppress(MainstayError):
+            step_down(project)
 
 
 def _loop(project: Project, every: float, stop: threading.Event, *, once: bool, tell: Callable[[str], None]) -> None:
@@ -72,7 +74,7 @@ def turn(project: Project, *, ttl: float) -> tuple[Action, ...]:
         if books.releases.last_id(project.name) == 0:
             return ()
         owner = f"{socket.gethostname()}:{os.getpid()}"
-        token = acquire(books.state, _lease(project), owner, dt.timedelta(seconds=ttl), _now())
+        token = acquire(books.state, controller(project.name), owner, dt.timedelta(seconds=ttl), _now())
         if token is None:
             return ()
     done: list[Action] = []
@@ -87,11 +89,7 @@ def turn(project: Project, *, ttl: float) -> tuple[Action, ...]:
 def step_down(project: Project) -> None:
     """Give the leadership back, so that the next controller needn't wait for the lease to end."""
     with open_books(project) as books:
-        release(books.state, _lease(project), f"{socket.gethostname()}:{os.getpid()}", _now())
-
-
-def _lease(project: Project) -> str:
-    return f"controller/{project.name}"
+        release(books.state, controller(project.name), f"{socket.gethostname()}:{os.getpid()}", _now())
 
 
 def _on_signals() -> threading.Event:

@@ -88,7 +88,7 @@ class Stakes(msgspec.Struct, frozen=True):
 
     Examples
     --------
-    >>> stakes(Money(value=300, success_rate=0.3, action_cost=15))
+    >>> stakes(Money(value=300.0, success_rate=0.3, action_cost=15.0))
     Stakes(hit=75.0, miss=-15.0)
     >>> round(break_even(Stakes(75.0, -15.0)), 4)
     0.1667

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ from mainstay.monitoring.timeline import make_timeline
 from mainstay.monitoring.value import Gauge, value_of
 from mainstay.release import open_books, rollback_target
 from mainstay.render.overview import ModelRow, Overview, VersionRow
+from mainstay.state import controller, lease_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,15 +143,18 @@ def _row(
         decision=project.problem.decision,
         data_to=_moment(served.at[-1]) if served.rows else None,
     )
-    return row, max((look.at for look in found), default=None)
+    lease = lease_of(books.state, controller(name))
+    watched = now if lease is not None and lease.expires > now else max((look.at for look in found), default=None)
+    return row, watched
 
 
 def _unreleased(project: Project, books: Books, versions: Sequence[Version]) -> ModelRow:
-    command = "mainstay train"
+    command = f"mainstay train {_in(project)}"
     if versions:
         newest = versions[-1]
         verb = "gate" if newest.ok is False else "release"
-        command = f"mainstay {verb} {newest.number}" + ("" if verb == "gate" else ' --reason "…"')
+        why = "" if verb == "gate" else ' --reason "…"'
+        command = f"mainstay {verb} {newest.number} {_in(project)}{why}"
     return ModelRow(
         name=project.name,
         state="idle",
@@ -198,12 +203,17 @@ def _note(state: State, served: Served, latest: Sequence[Finding], change: Chang
 
 def _command(state: State, project: Project, target: int | None, *, estimated: bool) -> str:
     if state == "losing" and target is not None:
-        return f'mainstay rollback --project {project.root.name} --reason "…"'
+        return f'mainstay rollback {_in(project)} --reason "…"'
     if state == "idle":
-        return f"mainstay serve --project {project.root.name}"
+        return f"mainstay serve {_in(project)}"
     if estimated:
-        return f"mainstay feedback OUTCOMES.csv --project {project.root.name}"
+        return f"mainstay feedback OUTCOMES.csv {_in(project)}"
     return ""
+
+
+def _in(project: Project) -> str:
+    """Name the project so that the command works from any folder."""
+    return f"--project {shlex.quote(str(project.root))}"
 
 
 def _versions(books: Books, versions: Sequence[Version], history: Sequence[Release]) -> tuple[VersionRow, ...]:

@@ -22,7 +22,7 @@ from mainstay.measures.tests import normal_sf
 from mainstay.models.yardstick import MONEY as MONEY_MEASURE
 from mainstay.monitoring.drift import evidence_of
 from mainstay.monitoring.worth import expected_log_loss, expected_worth, realised_worth
-from mainstay.render.numbers import finding_value
+from mainstay.render.numbers import finding_value, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -97,7 +97,7 @@ def performance_findings(
     for name in dict.fromkeys((main, extra)):
         measure = MEASURES[name]
         estimate = measure.estimate(known.labels, known.scores, setting)
-        finding = _finding(name, estimate, where, PERFORMANCE, "", note)
+        finding = _finding(name, estimate, where, PERFORMANCE, "", _hardness(name, known, note))
         promise = report.measure(name) if name == main and where == "all" else None
         found.append(_against(finding, estimate.error, promise, measure.better, settings, before if judged else None))
     worth = realised_worth(known, money, report)
@@ -161,6 +161,14 @@ def _against(  # noqa: PLR0917 - a number, its error, what was promised, and how
         elif ok and not limit.holds(finding.value):
             note = f"{note} Beyond its limit, but chance explains that."
     return msgspec.structs.replace(finding, limit=limit, ok=ok, note=note)
+
+
+def _hardness(measure: str, known: Served, note: str) -> str:
+    """Say what the scores themselves expect: harder rows raise the log loss of a model that is as good as ever."""
+    if measure != "log_loss":
+        return note
+    expected = float(expected_log_loss(known.scores).mean.mean())
+    return f"The scores themselves expect {number(expected)} on these rows. {note}".strip()
 
 
 def _coverage(served: Served, where: str) -> Finding:

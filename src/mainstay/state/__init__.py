@@ -10,7 +10,7 @@
 
 from mainstay.state.engine import State, open_state
 from mainstay.state.files import private_folder, sync_file, sync_folder
-from mainstay.state.leases import Lease, acquire, lease_of, release
+from mainstay.state.leases import Lease, acquire, controller, lease_of, release
 from mainstay.state.schema import SCHEMA
 from mainstay.state.times import from_text, to_text
 
@@ -19,6 +19,7 @@ __all__ = [
     "Lease",
     "State",
     "acquire",
+    "controller",
     "from_text",
     "lease_of",
     "open_state",

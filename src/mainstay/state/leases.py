@@ -38,6 +38,11 @@ class Lease(msgspec.Struct, frozen=True):
     expires: dt.datetime
 
 
+def controller(model: str) -> str:
+    """Name the lease of whoever watches a model: held while the controller lives, renewed at each look."""
+    return f"controller/{model}"
+
+
 def acquire(state: State, name: str, owner: str, ttl: dt.timedelta, now: dt.datetime) -> int | None:
     """Take a lease, or keep it for longer.
 

@@ -164,7 +164,8 @@ def shop(tmp_path: Path, world: World) -> Shop:
 
 def test_an_empty_project_names_the_command_that_fills_it(shop: Shop) -> None:
     row = shop.row(1)
-    assert (row.state, row.version, row.command) == ("idle", None, "mainstay train")
+    assert (row.state, row.version) == ("idle", None)
+    assert row.command.startswith("mainstay train --project ")
     shop.version()
     assert shop.row(1).command.startswith("mainstay release 1")
 

@@ -113,7 +113,8 @@ def test_colour_only_where_somebody_looks() -> None:
     assert "\x1b[1;31m" in seen.get()
 
 
-def test_a_pipe_gets_whole_numbers_and_whole_words() -> None:
+def test_a_pipe_gets_whole_numbers_and_whole_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # make and some terminals set it
     out = io.StringIO()
     long = "a_rather_long_name_of_a_column_that_somebody_chose"
     finding = Finding(

@@ -1,7 +1,8 @@
 """Gradient-boosted trees: a few shapes, each grown on all folds in step, sized where the folds stop gaining.
 
-Shape and size are chosen for each fold by the *other* folds, so that the score of a row is never better than it should
-be because its own label helped to choose the model that scores it. The final model is chosen by all folds.
+Shape and size are chosen for each fold by the losses of the *other* folds, so that no row's score is better than it
+should be because its own loss helped to choose the model that scores it. (Its label still helped to grow the models
+that are judged on the other folds; on pure noise that shows no gain, which is tested.) All folds choose the final one.
 """
 
 from __future__ import annotations
@@ -66,14 +67,15 @@ def grow_trees(lesson: Lesson) -> Learned:
     for k, shape in enumerate(SHAPES, start=1):
         lesson.say(f"lightgbm: shape {k} of {len(SHAPES)}")
         growths.append(_grow(lgb, lesson, shape, sets, tests))
+    # A fold that learned from more rows says more about the model that learns from all: it matters under time order.
+    weights = np.asarray([learn.size for learn, _ in lesson.folds.parts], dtype=np.float64)
     scores = np.full(lesson.y.size, np.nan)
-    everyone = np.arange(len(sets))
     for fold, (_, score) in enumerate(lesson.folds.parts):
-        growth, trees = _choose(growths, everyone[everyone != fold])
+        growth, trees = _choose(growths, np.where(np.arange(weights.size) == fold, 0.0, weights))
         scores[score] = growth.boosters[fold].predict(
             lesson.X[score], num_iteration=trees, num_threads=_threads(lesson)
         )
-    growth, trees = _choose(growths, everyone)
+    growth, trees = _choose(growths, weights)
     lesson.say(f"lightgbm: {trees} trees of {growth.shape['num_leaves']:.0f} leaves on all rows")
     whole = _dataset(lgb, lesson, np.arange(lesson.y.size))
     booster = lgb.train(_parameters(lesson, growth.shape), whole, num_boost_round=trees)
@@ -108,10 +110,10 @@ def _grow(lgb: ModuleType, lesson: Lesson, shape: Shape, sets: list[Dataset], te
     return Growth(shape, np.asarray(curve), boosters)
 
 
-def _choose(growths: list[Growth], folds: NDArray[np.int64]) -> tuple[Growth, int]:
-    """Choose shape and number of trees by the mean loss over `folds`."""
-    folds = folds if folds.size else np.arange(growths[0].losses.shape[1])
-    means = [growth.losses[:, folds].mean(axis=1) for growth in growths]
+def _choose(growths: list[Growth], weights: Floats) -> tuple[Growth, int]:
+    """Choose shape and number of trees by the weighted mean loss over the folds (a single fold speaks for itself)."""
+    weights = weights if weights.any() else np.ones(weights.size)
+    means = [growth.losses @ weights / weights.sum() for growth in growths]
     best = int(np.argmin([mean.min() for mean in means]))
     return growths[best], int(np.argmin(means[best])) + 1
 
