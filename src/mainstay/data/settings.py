@@ -62,7 +62,7 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     segments: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     test_share: float = 0.25
-    seed: int = 1
+    seed: int = 7
 
     def __post_init__(self) -> None:
         """Refuse a share that leaves nothing to learn from or to judge on."""

@@ -16,7 +16,7 @@ from mainstay.contract import FILE as CONTRACT
 from mainstay.contract import load_contract
 from mainstay.data import take_snapshot
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
-from mainstay.errors import ReleaseError, StoreError
+from mainstay.errors import CorruptError, ReleaseError
 from mainstay.evaluation import EvaluationSettings, evaluate, judge_report
 from mainstay.events import Action, actions, log_actions, log_findings
 from mainstay.lifecycle.entry import entry_of
@@ -61,23 +61,17 @@ def train(
 ) -> Trained:
     """Make the next version: rows, candidates, report, verdict, registry."""
     contract = load_contract(project.root / CONTRACT)
-    snapshot = take_snapshot(project, contract, source=source)
-    training = fit(
-        snapshot,
-        project.section("training", TrainingSettings),
-        project.money,
-        action=project.problem.action,
-        progress=progress,
-    )
-    settings = project.section("evaluation", EvaluationSettings)
-    report = evaluate(snapshot, training, project.money, settings)
-    with open_books(project) as books:
-        champion = books.champion()
+    with open_books(project) as books:  # first: books that can't be written are told before an hour of training
+        champion = _sound_champion(books)
+        snapshot = take_snapshot(project, contract, source=source)
+        recipe = project.section("training", TrainingSettings)
+        training = fit(snapshot, recipe, project.money, action=project.problem.action, progress=progress)
+        settings = project.section("evaluation", EvaluationSettings)
+        report = evaluate(snapshot, training, project.money, settings, champion)
         rival = champion.report if champion else None
         verdict = judge_report(report, project.problem, settings, rival, now=now, by=by)
         parent = champion.version.number if champion else None
-        entry = entry_of(project, snapshot, training, report, parent, by=by)
-        version = books.registry.register(entry, now)
+        version = books.registry.register(entry_of(project, snapshot, training, report, parent, by=by), now)
         books.registry.add_verdict(project.name, version.number, verdict)
     return Trained(msgspec.structs.replace(version, ok=verdict.ok), report, verdict)
 
@@ -86,7 +80,7 @@ def gate(project: Project, number: int, *, now: dt.datetime, by: str) -> Verdict
     """Judge a version again, with today's project file; the new verdict is the one that counts."""
     with open_books(project) as books:
         report = books.registry.load_bundle(project.name, number).report
-        champion = books.champion()
+        champion = _sound_champion(books)
         rival = champion.report if champion and champion.version.number != number else None
         settings = project.section("evaluation", EvaluationSettings)
         verdict = judge_report(report, project.problem, settings, rival, now=now, by=by)
@@ -109,7 +103,8 @@ def release(
         history = books.releases.history(project.name)  # first: whoever releases meanwhile makes our row fail
         bundle = books.registry.load_bundle(project.name, number)
         verdict = books.registry.latest_verdict(project.name, number)
-        narrower = _narrower(books, history, bundle)
+        champion = _sound_champion(books)
+        narrower = differences(champion.contract, bundle.contract) if champion else ()
         if refused := why_not(bundle.version, verdict, project.problem, trial=trial, differences=narrower):
             raise refused
         row = propose_release(
@@ -118,14 +113,12 @@ def release(
         return books.releases.append(row)
 
 
-def _narrower(books: Books, history: tuple[Release, ...], newcomer: Bundle) -> tuple[str, ...]:
-    if not history:
-        return ()
+def _sound_champion(books: Books) -> Bundle | None:
+    """Load the champion; None before the first release, and where it is damaged: its replacement must not wait."""
     try:
-        champion = books.registry.load_bundle(newcomer.version.model, history[-1].champion)
-    except StoreError:  # a damaged champion must not keep its replacement away
-        return ()
-    return differences(champion.contract, newcomer.contract)
+        return books.champion()
+    except CorruptError:
+        return None
 
 
 def rollback_destination(project: Project) -> int:
