@@ -210,7 +210,7 @@ def _keep_going(children: Children, caller: Caller) -> None:
 
 def _endless() -> Iterator[pl.DataFrame]:
     for number in itertools.count():
-        yield _after_the_change(5, SEED + 100 + number)
+        yield _after_the_change(12, SEED + 100 + number)
 
 
 def _after_the_change(rows: int, seed: int) -> pl.DataFrame:
