@@ -26,7 +26,7 @@ test: $(VENV)/.tested
 	$(BIN)/python -m pytest $(TESTS) -m "not full" -n auto
 
 test-full: $(VENV)/.tested
-	$(BIN)/python -m pytest $(TESTS) -n auto
+	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest $(TESTS) -n auto
 
 check: $(VENV)/.tested lint types imports
 	$(BIN)/python -m pytest $(TESTS) -m "not full" -n auto

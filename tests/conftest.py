@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mainstay.data.draft import draft_project, write_project
 from mainstay.data.sample import SAMPLE_ANSWERS
@@ -22,6 +23,13 @@ from mainstay.data.simulator import TARGET, write_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Machines are shared and noisy: the number of examples counts, the clock doesn't. The fast tier draws the same examples
+# each time, so that what lands doesn't depend on luck; `make test-full` draws new ones.
+_CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fast", _CALM, derandomize=True)
+settings.register_profile("full", _CALM)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "data"
 
