@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,19 +110,22 @@ def _ask(answers: Answers, unanswered: list[tuple[str, str]], *, regression: boo
     )
     for name, question in amounts:
         if getattr(answers, name) is None:
-            said[name] = _amount(question)
+            said[name] = _amount(question, most=1.0 if name == "success_rate" else math.inf)
     return msgspec.structs.replace(answers, **said)
 
 
-def _amount(question: str) -> float | None:
+def _amount(question: str, most: float) -> float | None:
     while True:
         text = click.prompt(question, default="", show_default=False, err=True)
         if not text.strip():
             return None
         try:
-            return float(text)
+            amount = float(text)
         except ValueError:
-            click.echo("A number, please, or Enter.", err=True)
+            amount = math.nan
+        if 0 <= amount <= most and math.isfinite(amount):
+            return amount
+        click.echo(f"A number{' from 0 to 1' if most == 1 else ''}, please, or Enter.", err=True)
 
 
 @click.command()

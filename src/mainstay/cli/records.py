@@ -25,6 +25,8 @@ def predict(data: Path, out: Path, number: int | None, *, folder: Path, as_json:
         show_json(scored)
     else:
         say(f"{project.name} v{scored.version}: {scored.scored} of {scored.rows} rows scored into {scored.out}")
+        if scored.id_column != "id":
+            say(f"{data.name} has a column 'id' of its own: the ids that feedback needs are in '{scored.id_column}'")
         if scored.refused:
             say(f"{scored.refused} rows were refused; they stand with the reason in {scored.refused_to}")
 

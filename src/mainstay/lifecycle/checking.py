@@ -119,9 +119,15 @@ def _section(project: Project, name: str, kind: type[msgspec.Struct]) -> list[Se
     value = project.section(name, kind)
     said = project.file.table(name)
     return [
-        Setting(name, field.name, _shown(getattr(value, field.name)), field.name not in said)
+        Setting(name, field.name, _in_force(said.get(field.name), getattr(value, field.name)), field.name not in said)
         for field in msgspec.structs.fields(kind)
     ]
+
+
+def _in_force(written: object, value: object) -> str:
+    """Show a value; one that holds a secret as it is written, by the name of its variable."""
+    cells = written if isinstance(written, list) else [written]
+    return _shown(tuple(cells)) if any(isinstance(cell, str) and "${" in cell for cell in cells) else _shown(value)
 
 
 def _columns(contract: Contract) -> tuple[tuple[str, str, str, str], ...]:
@@ -134,7 +140,7 @@ def _columns(contract: Contract) -> tuple[tuple[str, str, str, str], ...]:
         said = ", ".join(
             f"{key} {_shown(value)}"
             for key, value in fields.items()
-            if key not in skip and value not in ("", None, False)
+            if key not in skip and value is not None and value is not False and value != ""  # 0 is a limit, not nothing
         )
         rows.append((column.name, kind, column.role, said))
     return tuple(rows)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import secrets
 import signal
 import socket
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mainstay.decisions import DecisionsSettings, Outbox, senders
-from mainstay.errors import MainstayError
+from mainstay.errors import LockedError, MainstayError
 from mainstay.lifecycle.order import operate
 from mainstay.project import open_project
 from mainstay.release import open_books
-from mainstay.state import acquire, controller, release
+from mainstay.state import acquire, controller, lease_of, release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from mainstay.events import Action
     from mainstay.project import Project
@@ -41,22 +42,28 @@ def run(project: Project, *, every: float, once: bool = False, tell: Callable[[s
         Takes a line when something can't be done; what must be known by people goes out by ``[decisions] alert``.
 
     """
-    stop = _on_signals()
-    try:
-        _loop(project, every, stop, once=once, tell=tell)
-    finally:
-        with suppress(MainstayError):
-            step_down(project)
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"  # containers may share the first two
+    with _signals() as stop:
+        try:
+            _loop(project, every, owner, stop, once=once, tell=tell)
+        finally:
+            with suppress(MainstayError):
+                step_down(project, owner)
 
 
-def _loop(project: Project, every: float, stop: threading.Event, *, once: bool, tell: Callable[[str], None]) -> None:
+def _loop(
+    project: Project, every: float, owner: str, stop: threading.Event, *, once: bool, tell: Callable[[str], None]
+) -> None:
     outbox = Outbox(senders(project.section("decisions", DecisionsSettings).alert))
     last = ""
     while True:
         try:
-            done, last = turn(open_project(project.root), ttl=3 * every + 5), ""
-            for undelivered in outbox.post(done):
-                tell(f"{undelivered.sender} could not be told ({undelivered.why}); tried again at the next look.")
+            _post(outbox, (), tell)  # what waits, even where this look fails
+            for done in turn(open_project(project.root), owner=owner, ttl=3 * every + 5):
+                _post(outbox, done, tell)  # window by window: what fails later takes no alert with it
+                if stop.is_set():
+                    return
+            last = ""
         except MainstayError as error:
             # The controller outlives a registry that is locked or gone for a while; it says so once, not each time.
             if str(error) != last:
@@ -68,36 +75,69 @@ def _loop(project: Project, every: float, stop: threading.Event, *, once: bool, 
             return
 
 
-def turn(project: Project, *, ttl: float) -> tuple[Action, ...]:
-    """Catch up with every window that is over, if nobody else leads; returns what was done."""
-    with open_books(project) as books:
-        if books.releases.last_id(project.name) == 0:
-            return ()
-        owner = f"{socket.gethostname()}:{os.getpid()}"
-        token = acquire(books.state, controller(project.name), owner, dt.timedelta(seconds=ttl), _now())
-        if token is None:
-            return ()
-    done: list[Action] = []
+def _post(outbox: Outbox, done: Iterable[Action], tell: Callable[[str], None]) -> None:
+    for undelivered in outbox.post(done):
+        tell(f"{undelivered.sender} could not be told ({undelivered.why}); tried again at the next look.")
+
+
+def turn(project: Project, *, owner: str, ttl: float) -> Iterator[tuple[Action, ...]]:
+    """Catch up with every window that is over; gives what was done, window by window.
+
+    Parameters
+    ----------
+    project : Project
+        Which one.
+    owner : str
+        Who asks to lead.
+    ttl : float
+        Seconds it leads without being heard of; renewed with each window.
+
+    Raises
+    ------
+    NotFoundError
+        Nothing is released, so there is nothing to look at.
+    LockedError
+        Another controller leads.
+
+    """
     for _ in range(_MOST_AT_ONCE):
-        more = operate(project, now=_now())
-        if more is None:
-            break
-        done += more
-    return tuple(done)
+        lead(project, owner, ttl)
+        done = operate(project, now=_now())
+        if done is None:
+            return
+        yield done
 
 
-def step_down(project: Project) -> None:
+def lead(project: Project, owner: str, ttl: float) -> None:
+    """Take the leadership, or keep it for longer; raises as `turn` does."""
+    with open_books(project) as books:
+        books.release_in_force()
+        name = controller(project.name)
+        if acquire(books.state, name, owner, dt.timedelta(seconds=ttl), _now()) is None:
+            held = lease_of(books.state, name)
+            by = f" ({held.owner})" if held else ""
+            raise LockedError(f"Another controller{by} watches {project.name}.", "This one leaves it alone meanwhile.")
+
+
+def step_down(project: Project, owner: str) -> None:
     """Give the leadership back, so that the next controller needn't wait for the lease to end."""
     with open_books(project) as books:
-        release(books.state, controller(project.name), f"{socket.gethostname()}:{os.getpid()}", _now())
+        release(books.state, controller(project.name), owner, _now())
 
 
-def _on_signals() -> threading.Event:
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Set an event at SIGTERM or Ctrl-C, as long as this lasts."""
     stop = threading.Event()
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-    return stop
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _now() -> dt.datetime:

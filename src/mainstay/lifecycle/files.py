@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mainstay.contract import Number
 from mainstay.data import DataSettings, read_source
 from mainstay.errors import DataError
 from mainstay.events import FeedbackReader
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
     from mainstay.models.task import Task
     from mainstay.project import Project
+    from mainstay.release import Release
 
 _COLUMNS = ("id", "label", "at", "followed")
+_AMOUNT = Number(name="label")  # an amount is read as every number is: "1_000" is none
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,13 +45,19 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def predict_file(project: Project, source: Path, out: Path, *, number: int | None = None) -> Scored:
-    """Score a file with the champion, or with version `number`."""
+    """Score a file with the champion, or with version `number`: logged as what it is in the release in force."""
     with open_books(project) as books:
         chosen = number or books.release_in_force().champion
         bundle = books.registry.load_bundle(project.name, chosen)
         missing = project.section("data", DataSettings).missing
-        now = dt.datetime.now(dt.UTC)
-        return score_file(bundle, source, out, log=books.log, books=project.books, now=now, missing=missing)
+        role = _role(books.releases.current(project.name), chosen)
+        return score_file(bundle, source, out, log=books.log, books=project.books, role=role, missing=missing)
+
+
+def _role(release: Release | None, number: int) -> str:
+    """Say what a version is in the release in force: one that isn't in it answers beside it, as a shadow does."""
+    routes = release.routes if release else ()
+    return next((route.role for route in routes if route.version == number), "shadow")
 
 
 def take_feedback(project: Project, source: Path) -> Taken:
@@ -82,7 +91,5 @@ def _rows(frame: pl.DataFrame, task: Task) -> list[object]:
 
 
 def _amount(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text  # the reader names it, its row and what is allowed
+    amount = _AMOUNT.parse(text)
+    return text if amount is None else amount  # the reader names a text, its row and what is allowed

@@ -78,9 +78,8 @@ def due(books: Books, now: dt.datetime) -> Span | None:
     """Give the oldest window that is over and was not looked at yet; None while there is none."""
     settings = _settings(books)
     looked = _looked(books)
-    begun = looked[-1].until if looked else books.releases.history(books.project.name)[0].at
-    if begun is None:
-        return None
+    books.release_in_force()  # says it in a sentence where there is none
+    begun = (looked[-1].until if looked else None) or books.releases.history(books.project.name)[0].at
     times = _times(books, begun) if isinstance(settings.window, int) else ()
     return next_span(settings, begun, now, times)
 
@@ -88,12 +87,13 @@ def due(books: Books, now: dt.datetime) -> Span | None:
 def _looked(books: Books) -> tuple[Found, ...]:
     """Give the findings of the last look."""
     found = [each for each in found_since(books.log, model=books.project.name) if each.until is not None]
-    return tuple(each for each in found if each.until == found[-1].until)
+    newest = max((each.until for each in found if each.until), default=None)  # a clock set back must repeat nothing
+    return tuple(each for each in found if each.until == newest)
 
 
 def _times(books: Books, since: dt.datetime | None) -> list[dt.datetime]:
     frame = read_predictions(books.log, _champion(books).contract, since, model=books.project.name)
-    return frame["time"].to_list()
+    return frame["time"].filter(frame["role"] != "shadow").to_list()  # a shadow's answer is no second prediction
 
 
 def _window(books: Books, bundle: Bundle, span: Span) -> Window:

@@ -8,6 +8,7 @@ Project, Contract, Snapshot, Candidate, Report, Verdict, Version, Release, Windo
 from __future__ import annotations
 
 import datetime as dt
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +17,7 @@ from mainstay.contract import FILE as CONTRACT
 from mainstay.contract import load_contract
 from mainstay.data import take_snapshot
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
-from mainstay.errors import CorruptError, ReleaseError
+from mainstay.errors import CorruptError, LockedError, MainstayError, ReleaseError
 from mainstay.evaluation import EvaluationSettings, evaluate, judge_report
 from mainstay.events import Action, actions, log_actions, log_findings
 from mainstay.lifecycle.entry import entry_of
@@ -37,7 +38,7 @@ from mainstay.training import TrainingSettings
 from mainstay.training import train as fit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from mainstay.project import Project
@@ -152,15 +153,38 @@ def operate(project: Project, *, now: dt.datetime, held: bool = False) -> tuple[
         seen = look_at(books, span, now)
         history = books.releases.history(project.name)
         policy = project.section("decisions", DecisionsSettings)
-        alerts = open_alerts(actions(books.log, model=project.name))
-        done = decide(seen.findings, seen.previous, alerts, policy, history, model=project.name, now=now, held=held)
-        for action in done:
-            if action.kind == "rollback":
-                rollback(project, reason=action.message, by=action.by)
+        before = actions(books.log, model=project.name)
+        alerts = open_alerts(before)
+        wanted = decide(seen.findings, seen.previous, alerts, policy, history, model=project.name, now=now, held=held)
+        done = tuple(action for each in wanted if (action := _carry_out(project, each, before)))
         # Actions first: a crash in between looks at this window again, and finds its alerts open already.
         log_actions(books.log, done)
         log_findings(books.log, project.name, now, seen.findings, since=span.since, until=span.until)
     return done
+
+
+def _carry_out(project: Project, wanted: Action, before: Sequence[Action]) -> Action | None:
+    """Do what was decided; a rollback that can't be done becomes an alert, once per incident.
+
+    Without it the controller would stop at this window for good, its alerts unsent.
+    """
+    if wanted.kind != "rollback":
+        return wanted
+    try:
+        rollback(project, reason=wanted.message, by=wanted.by)
+    except LockedError:
+        raise  # passes: the window is looked at again
+    except MainstayError as error:
+        message = f"{wanted.model}: {wanted.subject} asks for a rollback, and it can't be done. {error}"
+        incident = takewhile(lambda each: each.kind != "resolve", _newest_about(wanted.subject, before))
+        if any(each.message == message for each in incident):
+            return None
+        return msgspec.structs.replace(wanted, kind="alert", message=message)
+    return wanted
+
+
+def _newest_about(subject: str, before: Sequence[Action]) -> Iterator[Action]:
+    return (each for each in reversed(before) if each.subject == subject)
 
 
 def _now() -> dt.datetime:

@@ -10,15 +10,16 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from mainstay.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
 
 def server_command(
@@ -69,9 +70,10 @@ def demand_free(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or "ports end at 65535"
             raise SetupError(
-                f"Port {port} on {host} can't be used: {error.strerror}.",
+                f"Port {port} on {host} can't be used: {why}.",
                 "Choose another: --port N, or end what uses it.",
             ) from None
 
@@ -103,14 +105,16 @@ class Children:
 
     def __init__(self) -> None:
         self.running = {}
+        self._handlers: dict[int, Any] = {}
 
     def start(self, name: str, command: Sequence[str], log: Path | None = None) -> subprocess.Popen[bytes]:
         """Start one; its output goes to `log`, or where ours goes."""
+        # A group of its own: Ctrl-C reaches us alone, who ask it to end; and its children can be ended with it.
         if log is None:
-            child = subprocess.Popen(command)  # noqa: S603 - our own command line, no shell
+            child = subprocess.Popen(command, process_group=0)  # noqa: S603 - our own command line, no shell
         else:
             with log.open("ab") as sink:
-                child = subprocess.Popen(command, stdout=sink, stderr=sink)  # noqa: S603 - as above
+                child = subprocess.Popen(command, stdout=sink, stderr=sink, process_group=0)  # noqa: S603 - as above
         self.running[name] = child
         return child
 
@@ -121,34 +125,51 @@ class Children:
     def wait(self) -> str | None:
         """Wait for Ctrl-C or SIGTERM (None), or until one ended by itself (its name)."""
         told = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: told.set())
+        self._on_signals(lambda *_: told.set())
         while not told.wait(0.5):
             if gone := self.dead():
                 return gone
         return None
 
     def stop(self, grace: float = 10.0) -> None:
-        """Ask each to end, wait, and kill what doesn't."""
-        for child in self.running.values():
-            if child.poll() is None:
-                child.send_signal(signal.SIGTERM)
+        """Ask each to end, wait, and kill what doesn't, with whatever it started."""
+        alive = [child for child in self.running.values() if child.poll() is None]
+        for child in alive:
+            child.send_signal(signal.SIGTERM)
         end = time.monotonic() + grace
-        for child in self.running.values():
-            try:
+        for child in alive:
+            with suppress(subprocess.TimeoutExpired):
                 child.wait(max(0.1, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
         self.running.clear()
 
+    def _on_signals(self, handler: Callable[[int, FrameType | None], None]) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            before = signal.signal(number, handler)
+            self._handlers.setdefault(number, before)
+
     def __enter__(self) -> Self:
+        self._on_signals(_leave)  # by default SIGTERM would end us at once, and leave them behind
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._on_signals(lambda *_: None)  # an impatient second Ctrl-C must not leave one behind
         self.stop()
+        for number, before in self._handlers.items():
+            signal.signal(number, before)
+        self._handlers.clear()
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
 
 
 def wait_until_ready(host: str, port: int, path: str, child: subprocess.Popen[bytes], seconds: float = 30.0) -> None:
@@ -169,7 +190,7 @@ def wait_until_ready(host: str, port: int, path: str, child: subprocess.Popen[by
             link.request("GET", path)
             if link.getresponse().status == http.client.OK:
                 return
-        except OSError:
+        except (OSError, http.client.HTTPException):
             pass
         finally:
             link.close()
