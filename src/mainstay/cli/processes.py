@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mainstay.cli.options import on_project, open_here, project_option, whoever
-from mainstay.cli.output import say, show_json
+from mainstay.cli.output import say
 
 port_option = click.option(
     "--port", type=click.IntRange(1, 65534), default=8000, show_default=True, help="Where to listen."
@@ -45,7 +45,7 @@ def operate(every: float, *, once: bool, folder: Path, as_json: bool) -> None:
 
     project = open_here(folder)
     say(f"{project.name}: looking every {every:g} s. Ctrl-C ends it.")
-    run(project, every=every, once=once, tell=show_json if as_json else say)
+    run(project, every=every, once=once, as_json=as_json, tell=say)
 
 
 @click.command()

@@ -58,24 +58,32 @@ class Lines:
     ----------
     stream : TextIO, optional
         Where to; standard output unless given.
+    as_json : bool
+        Whether each line is a JSON object, for programs.
 
     """
 
     name = "log"
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, as_json: bool = False) -> None:
         self._stream = stream
+        self._as_json = as_json
 
     def send(self, action: Action) -> str:
         """Write the line; a value can't forge another one, since line breaks are escaped."""
         stream = self._stream or sys.stdout
-        message = action.message.replace("\n", "\\n").replace("\r", "\\r")
         try:
-            stream.write(f"{action.at:%Y-%m-%dT%H:%M:%SZ} {action.kind.upper()} {message}\n")
+            stream.write(self._line(action))
             stream.flush()
         except (OSError, ValueError) as error:
             return f"{type(error).__name__}: {error}"
         return ""
+
+    def _line(self, action: Action) -> str:
+        if self._as_json:
+            return msgspec.json.encode({"message": action.message, **_fields(action)}).decode() + "\n"
+        message = action.message.replace("\n", "\\n").replace("\r", "\\r")
+        return f"{action.at:%Y-%m-%dT%H:%M:%SZ} {action.kind.upper()} {message}\n"
 
 
 class Webhook:
@@ -156,9 +164,9 @@ class Outbox:
         return tuple(left)
 
 
-def senders(routes: Iterable[str]) -> tuple[Sender, ...]:
-    """Make the senders that ``[decisions] alert`` names."""
-    return tuple(Lines() if route == "log" else Webhook(route) for route in routes)
+def senders(routes: Iterable[str], *, as_json: bool = False) -> tuple[Sender, ...]:
+    """Make the senders that ``[decisions] alert`` names; `as_json` for lines that a program reads."""
+    return tuple(Lines(as_json=as_json) if route == "log" else Webhook(route) for route in routes)
 
 
 def _fields(action: Action) -> dict[str, object]:

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 _MOST_AT_ONCE = 50  # windows caught up on in one turn
 
 
-def run(project: Project, *, every: float, once: bool = False, tell: Callable[[str], None] = print) -> None:
+def run(
+    project: Project,
+    *,
+    every: float,
+    once: bool = False,
+    as_json: bool = False,
+    tell: Callable[[str], None] = print,
+) -> None:
     """Look every so many seconds until SIGTERM or Ctrl-C.
 
     Parameters
@@ -38,6 +45,8 @@ def run(project: Project, *, every: float, once: bool = False, tell: Callable[[s
         Seconds between two looks.
     once : bool
         Whether one turn is enough.
+    as_json : bool
+        Whether the lines of the ``log`` route are JSON.
     tell : callable
         Takes a line when something can't be done; what must be known by people goes out by ``[decisions] alert``.
 
@@ -45,16 +54,23 @@ def run(project: Project, *, every: float, once: bool = False, tell: Callable[[s
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"  # containers may share the first two
     with _signals() as stop:
         try:
-            _loop(project, every, owner, stop, once=once, tell=tell)
+            outbox = Outbox(senders(project.section("decisions", DecisionsSettings).alert, as_json=as_json))
+            _loop(project, outbox, every, owner, stop, once=once, tell=tell)
         finally:
             with suppress(MainstayError):
                 step_down(project, owner)
 
 
 def _loop(
-    project: Project, every: float, owner: str, stop: threading.Event, *, once: bool, tell: Callable[[str], None]
+    project: Project,
+    outbox: Outbox,
+    every: float,
+    owner: str,
+    stop: threading.Event,
+    *,
+    once: bool,
+    tell: Callable[[str], None],
 ) -> None:
-    outbox = Outbox(senders(project.section("decisions", DecisionsSettings).alert))
     last = ""
     while True:
         try:

@@ -71,6 +71,14 @@ def test_a_line_is_one_line() -> None:
     assert stream.getvalue().splitlines() == ["2026-11-22T12:00:00Z ALERT churn: fell\\n2026-11-22 forged"]
 
 
+def test_a_program_gets_a_json_object_a_line() -> None:
+    stream = io.StringIO()
+    assert Lines(stream, as_json=True).send(action(1, "churn: fell\n2026-11-22 forged")) == ""
+    (line,) = stream.getvalue().splitlines()
+    assert json.loads(line)["message"] == "churn: fell\n2026-11-22 forged"
+    assert json.loads(line)["kind"] == "alert"
+
+
 def test_a_webhook_gets_a_sentence_and_the_facts(hook: Hook) -> None:
     assert Webhook(hook.url).send(action(1)) == ""
     (body,) = hook.bodies

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mainstay import lifecycle
+from mainstay.decisions import DecisionsSettings, Outbox, senders
 from mainstay.errors import LockedError, NotFoundError, StoreError
 from mainstay.events import actions, found_since
 from mainstay.lifecycle import controller
@@ -43,8 +44,11 @@ def looping(project: Project, owner: str = "me", every: float = 0.05) -> Iterato
     """Run the controller's loop in a thread; gives what it tells."""
     told: list[str] = []
     stop = threading.Event()
+    outbox = Outbox(senders(project.section("decisions", DecisionsSettings).alert))
     thread = threading.Thread(
-        target=controller._loop, args=(project, every, owner, stop), kwargs={"once": False, "tell": told.append}
+        target=controller._loop,
+        args=(project, outbox, every, owner, stop),
+        kwargs={"once": False, "tell": told.append},
     )
     thread.start()
     try:
