@@ -61,8 +61,8 @@ class Prediction(
         Whether a policy had to step in.
     warnings : tuple of str
         What the policies did.
-    duration : int
-        From the request's arrival to the moment before this line was written, nanoseconds.
+    duration : int, optional
+        From the request's arrival to the moment before this line was written, nanoseconds; none for a row of a file.
     request : str, optional
         Id of the request, where it held several records or the caller named it.
     trace : str, optional
@@ -81,7 +81,7 @@ class Prediction(
     prediction: str | float
     decision: str | float
     features: dict[str, Value]
-    duration: int
+    duration: int | None = None
     share: float = 1.0
     entity: str | None = None
     degraded: bool = False

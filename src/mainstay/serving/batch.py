@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -117,7 +118,10 @@ def score_file(
     kept = frame[checked.rows.to_list()]
     ours = {name: free_name(name, kept.columns) for name in answers.columns}
     content = _content(pl.concat([kept, answers.rename(ours)], how="horizontal"), out.suffix.lower())
-    refused = write_quarantine(checked.failing, out.parent, f"{out.stem}.refused") if checked.failing.height else None
+    refused = write_quarantine(checked.failing, out.parent, f"{out.stem}.refused")
+    if refused is None:
+        with suppress(OSError):
+            out.with_name(f"{out.stem}.refused.csv").unlink()  # of an earlier run
     notes = _notes(bundle.contract, checked, kept)
     # To the disk before the log, and to its name after it: a full disk logs nothing that nobody got.
     half = out.with_name(f".{out.name}.{secrets.token_hex(4)}.half")
@@ -208,7 +212,6 @@ def _predictions(
             prediction=answer["prediction"],
             decision=answer["decision"],
             features=features,
-            duration=0,
             entity=entity,
             degraded=degraded,
             warnings=warnings,
