@@ -98,7 +98,7 @@ def _ask(answers: Answers, unanswered: list[tuple[str, str]], *, regression: boo
     said: dict[str, object] = {}
     click.echo("A few questions; Enter leaves one open, to be filled in mainstay.toml before a release.", err=True)
     for name, question in unanswered:
-        said[name] = click.prompt(question, default="", show_default=False, err=True)
+        said[name] = click.prompt(question, default="", show_default=False, prompt_suffix=" ", err=True)
     amounts = (
         (("under", "What does each unit too little cost?"), ("over", "What does each unit too much cost?"))
         if regression
@@ -116,7 +116,7 @@ def _ask(answers: Answers, unanswered: list[tuple[str, str]], *, regression: boo
 
 def _amount(question: str, most: float) -> float | None:
     while True:
-        text = click.prompt(question, default="", show_default=False, err=True)
+        text = click.prompt(question, default="", show_default=False, prompt_suffix=" ", err=True)
         if not text.strip():
             return None
         try:
