@@ -94,6 +94,22 @@ def test_a_release_refuses_what_is_empty_by_name(project: Terminal) -> None:
     assert project.run("release", "1", "--trial", "--json").json["trial"] is True
 
 
+def test_money_that_cannot_be_meant_is_refused_before_anything_is_written(terminal: Terminal) -> None:
+    (terminal.folder / "data.csv").write_text(churn_table(80))
+    words = ("init", "data.csv", "--target", "Churn", "--dir", "model", "--value")
+    for amount in ("-300", "nan"):
+        said = terminal.run(*words, amount, expect=2)
+        assert "value is" in said.err
+        assert not (terminal.folder / "model").exists()
+
+
+def test_up_does_not_answer_another_question_than_it_was_asked(project: Terminal, terminal: Terminal) -> None:
+    (terminal.folder / "model.csv").write_text(churn_table(200))
+    said = terminal.run("up", "--data", "model.csv", "--target", "plan", expect=2)
+    assert "Churn" in said.err
+    assert project.folder.name in said.err
+
+
 def test_what_is_not_there_is_named(project: Terminal) -> None:
     assert "mainstay train" in project.run("gate", "1", expect=2).err
     assert "mainstay" in project.run("monitor", expect=2).err

@@ -44,7 +44,7 @@ def operate(every: float, *, once: bool, folder: Path, as_json: bool) -> None:
     from mainstay.lifecycle.controller import run  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
-    say(f"{project.name}: looking every {every:g} s. Ctrl-C ends it.")
+    say(f"{project.name}: looking once." if once else f"{project.name}: looking every {every:g} s. Ctrl-C ends it.")
     run(project, every=every, once=once, as_json=as_json, tell=say)
 
 

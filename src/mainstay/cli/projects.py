@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shlex
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,13 +91,14 @@ def init(
     for note in draft.notes:
         say(f"  {note}")
     say(f"{where.name}: wrote {' and '.join(str(path) for path in written)}")
-    say(f"Next: read both, then\n  cd {where} && mainstay check && mainstay train")
+    say(f"Next: read both, then\n  cd {shlex.quote(str(where))} && mainstay check && mainstay train")
 
 
 def _ask(answers: Answers, unanswered: list[tuple[str, str]], *, regression: bool) -> Answers:
     import msgspec  # noqa: PLC0415 - keeps --help fast
 
     said: dict[str, object] = {}
+    signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - so that Ctrl-C is heard while a question waits
     click.echo("A few questions; Enter leaves one open, to be filled in mainstay.toml before a release.", err=True)
     for name, question in unanswered:
         said[name] = click.prompt(question, default="", show_default=False, prompt_suffix=" ", err=True)

@@ -20,6 +20,7 @@ from mainstay.data.source import Table, read_table
 from mainstay.data.target import choose_goal, encode_target, find_target
 from mainstay.data.words import listing, rows
 from mainstay.errors import DataError, InputError
+from mainstay.measures.money import Cost, Money
 from mainstay.project.project import FILE
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def draft_project(source: Path, target: str, folder: Path, answers: Answers | No
     """
     _refuse_overwriting(folder)
     answers = answers or Answers()
+    _demand_sound(answers)
     source = source.expanduser()
     table, tokens = _read(source)
     target = find_target(table.frame.columns, target, source.name)
@@ -122,6 +124,20 @@ def write_project(draft: Draft, folder: Path) -> tuple[Path, ...]:
     write_whole(contract, draft.contract_toml.encode("utf-8"))
     write_whole(project, draft.project_toml.encode("utf-8"))
     return project, contract
+
+
+def _demand_sound(answers: Answers) -> None:
+    """Refuse amounts the project file would refuse, before anything is written."""
+    try:
+        Money(
+            currency=answers.currency,
+            value=answers.value,
+            success_rate=1.0 if answers.success_rate is None else answers.success_rate,
+            action_cost=answers.action_cost or 0.0,
+            cost=Cost(under=answers.under, over=answers.over),
+        )
+    except ValueError as error:
+        raise InputError(f"The money can't be meant so: {error}.", "Give it again, or leave it open.") from None
 
 
 def suspect(guesses: Sequence[Guess], facts: dict[str, Facts], y: NDArray[np.float64], kind: str) -> tuple[Leak, ...]:

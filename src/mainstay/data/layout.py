@@ -99,7 +99,7 @@ def source_text(source: Path, folder: Path) -> str:
 def model_name(answers: Answers, folder: Path) -> str:
     """Give the name to write down: the one asked for, or one made of a folder's name that can't be one; else empty."""
     if answers.name or _MODEL_NAME.match(folder.name):
-        return answers.name
+        return answers.name or folder.name  # written down, so that a folder that moves keeps its model
     made = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.name).strip("-_")[:64]
     return made or "model"
 

@@ -13,6 +13,7 @@ from mainstay.evaluation import EvaluationSettings
 from mainstay.events import EventsSettings
 from mainstay.measures.finding import Finding
 from mainstay.measures.money import Money
+from mainstay.models.yardstick import choose_yardstick
 from mainstay.monitoring import MonitoringSettings
 from mainstay.project import Problem
 from mainstay.release import ReleaseSettings
@@ -81,6 +82,8 @@ def check(project: Project) -> Checked:
     settings = tuple(each for name, kind in ROOMS.items() for each in _section(project, name, kind))
     contract = load_contract(project.root / FILE)
     snapshot = take_snapshot(project, contract)
+    measure = project.section("training", TrainingSettings).measure
+    choose_yardstick(snapshot.task, project.money, float(snapshot.train.y.mean()), measure)  # refuses what can't rank
     return Checked(
         model=project.name,
         findings=data_findings(snapshot),

@@ -75,18 +75,22 @@ def _loop(
     while True:
         try:
             _post(outbox, (), tell)  # what waits, even where this look fails
+            looked = False
             for done in turn(open_project(project.root), owner=owner, ttl=3 * every + 5):
+                looked = True
                 _post(outbox, done, tell)  # window by window: what fails later takes no alert with it
                 if stop.is_set():
                     return
             last = ""
+            if once and not looked:
+                tell(f"{project.name}: no window is over yet. mainstay monitor looks at the one that is still open.")
         except MainstayError as error:
             # The controller outlives a registry that is locked or gone for a while; it says so once, not each time.
+            if once:
+                raise
             if str(error) != last:
                 tell(str(error))
             last = str(error)
-            if once:
-                raise
         if once or stop.wait(every):
             return
 

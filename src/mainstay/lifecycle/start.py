@@ -6,8 +6,8 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mainstay.data import draft_project, write_project
-from mainstay.errors import SetupError
+from mainstay.data import DataSettings, draft_project, resolve_source, write_project
+from mainstay.errors import InputError, SetupError
 from mainstay.lifecycle.order import release, train
 from mainstay.lifecycle.processes import (
     Children,
@@ -48,6 +48,14 @@ def project_from_table(data: Path, target: str, *, tell: Callable[[str], None]) 
     """Draft a project beside where we stand, named after the table; use the one that is there already."""
     folder = Path.cwd() / (data.stem.lower().replace(" ", "-") or "model")
     if (folder / FILE).exists():
+        project = open_project(folder)
+        settings = project.section("data", DataSettings)
+        if settings.target != target or resolve_source(project, settings).resolve() != data.expanduser().resolve():
+            raise InputError(
+                f"{folder} already holds a project: it predicts '{settings.target}' from {settings.source}.",
+                f"Start that one (mainstay up --project {folder}), or draft another: mainstay init {data} --target "
+                f"{target} --dir OTHER",
+            )
         tell(f"using the project in {folder}")
         return folder
     draft = draft_project(data, target, folder)

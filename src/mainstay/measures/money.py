@@ -7,6 +7,7 @@ the expected gain is above zero (Elkan 2001, The Foundations of Cost-Sensitive L
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -34,6 +35,16 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     tn: float | None = None
     under: float | None = None
     over: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse costs that are no numbers; a cell may be negative (a gain), a unit too little or too much may not."""
+        for name in ("tp", "fp", "fn", "tn", "under", "over"):
+            amount = getattr(self, name)
+            if amount is not None and not math.isfinite(amount):
+                raise ValueError(f"{name} is {amount}, expected a finite amount")
+        for name in ("under", "over"):
+            if (getattr(self, name) or 0.0) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected 0 or more")
 
 
 class Capacity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +80,17 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     action_cost: float = 0.0
     cost: Cost | None = None
     capacity: Capacity | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse amounts that can't be meant: everything computed from them would look right and be wrong."""
+        amounts = {"value": self.value, "action_cost": self.action_cost}
+        for name, amount in amounts.items():
+            if amount is not None and not (math.isfinite(amount) and amount >= 0):
+                raise ValueError(f"{name} is {amount}, expected a finite amount of 0 or more")
+        if not 0 <= self.success_rate <= 1:
+            raise ValueError(f"success_rate is {self.success_rate}, expected a share between 0 and 1")
+        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+            raise ValueError(f"currency is '{self.currency}', expected an ISO 4217 code such as EUR")
 
     @property
     def known(self) -> bool:
