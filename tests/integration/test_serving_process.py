@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -154,13 +155,16 @@ def test_kill_9_loses_no_acknowledged_prediction(released: Project, workers: int
         server.wait("/readyz")
 
         def hammer() -> None:
-            try:
-                connection = server.connection()
-                while True:
-                    connection.request("POST", "/predict", b'{"tenure":1,"charge":2,"plan":"basic"}')
-                    acknowledged.append(json.loads(connection.getresponse().read())["id"])
-            except (OSError, ValueError, http.client.HTTPException):  # killed
-                return
+            response: http.client.HTTPResponse | None = None
+            with closing(server.connection()) as connection:
+                try:
+                    while True:
+                        connection.request("POST", "/predict", b'{"tenure":1,"charge":2,"plan":"basic"}')
+                        response = connection.getresponse()
+                        acknowledged.append(json.loads(response.read())["id"])
+                except (OSError, ValueError, http.client.HTTPException):  # killed
+                    if response is not None:
+                        response.close()  # half an answer holds the socket open
 
         threads = [threading.Thread(target=hammer) for _ in range(4)]
         for thread in threads:

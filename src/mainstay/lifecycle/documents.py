@@ -45,7 +45,8 @@ def history(project: Project, *, at: dt.datetime | None = None) -> tuple[Release
 def history_document(name: str, rows: Sequence[Release]) -> Document:
     """Lay out who answered since when, by whom and why."""
     if not rows:
-        return Document(f"{name}: nothing was released", (Command("mainstay release 1", "the first release"),))
+        said = Command('mainstay release 1 --reason "…"', "Let a version answer.")
+        return Document(f"{name}: nothing was released", (said,))
     cells = tuple(
         (row.id, moment(row.at), row.kind + (" (trial)" if row.trial else ""), explain(row), row.by, row.reason)
         for row in rows
@@ -112,7 +113,9 @@ def report_document(project: Project, number: int | None) -> Document:
         release = books.releases.current(project.name)
     document = evaluation_document(bundle.version.model, chosen, bundle.report, verdict, bundle.problem)
     answers = (Text(describe_release(release), "note"),) if release else ()
-    return Document(document.title, (*answers, *document.blocks), document.foot)
+    champion = release is not None and release.champion == chosen  # then there is nothing to release
+    blocks = tuple(block for block in document.blocks if not (champion and isinstance(block, Command)))
+    return Document(document.title, (*answers, *blocks), document.foot)
 
 
 def write_report(project: Project, number: int | None, out: Path | None) -> Path:

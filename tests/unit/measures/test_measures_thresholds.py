@@ -44,7 +44,7 @@ def test_scores_that_mean_something_else_get_the_threshold_that_gains() -> None:
     [
         (Money(value=10, action_cost=20), math.inf),
         (Money(value=10, action_cost=0), 0.0),
-        (Money(value=-10, action_cost=1), math.inf),
+        (Money(value=0, action_cost=1), math.inf),
     ],
 )
 def test_costs_that_leave_no_choice(money: Money, threshold: float) -> None:
