@@ -87,7 +87,7 @@ def source_text(source: Path, folder: Path) -> str:
     Examples
     --------
     >>> from pathlib import Path
-    >>> source_text(Path("/work/rows.csv"), Path("/work/churn")), source_text(Path("/data/rows.csv"), Path("/a/b/c/d"))
+    >>> source_text(Path("/home/rows.csv"), Path("/home/churn")), source_text(Path("/data/rows.csv"), Path("/a/b/c/d"))
     ('../rows.csv', '/data/rows.csv')
 
     """
