@@ -84,32 +84,7 @@ def psi_interval(index: float, cells: int, n_reference: int, n_current: int) -> 
     return Interval(max(0.0, index - _Z95 * error), index + _Z95 * error)
 
 
-def jensen_shannon(reference: Counts, current: Counts) -> float:
-    """Measure the Jensen-Shannon divergence of two vectors of counts, in bits: 0 for equal shares, 1 for disjoint ones.
-
-    Examples
-    --------
-    >>> jensen_shannon(np.array([1, 0]), np.array([0, 1]))
-    1.0
-
-    References
-    ----------
-    Lin (1991), Divergence measures based on the Shannon entropy.
-
-    """
-    if not reference.sum() or not current.sum():
-        return 0.0
-    before, now = _shares(reference, 0.0), _shares(current, 0.0)
-    middle = (before + now) / 2
-    return 0.5 * (_bits(before, middle) + _bits(now, middle))
-
-
 def _shares(counts: Counts, extra: float) -> NDArray[np.float64]:
     padded = counts.astype(np.float64) + extra
     shares: NDArray[np.float64] = padded / padded.sum()
     return shares
-
-
-def _bits(share: NDArray[np.float64], middle: NDArray[np.float64]) -> float:
-    there = share > 0
-    return float((share[there] * np.log2(share[there] / middle[there])).sum())
