@@ -2,6 +2,8 @@
 
 Run: make bench    (or: python benchmarks/run.py NAME)
 
+Those that take many minutes or gigabytes (`LONG`) run by name alone.
+
 Only ratios within one run on one machine mean anything; absolute figures move with the machine.
 """
 
@@ -14,13 +16,14 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+LONG = ("contract_law", "source_streaming")
 
 
 def main(names: list[str]) -> int:
     failed = 0
     (HERE / "results").mkdir(exist_ok=True)
     for script in sorted(HERE.glob("*.py")):
-        if script.name == "run.py" or (names and script.stem not in names):
+        if script.name == "run.py" or (script.stem not in names if names else script.stem in LONG):
             continue
         print(f"== {script.stem}", flush=True)
         done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)

@@ -6,11 +6,13 @@ table check, and both encode to the same bits. That is what removes training/ser
 What needs Polars lives in `mainstay.contract.table`, which a serving worker never imports.
 """
 
-from mainstay.contract.columns import AnyColumn, Boolean, Category, Column, Datetime, Integer, Number, Text
+from mainstay.contract.columns import AnyColumn, Boolean, Category, Column, Datetime, Integer, Number, Tensor, Text
 from mainstay.contract.contract import Contract, from_json, to_json
 from mainstay.contract.file import FILE, dumps, load_contract, loads
-from mainstay.contract.profile import ColumnProfile, Profile, count_like, merge, profile_rows
+from mainstay.contract.profile import ColumnProfile, Profile, count_like, count_watched, merge, profile_rows, watch
 from mainstay.contract.request import BodyError, RequestDecoder, Row, compile_request
+from mainstay.contract.row import Deed, PlainRow
+from mainstay.contract.rules import Rule
 from mainstay.contract.schema import json_schema
 
 __all__ = [
@@ -23,14 +25,19 @@ __all__ = [
     "ColumnProfile",
     "Contract",
     "Datetime",
+    "Deed",
     "Integer",
     "Number",
+    "PlainRow",
     "Profile",
     "RequestDecoder",
     "Row",
+    "Rule",
+    "Tensor",
     "Text",
     "compile_request",
     "count_like",
+    "count_watched",
     "dumps",
     "from_json",
     "json_schema",
@@ -39,4 +46,5 @@ __all__ = [
     "merge",
     "profile_rows",
     "to_json",
+    "watch",
 ]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from mainstay.contract.columns.base import BLANKS, LONGEST, Column, Value
+from mainstay.contract.columns.base import BLANKS, LONGEST, Column, Gap, Value
 from mainstay.contract.columns.category import Category
+from mainstay.contract.row import Deed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+Why = Literal["missing", "malformed", "outside", "unknown"]
 
 _CUT = 80
 _CANDIDATES = 200
@@ -29,24 +33,26 @@ class Reading(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    value : int, float, bool, str or None
+    value : int, float, bool, str, ... or None
         As served, after policies; None where it is missing.
-    code : float
-        As a model sees it; NaN where it is missing.
     rule : str
         The rule that refuses it; empty where it was accepted.
     note : str
         What a policy did, as a warning.
-    degraded : bool
-        Whether a policy changed what the model sees.
+    deed : Deed, optional
+        What a policy did, to be counted.
 
     """
 
     value: Value | None = None
-    code: float = math.nan
     rule: str = ""
     note: str = ""
-    degraded: bool = False
+    deed: Deed | None = None
+
+    @property
+    def degraded(self) -> bool:
+        """Whether a policy changed what the model sees, or keeps it from answering."""
+        return self.deed is not None and self.deed.did != "flagged"
 
 
 def read(column: Column, found: object) -> Reading:
@@ -55,25 +61,46 @@ def read(column: Column, found: object) -> Reading:
     Examples
     --------
     >>> from mainstay.contract import Integer
-    >>> read(Integer(name="tenure", max=100, outside="clip"), "130")
-    Reading(value=100, code=100.0, rule='', note='tenure: clipped from 130 to 100', degraded=True)
+    >>> reading = read(Integer(name="tenure", max=100, outside="clip"), "130")
+    >>> reading.value, reading.note
+    (100, 'tenure: clipped from 130 to 100')
     >>> read(Integer(name="tenure"), "").rule
     'missing'
 
     """
     if is_missing(found):
-        return _read_missing(column)
-    if is_broken_text(found):
-        return Reading(rule=column.wrong)
-    value = column.parse(found)
+        return _read_gap(column, column.when_missing, "missing", "missing", "missing")
+    value = None if is_broken_text(found) else column.parse(found)
     if value is None:
-        return Reading(rule=column.wrong)
+        policy = column.when_malformed
+        what = "" if policy == "reject" else column.flaw(found) or f"'{shown(found)}' is {column.wrong}"
+        return _read_gap(column, policy, "malformed", column.wrong, what)
     broken = column.beyond(value)
-    if not broken:
-        return _reading(column, value)
-    if column.when_beyond == "reject":
-        return Reading(rule=broken)
-    return _read_beyond(column, value, broken)
+    return _read_beyond(column, value, broken) if broken else Reading(value)
+
+
+def refuser(column: Column) -> Callable[[object], bool]:
+    """Compile whether a value that msgspec found in a body is refused, as `read` would say, and nothing else about it.
+
+    Such a value is never NaN, nor half of a surrogate pair.
+    """
+    gap, wrong, beyond = (
+        policy == "reject" for policy in (column.when_missing, column.when_malformed, column.when_beyond)
+    )
+    parse, limit = column.parse, column.beyond
+
+    def refuses(found: object) -> bool:
+        if found is None or (type(found) is str and not found.strip(BLANKS)):
+            return gap
+        value = parse(found)
+        return wrong if value is None else beyond and limit(value) != ""
+
+    return refuses
+
+
+def filling(column: Column) -> Value | None:
+    """Give what a column fills in; None where nothing was learned."""
+    return None if column.fill is None else column.parse(column.fill)
 
 
 def is_missing(found: object) -> bool:
@@ -94,29 +121,51 @@ def is_broken_text(found: object) -> bool:
     return False
 
 
-def _reading(column: Column, value: Value, note: str = "", *, degraded: bool = False) -> Reading:
-    code = column.code(value) if column.role == "feature" else math.nan
-    return Reading(value=value, code=code, note=note and f"{column.name}: {note}", degraded=degraded)
-
-
-def _read_missing(column: Column) -> Reading:
-    if column.when_missing == "reject":
-        return Reading(rule="missing")
-    if column.when_missing == "allow":
+def _read_gap(column: Column, policy: Gap, why: Why, rule: str, what: str) -> Reading:
+    """Read what leaves a gap: nothing, or something of the wrong kind."""
+    if policy == "reject":
+        return Reading(rule=rule)
+    if policy == "allow":
         return Reading()
-    value = None if column.fill is None else column.parse(column.fill)
-    if value is None:
-        return Reading(note=f"{column.name}: missing", degraded=True)
-    return _reading(column, value, f"missing, filled in with {value}", degraded=True)
+    if policy == "impute":
+        return _filled(column, why, what)
+    if policy == "fallback":
+        return _left_to_fallback(column, why, what)
+    taken = "" if why == "missing" else ", taken as missing"
+    return Reading(None, "", f"{column.name}: {what}{taken}", Deed(column.name, why, "flagged"))
 
 
 def _read_beyond(column: Column, value: Value, broken: str) -> Reading:
-    if column.when_beyond == "clip":
+    """Read a value of the right kind that breaks a limit."""
+    policy, name = column.when_beyond, column.name
+    if policy == "reject":
+        return Reading(rule=broken)
+    why: Why = "unknown" if column.beyond_policy == "unknown" else "outside"
+    plain = f"{shown(value)!r} is {broken}" if isinstance(value, str) else f"{shown(value)} is {broken}"
+    what = column.excess(value) or plain
+    if policy == "impute":
+        return _filled(column, why, what)
+    if policy == "fallback":
+        return _left_to_fallback(column, why, what)
+    if policy == "clip":
         kept = column.clip(value)
-        return _reading(column, kept, f"clipped from {value} to {kept}", degraded=True)
-    if column.when_beyond == "other":
-        return _reading(column, value, f"{shown(value)!r} is {broken}, taken as another", degraded=True)
-    return _reading(column, value, f"{value} is {broken}")
+        told = column.clipping(value, kept) or f"clipped from {shown(value)} to {shown(kept)}"
+        return Reading(kept, "", f"{name}: {told}", Deed(name, why, "clipped"))
+    if policy == "other":
+        return Reading(value, "", f"{name}: {what}, taken as another", Deed(name, why, "other"))
+    return Reading(value, "", f"{name}: {what}", Deed(name, why, "flagged"))
+
+
+def _left_to_fallback(column: Column, why: Why, what: str) -> Reading:
+    """Leave a gap, but not in a column whose gaps are filled in: a table can't tell one gap from another."""
+    value = filling(column) if column.fills_gaps else None
+    return Reading(value, "", f"{column.name}: {what}, answered by the fallback", Deed(column.name, why, "fallback"))
+
+
+def _filled(column: Column, why: Why, what: str) -> Reading:
+    value = filling(column)
+    told = what if value is None else f"{what}, filled in with {shown(value)}"
+    return Reading(value, "", f"{column.name}: {told}", Deed(column.name, why, "imputed"))
 
 
 def shown(found: object) -> str:
@@ -124,8 +173,10 @@ def shown(found: object) -> str:
     if isinstance(found, str | Odd):
         text = found if isinstance(found, str) else found.text
         text = text[: _CUT + 1].encode("utf-8", "replace").decode()
-    elif isinstance(found, dict | list):
+    elif isinstance(found, dict | list | tuple):
         text = "an object" if isinstance(found, dict) else "a list"
+    elif isinstance(found, dt.date):
+        text = found.isoformat()
     elif found is None:
         text = "null"
     else:
@@ -158,4 +209,6 @@ def complaint(column: Column, found: object, rule: str, others: Iterable[str]) -
     if isinstance(found, str) and isinstance(column, Category):
         near = difflib.get_close_matches(found[:_CUT], column.values[:_CANDIDATES], n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"'{shown(found)}' is {rule}; expected {column.allowed()}.{hint}"
+    more = column.flaw(found) if rule == column.wrong else column.excess(column.parse(found))
+    plain = f"'{shown(found)}' is {rule}"
+    return f"{more or plain}; expected {column.allowed()}.{hint}"

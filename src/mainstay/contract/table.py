@@ -7,33 +7,28 @@ worker never imports this module.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 import numpy as np
 import polars as pl
 
-from mainstay.contract.columns import AnyColumn, Category, Integer, Number
-from mainstay.contract.columns.base import BLANKS
+from mainstay.contract.columns import AnyColumn, Column
 from mainstay.contract.contract import require_sound
+from mainstay.contract.plan import served_cells, within_limits
+from mainstay.contract.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from mainstay.contract.columns.base import Family
     from mainstay.contract.contract import Contract
 
-_STORED: dict[Family, pl.DataType] = {
-    "integer": pl.Int64(),
-    "float": pl.Float64(),
-    "boolean": pl.Boolean(),
-    "text": pl.String(),
-    "time": pl.Datetime("us", "UTC"),
+TYPES: dict[str, pl.DataType] = {
+    str(kind.__struct_config__.tag): Column.stored(kind(name="it")) for kind in get_args(AnyColumn)
 }
-TYPES: dict[str, pl.DataType] = {str(kind.__struct_config__.tag): _STORED[kind.made_of] for kind in get_args(AnyColumn)}
-"""The Polars type of each kind of column, once it is checked."""
+"""The Polars type of each kind of column, once it is checked; of a tensor that of any shape."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +48,8 @@ class Checked:
         Good rows per thing a policy did: ``{"tenure: filled in": 11}``.
     rows : Series
         Place of each good row in the table, from 0.
+    fallback : Series of bool
+        Of each good row, whether the fallback must answer it instead of the model.
 
     """
 
@@ -61,23 +58,25 @@ class Checked:
     counts: dict[str, int]
     flags: dict[str, int]
     rows: pl.Series
+    fallback: pl.Series
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """One column's part of the pass: the values as served, and where each rule and each policy bites."""
-
-    column: AnyColumn
-    served: pl.Expr
-    rules: list[tuple[str, pl.Expr]]
-    flags: list[tuple[str, pl.Expr]]
-
-
-def check_table(contract: Contract, frame: pl.DataFrame) -> Checked:
+def check_table(contract: Contract, frame: pl.DataFrame, *, training: bool = False) -> Checked:
     """Check a table against a contract.
 
     A feature the table lacks is missing in every row. Nothing is dropped silently: each row is either good or
     failing.
+
+    Parameters
+    ----------
+    contract : Contract
+        What the rows must look like.
+    frame : DataFrame
+        The rows.
+    training : bool
+        Whether the columns whose role is target, group, weight or segment are held to the contract too, where the
+        table has them, and `unique` columns to be unique among the rows that nothing else refuses: the first of equal
+        values is kept. Otherwise a row is held to exactly what a request is held to.
 
     Examples
     --------
@@ -90,41 +89,71 @@ def check_table(contract: Contract, frame: pl.DataFrame) -> Checked:
 
     """
     require_sound(contract)
-    absent = [column.name for column in contract.columns if column.name not in frame.columns]
-    whole = frame.with_columns(pl.Series(name, [None] * frame.height, dtype=pl.Null) for name in absent)
-    source = _numbered(whole, contract.columns)
-    plans = [_plan(column, *_cell(str(place), source)) for place, column in enumerate(contract.columns)]
-    rules = _named("rule", [rule for plan in plans for rule in plan.rules])
-    flags = _named("flag", [flag for plan in plans for flag in plan.flags])
-    exprs = [
-        *(plan.served.alias(str(place)) for place, plan in enumerate(plans)),
-        *(expr.fill_null(value=False).alias(key) for key, (_, expr) in {**rules, **flags}.items()),
-    ]
-    passed = source.lazy().select(exprs).collect() if frame.height else source.select(exprs)
-    broken = {key: name for key, (name, _) in rules.items() if passed[key].any()}
-    failed = _any(passed, broken)
-    kept = passed.filter(~failed)
+    there = set(frame.columns)
+    lacking = [pl.repeat(None, frame.height, dtype=pl.Null).alias(name) for name in contract.names if name not in there]
+    whole = frame.with_columns(lacking)
+    held = [(column, column.held(training=training and column.name in there)) for column in contract.columns]
+    verdict = Verdict(held, [whole.get_column(name) for name in contract.names])
+    verdict.hold_rules(contract)
+    if training:
+        verdict.hold_unique(there)
+    refused = np.flatnonzero(verdict.failed)
+    failing = frame[refused].with_columns(
+        pl.Series(_free("row", frame.columns), refused), verdict.told().alias(_free("rules", frame.columns))
+    )
+    columns = {column.name: column for column in whole}
+    columns.update((name, cells.alias(name)) for name, cells in zip(contract.names, verdict.served, strict=True))
+    verdict.served.clear()
+    del frame, whole  # a table that nobody else holds never lies in memory twice
+    kept = ~verdict.failed
     return Checked(
-        good=whole.with_columns(passed[str(i)].alias(plan.column.name) for i, plan in enumerate(plans)).filter(~failed),
-        failing=_failing(frame, passed, broken, failed),
-        counts=_counts(passed, broken),
-        flags=_counts(kept, {key: name for key, (name, _) in flags.items() if kept[key].any()}),
-        rows=pl.Series("row", np.flatnonzero(~failed.to_numpy())),
+        good=_kept(columns, kept),
+        failing=failing,
+        counts=verdict.counts,
+        flags=verdict.done,
+        rows=pl.Series("row", np.flatnonzero(kept)),
+        fallback=pl.Series("fallback", verdict.fallback[kept]),
     )
 
 
+def _kept(columns: dict[str, pl.Series], kept: NDArray[np.bool_]) -> pl.DataFrame:
+    """Keep some rows, and let go of each column as soon as its rows are kept."""
+    if kept.all():
+        return pl.DataFrame(columns)
+    which = pl.Series(kept)
+    for name in list(columns):
+        columns[name] = columns[name].filter(which)
+    return pl.DataFrame(columns)
+
+
 def encode_table(contract: Contract, good: pl.DataFrame) -> NDArray[np.float64]:
-    """Encode good rows for a model; shape (rows, features).
+    """Encode good rows for a model; shape (rows, width).
 
     Numbers are themselves, booleans 0 and 1, categories their place in `values` (any other label: their number),
-    missing values NaN, or `fill` where the column says ``missing = "impute"``.
+    missing values NaN, or `fill` in a column whose gaps are filled in. Of a row that the fallback answers it is what
+    its served values give: NaN where it left a gap.
 
     """
-    served = [_filled(column, pl.col(str(place))) for place, column in enumerate(contract.features)]
-    codes = [column.code_cells(cell) for column, cell in zip(contract.features, served, strict=True)]
-    numbered = _numbered(good, contract.features)
-    encoded = numbered.select(code.cast(pl.Float64).alias(str(i)) for i, code in enumerate(codes)).to_numpy()
-    return np.ascontiguousarray(encoded, dtype=np.float64)
+    numbered = _numbered(good, contract.features).select(
+        _encoded(column, served_cells(column, pl.col(str(place)))).alias(str(place))
+        for place, column in enumerate(contract.features)
+    )
+    encoded = np.empty((good.height, contract.width))
+    at = 0
+    for column, cells in zip(contract.features, numbered, strict=True):
+        codes = column.encode_cells(cells) if _is_wide(column) else cells.to_numpy()[:, np.newaxis]
+        encoded[:, at : at + column.width] = codes
+        at += column.width
+    return encoded
+
+
+def _encoded(column: AnyColumn, cell: pl.Expr) -> pl.Expr:
+    return cell if _is_wide(column) else column.code_cells(cell).cast(pl.Float64)
+
+
+def _is_wide(column: AnyColumn) -> bool:
+    """Whether it isn't one number, so that no expression can encode it."""
+    return type(column).encode_cells is not Column.encode_cells
 
 
 def learn_fills(contract: Contract, good: pl.DataFrame) -> Contract:
@@ -138,7 +167,9 @@ def learn_fills(contract: Contract, good: pl.DataFrame) -> Contract:
 def as_served(contract: Contract, good: pl.DataFrame) -> pl.DataFrame:
     """Give the features of good rows as they would be served: in the contract's order, gaps filled in."""
     numbered = _numbered(good, contract.features)
-    served = numbered.select(_filled(column, pl.col(str(place))) for place, column in enumerate(contract.features))
+    served = numbered.select(
+        served_cells(column, pl.col(str(place))).alias(str(place)) for place, column in enumerate(contract.features)
+    )
     return served.rename(dict(zip(served.columns, contract.feature_names, strict=True)))
 
 
@@ -147,99 +178,18 @@ def _numbered(frame: pl.DataFrame, columns: tuple[AnyColumn, ...]) -> pl.DataFra
     return pl.DataFrame([frame.get_column(column.name).alias(str(place)) for place, column in enumerate(columns)])
 
 
-def _named(word: str, marks: list[tuple[str, pl.Expr]]) -> dict[str, tuple[str, pl.Expr]]:
-    return {f"{word} {number}": mark for number, mark in enumerate(marks)}
-
-
-def _counts(passed: pl.DataFrame, named: dict[str, str]) -> dict[str, int]:
-    return {name: int(passed[key].sum()) for key, name in named.items()}
-
-
-def _plan(column: AnyColumn, cell: pl.Expr, family: Family | None) -> _Plan:
-    nothing = pl.lit(None, dtype=TYPES[column.type])
-    missing = _is_missing(cell, family)
-    typed = nothing if family not in column.families else _typed(column, cell, family)
-    typed = _where(~missing, typed)
-    if not column.checked:
-        return _Plan(column, typed, [], [(f"{column.name}: {column.wrong}", typed.is_null() & ~missing)])
-    name = column.name
-    rules = [(f"{name}: missing", missing)] if column.when_missing == "reject" else []
-    rules.append((f"{name}: {column.wrong}", typed.is_null() & ~missing))
-    flags = [(f"{name}: filled in", missing)] if column.when_missing == "impute" else []
-    beyond = [(f"{name}: {rule}", broken) for rule, broken in column.beyond_cells(typed)]
-    served = typed
-    if column.when_beyond == "reject":
-        rules += beyond
-    else:
-        words = {"clip": "clipped", "other": "taken as another", "flag": "flagged"}[column.when_beyond]
-        flags += [(f"{rule}, {words}", broken) for rule, broken in beyond]
-        served = column.clip_cells(typed) if column.when_beyond == "clip" else typed
-    return _Plan(column, _filled(column, served), rules, flags)
-
-
-def _where(condition: pl.Expr, value: pl.Expr) -> pl.Expr:
-    return pl.when(condition).then(value)
-
-
-def _typed(column: AnyColumn, cell: pl.Expr, family: Family) -> pl.Expr:
-    return column.parse_cells(cell, family).cast(TYPES[column.type])
-
-
-def _cell(name: str, source: pl.DataFrame) -> tuple[pl.Expr, Family | None]:
-    cell, kind = pl.col(name), source.schema[name]
-    if kind in (pl.String, pl.Categorical, pl.Enum, pl.Null):
-        return cell.cast(pl.String), "text"
-    if kind.is_integer():
-        return cell, "integer"
-    if kind.is_float():
-        return cell, "float"
-    if kind.is_decimal():
-        return cell.cast(pl.Float64), "float"
-    if kind == pl.Boolean:
-        return cell, "boolean"
-    return (cell, "time") if kind in (pl.Date, pl.Datetime) else (cell, None)
-
-
-def _is_missing(cell: pl.Expr, family: Family | None) -> pl.Expr:
-    if family == "text":
-        return cell.is_null() | (cell.str.strip_chars(BLANKS) == "")
-    return cell.is_null() | cell.is_nan().fill_null(value=True) if family == "float" else cell.is_null()
-
-
-def _filled(column: AnyColumn, cell: pl.Expr) -> pl.Expr:
-    if column.when_missing != "impute" or column.fill is None:
-        return cell
-    return cell.fill_null(pl.lit(column.parse(column.fill), dtype=TYPES[column.type]))
-
-
 def _learned(column: AnyColumn, good: pl.DataFrame) -> AnyColumn:
-    if column.when_missing != "impute" or column.fill is not None:
+    if not column.imputes or not column.learned or column.fill is not None:
         return column
     cells = good.get_column(column.name).drop_nulls()
-    if isinstance(column, Category):
-        cells = cells.filter(cells.is_in(list(column.values)))
+    if column.beyond_policy == "unknown" or column.when_beyond == "impute":
+        cells = within_limits(column, cells)
     if cells.is_empty():
         return column
-    numeric = isinstance(column, Integer | Number)
-    fill = cells.sort().item((len(cells) - 1) // 2) if numeric else cells.mode().sort().item(0)
-    return msgspec.structs.replace(column, fill=column.clip(fill))
-
-
-def _any(passed: pl.DataFrame, broken: Iterable[str]) -> pl.Series:
-    """Say of each row whether it breaks any rule."""
-    failed = np.zeros(passed.height, dtype=bool)
-    for key in broken:
-        failed |= passed[key].to_numpy()
-    return pl.Series(failed)
-
-
-def _failing(frame: pl.DataFrame, passed: pl.DataFrame, broken: dict[str, str], failed: pl.Series) -> pl.DataFrame:
-    told = [pl.when(pl.col(key)).then(pl.lit(name)) for key, name in broken.items()]
-    rules = pl.concat_str(told, separator="; ", ignore_nulls=True) if told else pl.lit("").head(0)
-    return frame.filter(failed).with_columns(
-        pl.Series(_free("row", frame.columns), np.flatnonzero(failed.to_numpy())),
-        passed.filter(failed).select(rules).to_series().alias(_free("rules", frame.columns)),
-    )
+    middle = column.learned == "middle"
+    fill: Any = cells.sort().item((len(cells) - 1) // 2) if middle else cells.mode().sort().item(0)
+    setting: Callable[[Any], bool | float | str] = column.as_setting
+    return msgspec.structs.replace(column, fill=setting(column.clip(fill)))
 
 
 def _free(name: str, taken: list[str]) -> str:

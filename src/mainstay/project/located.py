@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from mainstay.errors import ProjectError
+from mainstay.project.toml_words import explain_toml
+from mainstay.project.wording import allowed_keys, explain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 T = TypeVar("T")
 _SECRET = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
 _HEADER = re.compile(r"^\s*\[\s*(.+?)\s*\]\s*(#.*)?$")
+_ENTRY = re.compile(r"^\s*\[\[\s*(.+?)\s*\]\]\s*(#.*)?$")
 _KEY = re.compile(r"""^\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)\s*[.=]""")
 _AT = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `(.*?)`")
@@ -46,7 +50,8 @@ class Located:
         try:
             self.tables: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise ProjectError(f"{path.name} isn't valid TOML: {error}.", "Mend that line.") from None
+            said, cure = explain_toml(str(error), text)
+            raise ProjectError(f"{path.name} isn't valid TOML: {said}.", cure) from None
         self._lines = _locate(text)
 
     def table(self, name: str) -> dict[str, Any]:
@@ -56,8 +61,17 @@ class Located:
             raise self.error(name, "", f"must be a table [{name}], found {_kind(found)}.")
         return found
 
-    def decode(self, name: str, kind: type[T]) -> T:
+    def decode(self, name: str, kind: type[T], *, elsewhere: Callable[[str], str] | None = None) -> T:
         """Decode the table called `name` into a frozen struct.
+
+        Parameters
+        ----------
+        name : str
+            The table.
+        kind : type
+            What it becomes.
+        elsewhere : callable, optional
+            Says of a setting that isn't known here where else there is one; empty where there is none.
 
         Raises
         ------
@@ -69,30 +83,70 @@ class Located:
         try:
             return msgspec.convert(raw, kind)
         except msgspec.ValidationError as error:
-            raise self._explain(name, str(error), kind) from None
+            raise self._explain(name, str(error), kind, elsewhere=elsewhere) from None
 
-    def error(self, table: str, key: str, message: str, cure: str = "") -> ProjectError:
-        """Make the error that points at `key` in `table`."""
-        line = self._lines.get((table, key)) or self._lines.get((table, ""))
-        place = f"{self.path.name}, line {line}" if line else self.path.name
-        label = f"[{table}] {key}".strip() if table else key
-        return ProjectError(f"{place}: {label} {message}", cure)
+    def entries(self, name: str) -> list[dict[str, Any]]:
+        """Give the raw tables ``[[name]]``, empty where the file has none."""
+        found = self.tables.get(name, [])
+        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+            raise self.error(name, "", f"must be tables [[{name}]], found {_kind(found)}.")
+        return found
 
-    def _explain(self, name: str, message: str, kind: Any) -> ProjectError:
-        place = _AT.search(message)
-        path = place.group(1).lstrip(".") if place else ""
+    def decode_entries(self, name: str, kind: type[T]) -> tuple[T, ...]:
+        """Decode the tables ``[[name]]`` into frozen structs; raises as `decode` does."""
+        found = []
+        for place, entry in enumerate(self.entries(name)):
+            raw = self._fill_secrets(name, entry)
+            try:
+                found.append(msgspec.convert(raw, kind))
+            except msgspec.ValidationError as error:
+                raise self._explain(name, str(error), kind, place) from None
+        return tuple(found)
+
+    def error(
+        self, table: str, key: str, message: str, cure: str = "", *, place: int | None = None, at: str = ""
+    ) -> ProjectError:
+        """Make the error that points at `key` in `table`, or at the line of the key `at` where no key is to be named.
+
+        Of several ``[[table]]`` it points at the one at `place`.
+        """
+        where = table if place is None else _entry(table, place)
+        line = self._lines.get((where, key or at)) or self._lines.get((where, ""))
+        file = f"{self.path.name}, line {line}" if line else self.path.name
+        called = f"[{table}]" if place is None else f"[[{table}]]"
+        label = f"{called} {key}".strip() if table else key
+        stop = "" if message.endswith((".", "?", "!")) else "."
+        return ProjectError(f"{file}: {label} {message}{stop}", cure)
+
+    def _explain(
+        self,
+        name: str,
+        message: str,
+        kind: Any,
+        place: int | None = None,
+        *,
+        elsewhere: Callable[[str], str] | None = None,
+    ) -> ProjectError:
+        at = _AT.search(message)
+        path = at.group(1).lstrip(".") if at else ""
         said = _AT.sub("", message)
         key = path.split(".")[0].split("[")[0]
         unknown = _UNKNOWN.search(said)
         if unknown:
             wrong = unknown.group(1)
-            allowed = _fields(kind, path)
+            allowed = allowed_keys(kind, path)
             near = difflib.get_close_matches(wrong, allowed, n=1)
             hint = f"Did you mean '{near[0]}'?" if near else f"Allowed here: {', '.join(allowed)}."
-            return self.error(name, key or wrong, f"has no setting called '{wrong}'.", hint)
-        found = _lookup(self.table(name), path)
-        said = said[:1].lower() + said[1:]
-        return self.error(name, key, f"is {found!r}: {said}." if path else f"is wrong: {said}.")
+            told = elsewhere(wrong) if elsewhere else ""
+            return self.error(name, key, f"has no setting called '{wrong}'.", told or hint, place=place, at=wrong)
+        table = self.table(name) if place is None else self.entries(name)[place]
+        if not path and "missing required field" not in said:
+            meant = _meant(said, table, kind)
+            if meant and said.startswith(f"{meant} "):
+                return self.error(name, meant, f"{said.removeprefix(f'{meant} ')}.", place=place)
+            return self.error(name, key, f"is wrong: {said[:1].lower()}{said[1:]}.", place=place, at=meant)
+        told, cure = explain(said, kind, path, _lookup(table, path))
+        return self.error(name, key, told, cure, place=place)
 
     def _fill_secrets(self, table: str, value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
@@ -125,16 +179,34 @@ def read_located(path: Path) -> Located:
 
 def _locate(text: str) -> dict[tuple[str, str], int]:
     lines: dict[tuple[str, str], int] = {}
+    entries: dict[str, int] = {}
     table = ""
     for number, line in enumerate(text.splitlines(), start=1):
-        header = _HEADER.match(line)
-        key = _KEY.match(line)
-        if header and not key:
+        entry, header, key = _ENTRY.match(line), _HEADER.match(line), _KEY.match(line)
+        if entry and not key:
+            name = entry.group(1).strip("\"'")
+            table = _entry(name, entries.get(name, 0))
+            entries[name] = entries.get(name, 0) + 1
+            lines.setdefault((name, ""), number)
+            lines.setdefault((table, ""), number)
+        elif header and not key:
             table = header.group(1).strip("[]").strip("\"'")
             lines.setdefault((table, ""), number)
         elif key:
             lines.setdefault((table, key.group(1).strip("\"'")), number)
     return lines
+
+
+def _meant(said: str, table: dict[str, Any], kind: Any) -> str:
+    """Find the setting that a sentence about a whole table speaks of; empty where it names none that is set."""
+    words = re.findall(r"\w+", said)
+    known = set(allowed_keys(kind, ""))
+    return next((word for word in words if word in table and word in known), "")
+
+
+def _entry(name: str, place: int) -> str:
+    """Name one of several tables apart from every name a table can have in a file."""
+    return f"{name}\n{place}"
 
 
 def _lookup(value: Any, path: str) -> Any:
@@ -144,15 +216,6 @@ def _lookup(value: Any, path: str) -> Any:
         elif isinstance(value, list) and part.isdigit():
             value = value[int(part)]
     return value
-
-
-def _fields(kind: Any, path: str) -> list[str]:
-    for part in filter(None, path.split(".")):
-        hints = {field.name: field.type for field in msgspec.structs.fields(kind)}
-        inner = hints.get(part)
-        options = getattr(inner, "__args__", (inner,))
-        kind = next((o for o in options if isinstance(o, type) and issubclass(o, msgspec.Struct)), kind)
-    return [field.encode_name for field in msgspec.structs.fields(kind)]
 
 
 def _kind(value: object) -> str:

@@ -8,12 +8,17 @@ from mainstay.contract import (
     Boolean,
     Category,
     Contract,
+    Datetime,
     Integer,
     Number,
     Profile,
+    Tensor,
+    Text,
     count_like,
+    count_watched,
     merge,
     profile_rows,
+    watch,
 )
 from mainstay.errors import ContractError
 
@@ -77,3 +82,22 @@ def test_a_profile_survives_json_to_the_bit() -> None:
     assert profile.column("it") == profile.columns[0]
     with pytest.raises(ContractError, match="no feature called 'nope'"):
         profile.column("nope")
+
+
+def test_a_tensor_is_watched_by_its_norm_and_mean_and_a_text_not_at_all() -> None:
+    contract = Contract((Text(name="note"), Number(name="a"), Tensor(name="image", shape=(2, 2)), Datetime(name="at")))
+    rows = np.array([[np.nan, 1.0, 3.0, 0.0, 4.0, 0.0, 86400.0], [np.nan, 2.0, *[np.nan] * 4, 0.0]])
+    profile = profile_rows(contract, rows)
+    assert [column.name for column in profile.columns] == ["a", "image (norm)", "image (mean)", "at"]
+    watched = watch(profile, rows)
+    assert watched[0].tolist() == [1.0, 5.0, 1.75, 86400.0]
+    assert np.isnan(watched[1, 1:3]).all()
+    assert profile.column("image (norm)").missing == 1
+    assert count_watched(profile, watched) == count_like(profile, rows) == profile
+    assert msgspec.json.decode(msgspec.json.encode(profile), type=Profile) == profile
+
+
+def test_a_profile_from_before_there_were_tensors_is_counted_by_its_places() -> None:
+    content = b'{"columns":[{"name":"a","kind":"numeric","counts":[1,1],"edges":[1.0]}],"rows":2}'
+    old = msgspec.json.decode(content, type=Profile)
+    assert count_like(old, np.array([[0.0], [5.0], [6.0]])).columns[0].counts == (1, 2)

@@ -134,7 +134,7 @@ def test_found_values_are_cut_to_eighty_characters_and_can_be_printed() -> None:
         b"{} {}",
         b"[{}] x",
         b"\xff\xfe{\x00}",
-        b"\xef\xbb\xbf{}",
+        b"\xef\xbb\xbf\xef\xbb\xbf{}",
         b'{"tenure": 01}',
         b'{"a": "\n"}',
         b'{"a": "\\x"}',

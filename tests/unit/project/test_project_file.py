@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mainstay.data import DataSettings
 from mainstay.errors import ProjectError
 from mainstay.measures.money import Money
 from mainstay.project import Problem, find_project, open_project
@@ -108,3 +109,58 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mainstay.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ProjectError, match="UTF-8"):
         open_project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[money]\ncapacity = { n = 5, per = 'weak' }\n", ["is 'weak'.", "Did you mean 'week'? Allowed: "]),
+        ("[problem]\nname = 3\n", ["name is 3. Allowed: a text in quotes."]),
+        ("[money]\nvalue = 'much'\n", ["value is 'much'. Allowed: a number"]),
+        ("[problem]\nsuccess = 3\n", ["success is 3. Allowed: a table in { }."]),
+        ("[problem]\nsuccess = { at_least = 3 }\n", ["success lacks 'measure'. Add it."]),
+    ],
+)
+def test_what_is_allowed_is_said_in_the_words_of_the_file(tmp_path: Path, text: str, says: list[str]) -> None:
+    write(tmp_path, text)
+    with pytest.raises(ProjectError) as caught:
+        decode_all(tmp_path)
+    for words in says:
+        assert words in str(caught.value)
+    assert "`" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[money]\nvalue = 300\n\nvalue = 3\n", "isn't valid TOML: [money] value is there twice, lines 2 and 4."),
+        ("[money]\nvalue = 300\n[money]\n", "isn't valid TOML: [money] is there twice, lines 1 and 3."),
+        ('[money]\ncurrency = "EUR\n', "line 2 has a text whose quote is never closed"),
+        ("[money]\nvalue 3\n", "line 2 has no '=' after its key"),
+        ("[money]\nvalue = 300\nsuccess_rate = 3\n", "mainstay.toml, line 3: [money] success_rate is 3"),
+        ("[money]\nvalue = 1\n\nvaluee = 3\n", "line 4: [money] has no setting called 'valuee'. Did you mean 'value'?"),
+    ],
+)
+def test_no_word_of_a_parser_reaches_the_reader_and_the_line_is_that_of_the_key(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    write(tmp_path, text)
+    with pytest.raises(ProjectError) as caught:
+        decode_all(tmp_path)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("test_share = 2", "line 3: [data] test_share is 2"),
+        ("seed = -1", "line 3: [data] seed is -1"),
+        ('separator = ";;"', "line 3: [data] separator is ';;'"),
+        ('split_by = "tim"', "Allowed: 'random' or { time = … } or { group = … }."),
+    ],
+)
+def test_the_settings_of_data_are_refused_at_their_line(tmp_path: Path, line: str, says: str) -> None:
+    write(tmp_path, f'[data]\nsource = "x.csv"\n{line}\n')
+    with pytest.raises(ProjectError) as caught:
+        open_project(tmp_path).section("data", DataSettings)
+    assert says in str(caught.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from mainstay.contract.columns.base import BLANKS, LONGEST, Column, Family, Quick, Value, label, label_cells
 
@@ -19,7 +19,8 @@ class Boolean(Column, frozen=True, kw_only=True, tag="boolean"):
     ----------
     true, false : str or int
         The texts or whole numbers that stand for it in the source (``"Yes"``/``"No"``, ``1``/``0``), compared
-        exactly. JSON's own ``true`` and ``false`` are always read; a number and its digits as text are the same.
+        exactly but for outer blanks. JSON's own ``true`` and ``false`` are always read; a number and its digits as
+        text are the same.
 
     Examples
     --------
@@ -35,7 +36,7 @@ class Boolean(Column, frozen=True, kw_only=True, tag="boolean"):
     wrong: ClassVar[str] = "neither yes nor no"
     made_of: ClassVar[Family] = "boolean"
     families: ClassVar[frozenset[Family]] = frozenset({"text", "integer", "float", "boolean"})
-    can_be = ("feature", "ignored")
+    can_be = ("feature", "target", "segment", "ignored")
 
     def allowed(self) -> str:
         """Say what is allowed, as the end of a sentence."""
@@ -60,6 +61,8 @@ class Boolean(Column, frozen=True, kw_only=True, tag="boolean"):
         for key, text in (("true", str(self.true)), ("false", str(self.false))):
             if not text.strip(BLANKS):
                 yield key, "is blank, which always stands for a missing value."
+            elif text != text.strip(BLANKS):
+                yield key, f"is {text!r}: outer blanks are taken off whatever comes, so no value is ever written so."
             if len(text) > LONGEST:
                 yield key, f"is longer than {LONGEST} characters."
 
@@ -74,7 +77,8 @@ class Boolean(Column, frozen=True, kw_only=True, tag="boolean"):
         """Say how to read values at full speed; numbers only where 1 is yes and 0 is no, as they are for Python."""
         served: dict[Value, Value] = {True: True, False: False, str(self.true): True, str(self.false): False}
         numbers = self.spellings == {"1": True, "0": False}
-        return Quick(bool | int | str if numbers else bool | str, served)
+        spelled = (str(self.true), str(self.false), *((1, 0) if numbers else ()))
+        return Quick(bool | Literal[spelled], served)
 
     def parse_cells(self, cell: pl.Expr, family: Family) -> pl.Expr:
         """Read a whole column of a table; null where a value is of the wrong kind (or missing)."""
@@ -83,3 +87,7 @@ class Boolean(Column, frozen=True, kw_only=True, tag="boolean"):
         if family == "boolean":
             return cell
         return label_cells(cell, family).replace_strict(self.spellings, default=None, return_dtype=pl.Boolean)
+
+    def plain_cells(self, cell: pl.Expr) -> pl.Expr:
+        """Say cheaply where cells of the stored type are there; null where they are null."""
+        return cell | ~cell

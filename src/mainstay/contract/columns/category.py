@@ -18,14 +18,15 @@ _SHOWN = 10
 
 
 class Category(Column, frozen=True, kw_only=True, dict=True, tag="category"):
-    """One of a few labels, compared exactly.
+    """One of a few labels, compared exactly but for outer blanks.
 
     Parameters
     ----------
     values : tuple of str
         The labels, in the order of their codes. Never change the order of a contract that serves.
-    unknown : {"other", "reject"}
-        What happens to another label: encoded as ``len(values)`` and the answer flagged as degraded; or refused.
+    unknown : {"other", "reject", "impute", "fallback"}
+        What happens to another label: encoded as ``len(values)`` and the answer marked as degraded; refused; replaced
+        by `fill`; or answered by the fallback.
 
     Notes
     -----
@@ -43,12 +44,12 @@ class Category(Column, frozen=True, kw_only=True, dict=True, tag="category"):
     """
 
     values: tuple[str, ...] = ()
-    unknown: Literal["other", "reject"] = "other"
+    unknown: Literal["other", "reject", "impute", "fallback"] = "other"
 
     wrong: ClassVar[str] = "not a label"
     families: ClassVar[frozenset[Family]] = frozenset({"text", "integer", "float"})
     beyond_policy: ClassVar[str] = "unknown"
-    can_be = ("feature", "ignored")
+    can_be = ("feature", "target", "group", "segment", "ignored")
 
     @cached_property
     def numbered(self) -> bool:
@@ -89,6 +90,8 @@ class Category(Column, frozen=True, kw_only=True, dict=True, tag="category"):
                 yield "values", f"holds {value!r} twice."
             if not value.strip(BLANKS):
                 yield "values", f"holds {value!r}: a blank always stands for a missing value."
+            elif value != value.strip(BLANKS):
+                yield "values", f"holds {value!r}: outer blanks are taken off whatever comes, so no value is ever so."
             if len(value) > LONGEST:
                 yield "values", f"holds a text longer than {LONGEST} characters."
             seen.add(value)
@@ -109,9 +112,10 @@ class Category(Column, frozen=True, kw_only=True, dict=True, tag="category"):
     def quick(self) -> Quick:
         """Say how to read values at full speed."""
         if not self.numbered:
-            return Quick(str, codes={value: float(place) for value, place in self.places.items()})
+            codes: dict[Value, float] = {value: float(place) for value, place in self.places.items()}
+            return Quick(Literal[self.values], codes=codes)
         found: tuple[Value, ...] = (*self.values, *self._numbers)
-        return Quick(str | int, {it: str(it) for it in found}, {it: self.code(str(it)) for it in found})
+        return Quick(Literal[found], {it: str(it) for it in found}, {it: self.code(str(it)) for it in found})
 
     def parse_cells(self, cell: pl.Expr, family: Family) -> pl.Expr:
         """Read a whole column of a table; null where a value is of the wrong kind (or missing)."""
@@ -120,6 +124,10 @@ class Category(Column, frozen=True, kw_only=True, dict=True, tag="category"):
         if family != "text" and not self.numbered:
             return pl.when(False).then(cell.cast(pl.String))  # noqa: FBT003 - "never" has no name in polars
         return label_cells(cell, family)
+
+    def plain_cells(self, cell: pl.Expr) -> pl.Expr:
+        """Say cheaply where cells of the stored type are labels; null where they are null."""
+        return cell.is_in(list(self.values))
 
     def beyond_cells(self, cell: pl.Expr) -> list[tuple[str, pl.Expr]]:
         """Name each limit and where the parsed values break it."""

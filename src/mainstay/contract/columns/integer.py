@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
-from mainstay.contract.columns.base import BLANKS, INT64, Column, Family, Quick, whole_cells, whole_number
-from mainstay.contract.columns.span import beyond_range, beyond_range_cells, clip_to_range, range_in_words, range_schema
+from mainstay.contract.columns.base import BLANKS, INT64, Family, Quick, whole_cells, whole_number
+from mainstay.contract.columns.span import Spanned, range_in_words, range_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import polars as pl
 
-_PLAIN = rf"^[{BLANKS}]*(-?[0-9]{{1,19}})[{BLANKS}]*$"
-_TEXT = re.compile(rf"[{BLANKS}]*(-?[0-9]{{1,19}})[{BLANKS}]*")
+_PLAIN = rf"^[{BLANKS}]*(-?[0-9]{{1,19}})(?:\.0{{0,9}})?[{BLANKS}]*$"
+_TEXT = re.compile(rf"[{BLANKS}]*(-?[0-9]{{1,19}})(?:\.0{{0,9}})?[{BLANKS}]*")
 
 
-class Integer(Column, frozen=True, kw_only=True, tag="integer"):
+class Integer(Spanned, frozen=True, kw_only=True, tag="integer"):
     """A whole number within 64 bits.
 
     Parameters
     ----------
     min, max : int, optional
         Its range, ends included.
-    outside : {"reject", "clip", "flag"}
-        What happens to a value out of range: refused; brought back to the nearest end and the answer flagged as
-        degraded; or taken as it is with a warning.
 
     Notes
     -----
-    Numbers with an integral value (``12.0``) and plain decimal text (``"12"``, ``" 012 "``) are read as well;
+    Numbers with an integral value (``12.0``) and plain decimal text (``"12"``, ``" 012 "``, ``"12.0"``) are read too;
     ``"1_000"``, ``"+1"``, ``"0x10"``, ``"1e5"`` and booleans are not.
 
     Examples
@@ -45,12 +42,10 @@ class Integer(Column, frozen=True, kw_only=True, tag="integer"):
 
     min: int | None = None
     max: int | None = None
-    outside: Literal["reject", "clip", "flag"] = "reject"
 
     wrong: ClassVar[str] = "not a whole number"
     made_of: ClassVar[Family] = "integer"
     families: ClassVar[frozenset[Family]] = frozenset({"text", "integer", "float"})
-    beyond_policy: ClassVar[str] = "outside"
 
     def allowed(self) -> str:
         """Say what is allowed, as the end of a sentence."""
@@ -67,8 +62,6 @@ class Integer(Column, frozen=True, kw_only=True, tag="integer"):
             limit = getattr(self, key)
             if limit is not None and not INT64[0] <= limit <= INT64[1]:
                 yield key, f"is {limit}, which is more than 64 bits hold."
-        if self.min is not None and self.max is not None and self.min > self.max:
-            yield "min", f"is {self.min}, above max = {self.max}."
 
     def parse(self, value: object) -> int | None:
         """Read one value that isn't missing; None where it is of the wrong kind."""
@@ -77,18 +70,9 @@ class Integer(Column, frozen=True, kw_only=True, tag="integer"):
             return whole_number(int(plain[1])) if plain else None
         return whole_number(value)
 
-    def beyond(self, value: int) -> str:
-        """Name the limit a parsed value breaks; empty where it keeps to all."""
-        return beyond_range(value, self.min, self.max)
-
-    def clip(self, value: int) -> int:
-        """Bring a parsed value back to the nearest allowed one."""
-        return clip_to_range(value, self.min, self.max)
-
     def quick(self) -> Quick:
         """Say how to read values at full speed."""
-        low = INT64[0] if self.min is None else self.min
-        high = INT64[1] if self.max is None else self.max
+        low, high = _ends(self.min, self.max)
         return Quick(Annotated[int, Meta(ge=low, le=high)])
 
     def parse_cells(self, cell: pl.Expr, family: Family) -> pl.Expr:
@@ -97,10 +81,10 @@ class Integer(Column, frozen=True, kw_only=True, tag="integer"):
             return cell.str.extract(_PLAIN, 1).cast(int, strict=False)
         return whole_cells(cell, family)
 
-    def beyond_cells(self, cell: pl.Expr) -> list[tuple[str, pl.Expr]]:
-        """Name each limit and where the parsed values break it."""
-        return beyond_range_cells(cell, self.min, self.max)
+    def plain_cells(self, cell: pl.Expr) -> pl.Expr:
+        """Say cheaply where cells of the stored type are within all limits; null where they are null."""
+        return cell.is_between(*_ends(self.min, self.max))
 
-    def clip_cells(self, cell: pl.Expr) -> pl.Expr:
-        """Bring parsed values back to the nearest allowed ones."""
-        return cell.clip(self.min, self.max)
+
+def _ends(low: int | None, high: int | None) -> tuple[int, int]:
+    return INT64[0] if low is None else low, INT64[1] if high is None else high

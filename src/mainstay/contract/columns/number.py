@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+import sys
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
-from mainstay.contract.columns.base import BLANKS, LONGEST, Column, Family, Quick
-from mainstay.contract.columns.span import beyond_range, beyond_range_cells, clip_to_range, range_in_words, range_schema
+from mainstay.contract.columns.base import BLANKS, LONGEST, Family, Quick
+from mainstay.contract.columns.span import Spanned, range_in_words, range_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,16 +22,13 @@ _PLAIN = rf"^[{BLANKS}]*{_DECIMAL}[{BLANKS}]*$"
 _TEXT = re.compile(rf"[{BLANKS}]*{_DECIMAL}[{BLANKS}]*")
 
 
-class Number(Column, frozen=True, kw_only=True, tag="number"):
+class Number(Spanned, frozen=True, kw_only=True, tag="number"):
     """A finite number.
 
     Parameters
     ----------
     min, max : float, optional
         Its range, ends included.
-    outside : {"reject", "clip", "flag"}
-        What happens to a value out of range: refused; brought back to the nearest end and the answer flagged as
-        degraded; or taken as it is with a warning.
 
     Notes
     -----
@@ -47,13 +45,11 @@ class Number(Column, frozen=True, kw_only=True, tag="number"):
 
     min: float | None = None
     max: float | None = None
-    outside: Literal["reject", "clip", "flag"] = "reject"
 
     wrong: ClassVar[str] = "not a finite number"
     made_of: ClassVar[Family] = "float"
     families: ClassVar[frozenset[Family]] = frozenset({"text", "integer", "float"})
-    beyond_policy: ClassVar[str] = "outside"
-    can_be = ("feature", "time", "ignored")
+    can_be = ("feature", "target", "time", "weight", "segment", "ignored")
 
     def allowed(self) -> str:
         """Say what is allowed, as the end of a sentence."""
@@ -70,27 +66,17 @@ class Number(Column, frozen=True, kw_only=True, tag="number"):
             if isinstance(limit, float) and not math.isfinite(limit):
                 yield key, f"is {limit}, which is no finite number."
         yield from super().contradictions()
-        if self.min is not None and self.max is not None and self.min > self.max:
-            yield "min", f"is {self.min}, above max = {self.max}."
 
     def parse(self, value: object) -> float | None:
         """Read one value that isn't missing; None where it is of the wrong kind."""
         if isinstance(value, str):
-            plain = _TEXT.fullmatch(value) if len(value) <= LONGEST else None
-            number = float(plain[1]) if plain else math.nan
+            plain = _TEXT.fullmatch(value)
+            number = float(plain[1]) if plain and len(plain[1]) <= LONGEST else math.nan
         elif isinstance(value, bool) or not isinstance(value, int | float):
             return None
         else:
             number = _as_float(value)
         return number if math.isfinite(number) else None
-
-    def beyond(self, value: float) -> str:
-        """Name the limit a parsed value breaks; empty where it keeps to all."""
-        return beyond_range(value, self.min, self.max)
-
-    def clip(self, value: float) -> float:
-        """Bring a parsed value back to the nearest allowed one."""
-        return clip_to_range(value, self.min, self.max)
 
     def quick(self) -> Quick:
         """Say how to read values at full speed."""
@@ -101,17 +87,16 @@ class Number(Column, frozen=True, kw_only=True, tag="number"):
         import polars as pl  # noqa: PLC0415 - a serving worker imports this module and must never load polars
 
         if family == "text":
-            cell = pl.when(cell.str.len_chars() <= LONGEST).then(cell.str.extract(_PLAIN, 1))
+            plain = cell.str.extract(_PLAIN, 1)
+            cell = pl.when(plain.str.len_bytes() <= LONGEST).then(plain)
         number = cell.cast(pl.Float64, strict=False)
         return pl.when(number.is_finite()).then(number)
 
-    def beyond_cells(self, cell: pl.Expr) -> list[tuple[str, pl.Expr]]:
-        """Name each limit and where the parsed values break it."""
-        return beyond_range_cells(cell, self.min, self.max)
-
-    def clip_cells(self, cell: pl.Expr) -> pl.Expr:
-        """Bring parsed values back to the nearest allowed ones."""
-        return cell.clip(self.min, self.max)
+    def plain_cells(self, cell: pl.Expr) -> pl.Expr:
+        """Say cheaply where cells of the stored type are within all limits; null where they are null."""
+        low = -sys.float_info.max if self.min is None else self.min
+        high = sys.float_info.max if self.max is None else self.max
+        return cell.is_between(low, high)  # NaN lies beyond every number
 
 
 def _as_float(value: float) -> float:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+
+from mainstay.contract.columns.base import Column, Excess
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
 
 Size = TypeVar("Size", int, float)
@@ -54,3 +58,46 @@ def clip_to_range(value: Size, low: Size | None, high: Size | None) -> Size:
     if low is not None and value < low:
         return low
     return high if high is not None and value > high else value
+
+
+class Spanned(Column, frozen=True, kw_only=True):
+    """A column of numbers with a least and a greatest value.
+
+    Parameters
+    ----------
+    outside : {"reject", "clip", "flag", "impute", "fallback"}
+        What happens to a value out of range: refused; brought back to the nearest end and the answer marked as
+        degraded; taken as it is with a warning; replaced by `fill`; or answered by the fallback.
+
+    """
+
+    outside: Excess = "reject"
+
+    if TYPE_CHECKING:
+        min: Any = None
+        max: Any = None
+
+    beyond_policy: ClassVar[str] = "outside"
+    learned: ClassVar[Literal["middle", "most", ""]] = "middle"
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Give each setting that contradicts another, with what is wrong about it."""
+        yield from super().contradictions()
+        if self.min is not None and self.max is not None and self.min > self.max:
+            yield "min", f"is {self.min}, above max = {self.max}."
+
+    def beyond(self, value: float) -> str:
+        """Name the limit a parsed value breaks; empty where it keeps to all."""
+        return beyond_range(value, self.min, self.max)
+
+    def clip(self, value: Any) -> Any:
+        """Bring a parsed value back to the nearest allowed one."""
+        return clip_to_range(value, self.min, self.max)
+
+    def beyond_cells(self, cell: pl.Expr) -> list[tuple[str, pl.Expr]]:
+        """Name each limit and where the parsed values break it."""
+        return beyond_range_cells(cell, self.min, self.max)
+
+    def clip_cells(self, cell: pl.Expr) -> pl.Expr:
+        """Bring parsed values back to the nearest allowed ones."""
+        return cell.clip(self.min, self.max)
