@@ -30,6 +30,8 @@ PREDICTION = COMMON | {
     "prediction": "mainstay.prediction",
     "decision": "mainstay.decision",
     "features": "mainstay.features",
+    "inputs": "mainstay.inputs",
+    "fallback": "mainstay.fallback",
     "entity": "user.hash",
     "degraded": "mainstay.degraded",
     "warnings": "mainstay.warnings",

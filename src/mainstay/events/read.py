@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mainstay.contract.table import TYPES
 from mainstay.events.scan import TIME, Scan, Schema, scan
 
 if TYPE_CHECKING:
@@ -21,7 +20,10 @@ if TYPE_CHECKING:
 FEATURE = "f:"
 """Prefix of the feature columns, so that no feature can be mistaken for a field of the event."""
 
-_FEATURES = "mainstay.features"
+INPUT = "i:"
+"""Prefix of the columns of what the model saw, where feature code derived it."""
+
+_FEATURES, _INPUTS = "mainstay.features", "mainstay.inputs"
 _PREDICTIONS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
     "event.id": ("id", pl.String),
     "@timestamp": ("time", TIME),
@@ -33,6 +35,7 @@ _PREDICTIONS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
     "mainstay.prediction": ("prediction", pl.String),
     "mainstay.decision": ("decision", pl.String),
     "mainstay.degraded": ("degraded", pl.Boolean),
+    "mainstay.fallback": ("fallback", pl.Boolean),
     "mainstay.warnings": ("warnings", pl.List(pl.String)),
     "event.duration": ("latency_ns", pl.Int64),
     "user.hash": ("entity", pl.String),
@@ -75,9 +78,9 @@ def read_predictions(
     Returns
     -------
     DataFrame
-        ``id, time, model, version, role, share, score, prediction, decision, degraded, warnings, latency_us, entity,
-        request, answer`` and one column ``f:<name>`` per feature, as served. Predictions and decisions are text here;
-        `mainstay.events.window` gives amounts as numbers.
+        ``id, time, model, version, role, share, score, prediction, decision, degraded, fallback, warnings, latency_us,
+        entity, request, answer`` and one column ``f:<name>`` per feature, as served. Predictions and decisions are text
+        here; `mainstay.events.window` gives amounts as numbers.
 
     """
     return scan_predictions(log, contract, since, until, model).frame
@@ -89,22 +92,30 @@ def scan_predictions(
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
     model: str | None = None,
+    *,
+    inputs: Contract | None = None,
 ) -> Scan:
-    """Read predictions as `read_predictions` does, and count the torn lines."""
+    """Read predictions as `read_predictions` does, and count the torn lines.
+
+    With `inputs`, what feature code makes of a record, there is one column ``i:<name>`` more for each of its columns:
+    what the model saw, null where nothing was derived.
+    """
     schema, names = _split(_PREDICTIONS)
-    features = {column.name: TYPES[column.type] for column in contract.features}
-    if features:
-        schema[_FEATURES] = pl.Struct(features)
-        names[_FEATURES] = _FEATURES
+    nested = {_FEATURES: (FEATURE, contract), _INPUTS: (INPUT, inputs)}
+    columns = []
+    for field, (prefix, described) in nested.items():
+        kinds = {column.name: column.stored() for column in described.features} if described else {}
+        if kinds:
+            schema[field], names[field] = pl.Struct(kinds), field
+            columns += [pl.col(field).struct.field(name).alias(prefix + name) for name in kinds]
     found = scan(log, "predictions", schema, names=names, since=since, until=until)
     frame = _of_model(found.frame, model).with_columns(
-        pl.col("degraded").fill_null(value=False),
+        pl.col("degraded", "fallback").fill_null(value=False),
         pl.col("share").fill_null(1.0),
         pl.col("warnings").fill_null([]),
         (pl.col("latency_ns") / 1000).alias("latency_us"),
     )
-    columns = [pl.col(_FEATURES).struct.field(name).alias(FEATURE + name) for name in features]
-    return Scan(frame.with_columns(columns).drop("latency_ns", _FEATURES, strict=False), found.torn)
+    return Scan(frame.with_columns(columns).drop("latency_ns", *nested, strict=False), found.torn)
 
 
 def read_feedback(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -14,7 +14,9 @@ from mainstay.measures.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Value = int | float | bool | str | None
+Value = int | float | bool | str | list[Any] | None
+"""A value as JSON carries it: a time is its ISO 8601 text, a tensor nested lists."""
+
 ActionKind = Literal["alert", "resolve", "rollback", "promote", "retrain"]
 
 
@@ -55,10 +57,14 @@ class Prediction(
         As answered.
     features : dict
         The features as served, after the contract's policies.
+    inputs : dict, optional
+        What the model saw, where feature code derived it from the features.
     entity : str, optional
         Pseudonym of whom the record is about.
     degraded : bool
         Whether a policy had to step in.
+    fallback : bool
+        Whether the fallback answered instead of the model.
     warnings : tuple of str
         What the policies did.
     duration : int, optional
@@ -81,10 +87,12 @@ class Prediction(
     prediction: str | float
     decision: str | float
     features: dict[str, Value]
+    inputs: dict[str, Value] | None = None
     duration: int | None = None
     share: float = 1.0
     entity: str | None = None
     degraded: bool = False
+    fallback: bool = False
     warnings: tuple[str, ...] = ()
     request: str | None = None
     trace: str | None = None

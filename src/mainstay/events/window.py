@@ -55,9 +55,9 @@ class Window:
         The span, UTC; `until` excluded. By the time of the prediction, not of the label.
     frame : DataFrame
         One row per prediction, shadows included (``role``): ``id, time, model, version, role, share, score,
-        prediction, decision, degraded, warnings, latency_us, entity, request, answer, label, label_at, followed`` and
-        one column ``f:<name>`` per feature. ``label`` is 1.0 for the positive label, 0.0 for the other, or the amount;
-        null while unknown.
+        prediction, decision, degraded, fallback, warnings, latency_us, entity, request, answer, label, label_at,
+        followed``, one column ``f:<name>`` per feature and ``i:<name>`` per derived one. ``label`` is 1.0 for the
+        positive label, 0.0 for the other, or the amount; null while unknown.
     refusals : DataFrame
         Refused requests of the span.
     feedback : Tally
@@ -85,6 +85,7 @@ def take_window(
     *,
     model: str = "",
     known_at: dt.datetime | None = None,
+    inputs: Contract | None = None,
 ) -> Window:
     """Take the window of a log.
 
@@ -102,9 +103,11 @@ def take_window(
         Take this model's events alone.
     known_at : datetime, optional
         Give the truth as it was known at this time: feedback that arrived later is left out.
+    inputs : Contract, optional
+        Names and types of what feature code derives from the features.
 
     """
-    found = scan_predictions(log, contract, since, until, model or None)
+    found = scan_predictions(log, contract, since, until, model or None, inputs=inputs)
     told = read_feedback(log, since, known_at, model or None).with_row_index("order")
     truth = _truth(told, task)
     frame = (

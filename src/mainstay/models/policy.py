@@ -26,6 +26,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         cost differently (the newsvendor quantile of the residuals).
     basis : str
         Where the threshold or shift comes from, for the reader.
+    fallback : float, optional
+        The score of a record that the contract keeps from the model (a policy "fallback"): what doing nothing says,
+        the base rate or mean of the training rows. None in versions that were made before there was one.
 
     """
 
@@ -34,6 +37,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float = 0.5
     shift: float = 0.0
     basis: str = "not money"
+    fallback: float | None = None
 
     def predict(self, score: float) -> str | float:
         """Give the prediction: the likelier label, or the amount."""

@@ -46,7 +46,8 @@ def load_some(books: Books, versions: Iterable[Version]) -> dict[int, Bundle]:
 def served_since(books: Books, bundle: Bundle, since: dt.datetime, now: dt.datetime) -> Window:
     """Take everything served since a moment."""
     task = bundle.report.policy.task
-    return take_window(books.log, bundle.contract, task, since, now, model=books.project.name)
+    derived = bundle.features.inputs if bundle.features else None
+    return take_window(books.log, bundle.contract, task, since, now, model=books.project.name, inputs=derived)
 
 
 def reach(books: Books, now: dt.datetime) -> dt.datetime:
@@ -60,4 +61,4 @@ def reach(books: Books, now: dt.datetime) -> dt.datetime:
 
 @lru_cache(maxsize=64)
 def _bundle(folder: Path, version: Version) -> Bundle:
-    return read_bundle(folder, version)
+    return read_bundle(folder, version, run=False)  # a page only looks at versions

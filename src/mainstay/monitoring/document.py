@@ -9,6 +9,7 @@ from mainstay.monitoring.drift import evidence_of
 from mainstay.monitoring.look import PREDICTIONS
 from mainstay.monitoring.performance import MONEY, PERFORMANCE
 from mainstay.monitoring.quality import QUALITY, SYSTEM
+from mainstay.monitoring.skew import SKEW
 from mainstay.render.document import Block, Document, Findings, Heading, Text
 from mainstay.render.numbers import measure_name, moment
 
@@ -23,6 +24,7 @@ _HEADINGS = {
     PERFORMANCE: "Performance",
     DRIFT: "Drift against the training rows",
     QUALITY: "Quality of what came in",
+    SKEW: "Features in training and in production",
     SYSTEM: "Speed",
 }
 _EXPLAINED = {

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING
 from mainstay.measures.discoveries import adjust
 from mainstay.measures.evidence import SUSPECT, Evidence, accumulate
 from mainstay.measures.finding import Finding, Limit
+from mainstay.models.report import Influence
 from mainstay.monitoring.shift import SCORE, Shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mainstay.models.report import Influence
+    from mainstay.contract import Profile
 
 GROUP = "drift"
 MEASURE = "psi"
@@ -50,6 +51,34 @@ def limits(features: Iterable[str], influences: Sequence[Influence], base: float
     if top <= 0:
         return dict.fromkeys(features, base)
     return {name: _limit(known.get(name), top, base) for name in features}
+
+
+def influences_on_watched(
+    profile: Profile, slots: Sequence[str], influences: Sequence[Influence]
+) -> tuple[Influence, ...]:
+    """Give the influence of each number a profile watches: of a tensor's norm and mean that of all its elements.
+
+    Parameters
+    ----------
+    profile : Profile
+        What is watched.
+    slots : sequence of str
+        Names of the numbers a model sees.
+    influences : sequence of Influence
+        Of those numbers.
+
+    """
+    known = {influence.feature: influence for influence in influences}
+    found = []
+    for column in profile.columns:
+        if column.of == "value" or column.slots is None:
+            found += [known[column.name]] if column.name in known else []
+            continue
+        parts = [known[name] for name in slots[slice(*column.slots)] if name in known]
+        if parts:
+            error = math.sqrt(sum(part.error**2 for part in parts))
+            found.append(Influence(column.name, sum(part.value for part in parts), error))
+    return tuple(found)
 
 
 def drift_findings(

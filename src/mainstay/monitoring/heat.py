@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from mainstay.contract.profile import count_like
-from mainstay.monitoring.drift import GROUP, limits
+from mainstay.contract.profile import count_watched, watch
+from mainstay.monitoring.drift import GROUP, influences_on_watched, limits
 from mainstay.monitoring.shift import SCORE, count_scores, measure, score_profile
 from mainstay.render.overview import HeatCell, HeatRow
 
@@ -35,7 +35,7 @@ def heat_rows(
     Parameters
     ----------
     served : Served
-        Answers in the order of time, encoded by the contract of `current`.
+        Answers in the order of time, encoded as `current` sees them.
     grid : Grid
         The windows.
     bundles : mapping of int to Bundle
@@ -49,7 +49,8 @@ def heat_rows(
 
     """
     names = _most_used(current, found)
-    matters = limits(names, current.report.influences, base)
+    influences = influences_on_watched(current.profile, current.inputs.encoded_names, current.report.influences)
+    matters = limits(names, influences, base)
     alarms = {name: _alarms(name, grid, found) for name in names}
     places = grid.places(served.at)
     ends = np.searchsorted(places, np.arange(grid.windows + 1))
@@ -75,8 +76,9 @@ def heat_rows(
 def _most_used(bundle: Bundle, found: Sequence[Found]) -> list[str]:
     alarmed = [f.finding.where for f in found if f.finding.group == GROUP and f.finding.failed]
     used = [influence.feature for influence in bundle.report.influences]
-    known = set(bundle.contract.feature_names) | {SCORE}
-    names = dict.fromkeys(name for name in (*alarmed, *used, *bundle.contract.feature_names) if name in known)
+    watched = [column.name for column in bundle.profile.columns]
+    known = {*watched, SCORE}
+    names = dict.fromkeys(name for name in (*alarmed, *used, *watched) if name in known)
     names.pop(SCORE, None)
     return [*list(names)[: MOST_FEATURES - 1], SCORE]
 
@@ -93,7 +95,7 @@ def _effects(
         return {}
     wanted = [place for place, column in enumerate(bundle.profile.columns) if column.name in names]
     reference = _only(bundle.profile, wanted)
-    now = count_like(reference, part.encoded[:, wanted])
+    now = count_watched(reference, watch(bundle.profile, part.encoded[part.readable])[:, wanted])
     found = {}
     for before, after in zip(reference.columns, now.columns, strict=True):
         effect, test = measure(before, after)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mainstay.contract.profile import count_like
+from mainstay.contract.profile import count_watched, watch
 from mainstay.measures.finding import Finding
 from mainstay.models.yardstick import MONEY as MONEY_MEASURE
 from mainstay.monitoring.drift import GROUP as DRIFT
-from mainstay.monitoring.drift import MEASURE, drift_findings, limits
+from mainstay.monitoring.drift import MEASURE, drift_findings, influences_on_watched, limits
 from mainstay.monitoring.performance import (
     MONEY,
     estimated_findings,
@@ -19,6 +19,7 @@ from mainstay.monitoring.performance import (
 from mainstay.monitoring.quality import QUALITY, latency_finding, quality_findings
 from mainstay.monitoring.served import read_served
 from mainstay.monitoring.shift import SCORE, Shift, compare, count_scores, score_profile
+from mainstay.monitoring.skew import skew_finding
 from mainstay.render.numbers import duration, finding_value
 
 if TYPE_CHECKING:
@@ -61,16 +62,16 @@ def look(
     Returns
     -------
     tuple of Finding
-        Predictions, quality, drift, performance, money, system. A single finding that failed, ``predictions``
+        Predictions, quality, drift, performance, money, skew, system. A single finding that failed, ``predictions``
         without a value, where nobody asked: never a zero, never a pass.
 
     """
-    served = read_served(window.frame, bundle.contract, bundle.report.policy.task)
+    served = read_served(window.frame, bundle)
     refused = window.refusals["fields"].to_list() if window.refusals.height else []
     if not served.rows:
         broken = quality_findings(served, refused, bundle.profile, settings) if refused else ()
         return (_silence(window, now), *broken)
-    older = served if matured is None else read_served(matured.frame, bundle.contract, bundle.report.policy.task)
+    older = served if matured is None else read_served(matured.frame, bundle)
     number = bundle.version.number
     outcomes = _outcomes(served, older, bundle, settings, previous)
     return (
@@ -79,6 +80,7 @@ def look(
         *with_cost(_drift(served, bundle, settings, previous), outcomes),
         *outcomes,
         *_others(served, older, number, bundle, settings),
+        skew_finding(window.frame, bundle),
         latency_finding(served, settings),
     )
 
@@ -101,19 +103,23 @@ def with_cost(drift: tuple[Finding, ...], outcomes: tuple[Finding, ...]) -> tupl
 def _drift(
     served: Served, bundle: Bundle, settings: MonitoringSettings, previous: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:
-    if served.rows < settings.min_rows:
-        note = f"{served.rows} predictions say nothing about drift; {settings.min_rows} are needed."
-        return (Finding(measure=MEASURE, where="all", value=None, n=served.rows, group=DRIFT, note=note),)
-    matters = limits(bundle.contract.feature_names, bundle.report.influences, settings.drift_limit)
+    rows = int(served.readable.sum())
+    if rows < settings.min_rows:
+        note = f"{rows} predictions say nothing about drift; {settings.min_rows} are needed."
+        return (Finding(measure=MEASURE, where="all", value=None, n=rows, group=DRIFT, note=note),)
+    watched = [column.name for column in bundle.profile.columns]
+    influences = influences_on_watched(bundle.profile, bundle.inputs.encoded_names, bundle.report.influences)
+    matters = limits(watched, influences, settings.drift_limit)
     matters[SCORE] = settings.drift_limit
     return drift_findings(shifts(served, bundle), matters, previous)
 
 
 def shifts(served: Served, bundle: Bundle) -> tuple[Shift, ...]:
     """Measure how far each feature, and the champion's score, moved from the training rows."""
-    current = count_like(bundle.profile, served.encoded)
+    watched = watch(bundle.profile, served.encoded[served.readable])
+    current = count_watched(bundle.profile, watched)
     found = [
-        compare(before, now, served.encoded[:, place])
+        compare(before, now, watched[:, place])
         for place, (before, now) in enumerate(zip(bundle.profile.columns, current.columns, strict=True))
     ]
     mine = served.scores[served.versions == bundle.version.number]

@@ -88,7 +88,7 @@ def _row(
     found = found_since(books.log, since, name)
     bundle = load_once(books, next(version for version in versions if version.number == tenure.version))
     window = served_since(books, bundle, since, now)
-    served = read_served(window.frame, bundle.contract, bundle.report.policy.task)
+    served = read_served(window.frame, bundle)
     gauge = Gauge(bundle.report, bundle.money, settings.label_coverage)
     answering = bool(served.rows) and now.timestamp() - float(served.at[-1]) <= _patience(settings)
     mine = served.only((served.versions == tenure.version) & (served.at >= tenure.since.timestamp()))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.contract.profile import watch
 from mainstay.measures.finding import Finding, Interval, Limit
 from mainstay.measures.intervals import wilson
 
@@ -87,14 +88,14 @@ def latency_finding(served: Served, settings: MonitoringSettings) -> Finding:
 
 
 def _missing(served: Served, reference: Profile, settings: MonitoringSettings) -> list[Finding]:
-    found = []
+    found, watched = [], watch(reference, served.encoded[served.readable])
     for place, column in enumerate(reference.columns):
-        gone = int(np.isnan(served.encoded[:, place]).sum())
+        gone = int(np.isnan(watched[:, place]).sum())
         before = column.missing / max(reference.rows, 1)
         if gone:
             words = f"Missing in {100 * before:.3g} % of the training rows."
             limit = min(1.0, before + settings.missing_limit)
-            found.append(_share("missing", column.name, gone, served.rows, limit, words))
+            found.append(_share("missing", column.name, gone, len(watched), limit, words))
     return found
 
 

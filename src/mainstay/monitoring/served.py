@@ -5,6 +5,7 @@ Imports Polars, as windows do.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,16 @@ import numpy as np
 import polars as pl
 
 from mainstay.contract.table import encode_table
-from mainstay.events.read import FEATURE
+from mainstay.errors import DataError
+from mainstay.events.read import FEATURE, INPUT
+from mainstay.models.features.run import encode_rows
 from mainstay.models.policy import NO_ACTION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contract import Contract
-    from mainstay.models.task import Task
+    from mainstay.registry import Bundle
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
@@ -35,8 +38,10 @@ class Served:
         Time of the answer, seconds since 1970.
     versions : array of int, shape (n,)
         Version that answered.
-    encoded : array of float, shape (n, features)
+    encoded : array of float, shape (n, width)
         What the model saw.
+    readable : array of bool, shape (n,)
+        Whether that is known: not where the version has feature code, and another one or the fallback answered.
     scores : array of float, shape (n,)
         Its scores.
     acted : array of bool, shape (n,)
@@ -55,6 +60,7 @@ class Served:
     at: Floats
     versions: NDArray[np.int64]
     encoded: Floats
+    readable: Flags
     scores: Floats
     acted: Flags
     planned: Floats
@@ -77,16 +83,17 @@ class Served:
         return Served(**{name: getattr(self, name)[which] for name in self.__dataclass_fields__})
 
 
-def read_served(frame: pl.DataFrame, contract: Contract, task: Task) -> Served:
-    """Read the frame of a `Window`."""
+def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
+    """Read the frame of a `Window` with the eyes of one version."""
     frame = frame.filter(pl.col("role") != "shadow")
-    features = frame.select(pl.col(FEATURE + column.name).alias(column.name) for column in contract.features)
-    amounts = task.kind == "regression"
+    amounts = bundle.report.policy.task.kind == "regression"
     nobody = np.full(frame.height, np.nan)
+    encoded, readable = _encode(frame, bundle)
     return Served(
         at=frame["time"].dt.epoch("us").to_numpy().astype(np.float64) / 1e6,
         versions=frame["version"].to_numpy().astype(np.int64),
-        encoded=encode_table(contract, features),
+        encoded=encoded,
+        readable=readable,
         scores=_floats(frame["score"]),
         acted=np.zeros(frame.height, dtype=bool) if amounts else (frame["decision"] != NO_ACTION).to_numpy(),
         planned=_floats(frame["decision"]) if amounts else nobody,
@@ -94,6 +101,33 @@ def read_served(frame: pl.DataFrame, contract: Contract, task: Task) -> Served:
         degraded=frame["degraded"].to_numpy().astype(bool),
         latency_ms=_floats(frame["latency_us"]) / 1000,
     )
+
+
+def _encode(frame: pl.DataFrame, bundle: Bundle) -> tuple[Floats, Flags]:
+    """Encode the answers as the version sees them; says which could be.
+
+    With feature code its own answers are read as they were logged; those of other versions are computed from their
+    features, where the code may run here. What the fallback answered was never derived.
+    """
+    served = _columns(frame, FEATURE, bundle.contract)
+    features = bundle.features
+    if features is None:
+        return encode_table(bundle.contract, served), np.ones(frame.height, dtype=bool)
+    fallen, own = frame["fallback"].to_numpy(), (frame["version"] == bundle.version.number).to_numpy()
+    encoded, readable = np.full((frame.height, features.inputs.width), np.nan), own & ~fallen
+    encoded[readable] = encode_table(
+        features.inputs, _columns(frame.filter(pl.Series(readable)), INPUT, features.inputs)
+    )
+    others = ~own & ~fallen
+    if others.any() and features.running is not None:
+        with suppress(DataError):  # records that another version was made for
+            encoded[others] = encode_rows(bundle.contract, features, served.filter(pl.Series(others)))
+            readable = readable | others
+    return encoded, readable
+
+
+def _columns(frame: pl.DataFrame, prefix: str, contract: Contract) -> pl.DataFrame:
+    return frame.select(pl.col(prefix + column.name).alias(column.name) for column in contract.features)
 
 
 def _floats(series: pl.Series) -> Floats:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import msgspec
 
-Length = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?[smhdw]$")]
+Length = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?[smhdw]$", description="a length such as '15m', '6h', '1d' or '2w'")
+]
 """A length of time: ``"30s"``, ``"15m"``, ``"6h"``, ``"1d"``, ``"2w"``."""
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]

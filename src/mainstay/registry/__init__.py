@@ -15,6 +15,7 @@ from mainstay.registry.golden import TOLERANCE, Golden, golden_failures, make_go
 from mainstay.registry.lineage import Lineage, capture_lineage
 from mainstay.registry.manifest import Manifest, verify
 from mainstay.registry.registry import Registry
+from mainstay.registry.trust import Sha256, trust_code, trusted_by
 from mainstay.registry.version import Version
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Lineage",
     "Manifest",
     "Registry",
+    "Sha256",
     "Version",
     "capture_lineage",
     "card_document",
@@ -32,6 +34,8 @@ __all__ = [
     "golden_failures",
     "make_golden",
     "read_bundle",
+    "trust_code",
+    "trusted_by",
     "verify",
     "write_bundle",
 ]

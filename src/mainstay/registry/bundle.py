@@ -12,6 +12,8 @@ import msgspec
 from mainstay.contract import Contract, Profile, from_json, to_json
 from mainstay.errors import ContractError, CorruptError, StoreError
 from mainstay.measures.money import Money
+from mainstay.models.features import FILE, FeatureCode, Features, load_features, seen_by
+from mainstay.models.features.compiled import imports
 from mainstay.models.load import load_model, save_model
 from mainstay.models.policy import Policy
 from mainstay.models.report import Report
@@ -22,6 +24,7 @@ from mainstay.registry.lineage import Lineage
 from mainstay.registry.manifest import NAME, verify, write_manifest
 from mainstay.registry.packages import requirements_text
 from mainstay.registry.plain import loads, pretty
+from mainstay.registry.trust import demand_trust, nobody
 from mainstay.state import sync_file, sync_folder
 
 if TYPE_CHECKING:
@@ -29,10 +32,13 @@ if TYPE_CHECKING:
 
     from mainstay.models.model import Model
     from mainstay.registry.entry import Entry
+    from mainstay.registry.manifest import Manifest
+    from mainstay.registry.trust import Trusted
     from mainstay.registry.version import Version
 
 T = TypeVar("T")
 CARD = "card.md"
+INPUTS = "inputs.json"
 _KEPT = 0o400  # a version never changes
 
 
@@ -52,6 +58,8 @@ class Bundle:
         For `golden_failures`, before it answers anybody.
     folder : Path
         Where it lies; never write there.
+    features : Features or None
+        Its feature code; None where it has none, and the model sees what the contract says.
 
     """
 
@@ -66,6 +74,12 @@ class Bundle:
     problem: Problem
     lineage: Lineage
     folder: Path
+    features: Features | None = None
+
+    @property
+    def inputs(self) -> Contract:
+        """What the model sees: the contract, or what feature code makes of it."""
+        return seen_by(self.contract, self.features)
 
     @property
     def card(self) -> str:
@@ -94,9 +108,12 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
         "problem.json": pretty(entry.problem),
         "golden.json": pretty(entry.golden),
         "lineage.json": pretty(entry.lineage),
-        "requirements.txt": requirements_text(entry.candidate.model.framework).encode(),
+        "requirements.txt": requirements_text(entry.candidate.model.framework, _imported(entry.features)).encode(),
         CARD: card_markdown(entry, created).encode("utf-8", "replace"),
     }
+    if entry.features is not None:
+        files[INPUTS] = msgspec.json.format(to_json(entry.features.inputs), indent=1) + b"\n"
+        files[FILE] = entry.features.code.content
     for name, content in files.items():
         (folder / name).write_bytes(content)
     digest = write_manifest(folder, entry.name, created, entry.parent)
@@ -108,18 +125,31 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
     return digest
 
 
-def read_bundle(folder: Path, version: Version) -> Bundle:
+def read_bundle(folder: Path, version: Version, trusted: Trusted = nobody, *, run: bool = True) -> Bundle:
     """Check every byte of a bundle, then load it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies.
+    version : Version
+        Its row in the registry.
+    trusted : callable
+        Gives the hashes of the code that may run here.
+    run : bool
+        Whether it is to answer. Otherwise it is only looked at: its feature code is not run, and needs no trust.
 
     Raises
     ------
     CorruptError
         Naming the file that isn't what was once written.
+    TrustError
+        Where it is to answer, and brings feature code that isn't trusted here; none of it was run.
 
     """
     name = f"{version.model} version {version.number}"
     try:
-        verify(folder, version.digest, name)
+        manifest = verify(folder, version.digest, name)
     except OSError as error:
         raise StoreError(
             f"{name} can't be read from {folder}: {error.strerror}.", "Give this user the right to read there."
@@ -131,10 +161,10 @@ def read_bundle(folder: Path, version: Version) -> Bundle:
         except msgspec.MsgspecError as error:
             raise _unreadable(file, name, error) from None
 
-    try:
-        contract = from_json((folder / "contract.json").read_bytes())
-    except ContractError as error:
-        raise _unreadable("contract.json", name, error) from None
+    contract = _contract(folder, "contract.json", name)
+    code = _code(folder, manifest, name)
+    if code is not None and run:
+        demand_trust(code, trusted, name)
     return Bundle(
         version=version,
         contract=contract,
@@ -147,7 +177,41 @@ def read_bundle(folder: Path, version: Version) -> Bundle:
         problem=decoded("problem.json", Problem),
         lineage=decoded("lineage.json", Lineage),
         folder=folder,
+        features=None if code is None else _features(code, contract, _contract(folder, INPUTS, name), run=run),
     )
+
+
+def read_contract(folder: Path, version: Version) -> Contract:
+    """Check every byte of a bundle, and read what a record must look like; nothing of it is run."""
+    name = f"{version.model} version {version.number}"
+    verify(folder, version.digest, name)
+    return _contract(folder, "contract.json", name)
+
+
+def _contract(folder: Path, file: str, name: str) -> Contract:
+    try:
+        return from_json((folder / file).read_bytes())
+    except ContractError as error:
+        raise _unreadable(file, name, error) from None
+
+
+def _code(folder: Path, manifest: Manifest, name: str) -> FeatureCode | None:
+    """Read feature code once; these bytes are hashed, asked trust for, and compiled."""
+    wanted = next((file.sha256 for file in manifest.files if file.path == FILE), None)
+    if wanted is None:
+        return None
+    code = FeatureCode((folder / FILE).read_bytes())
+    if code.sha256 != wanted:
+        raise CorruptError(f"The file {FILE!r} of {name} isn't what was once written.", "Don't use it.")
+    return code
+
+
+def _features(code: FeatureCode, contract: Contract, inputs: Contract, *, run: bool) -> Features:
+    return load_features(code, contract, inputs) if run else Features(code, inputs)
+
+
+def _imported(features: Features | None) -> tuple[str, ...]:
+    return () if features is None else imports(features.code)
 
 
 def _unreadable(file: str, name: str, error: Exception) -> CorruptError:
@@ -157,4 +221,4 @@ def _unreadable(file: str, name: str, error: Exception) -> CorruptError:
     )
 
 
-__all__ = ["CARD", "NAME", "Bundle", "read_bundle", "write_bundle"]
+__all__ = ["CARD", "NAME", "Bundle", "read_bundle", "read_contract", "write_bundle"]

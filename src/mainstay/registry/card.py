@@ -131,8 +131,15 @@ def _origin(entry: Entry, lineage: Lineage, created: dt.datetime) -> tuple[tuple
         ("Seed", lineage.seed),
         ("Python", lineage.python or _UNSAID),
         ("Format of the model", f"{entry.candidate.model.framework}, no code is run when it is loaded"),
+        ("Feature code", _feature_code(entry)),
         ("Parent", "none" if entry.parent is None else f"version {entry.parent}"),
     )
+
+
+def _feature_code(entry: Entry) -> str:
+    if entry.features is None:
+        return "none: the model sees what the contract says"
+    return f"features.py, sha256 {entry.features.code.sha256}; it runs only where this hash is trusted"
 
 
 def _quoted(text: str) -> str:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mainstay.contract import Contract, Profile
     from mainstay.measures.money import Money
     from mainstay.models.candidate import Candidate
+    from mainstay.models.features import Features
     from mainstay.models.report import Report
     from mainstay.project import Problem
     from mainstay.registry.golden import Golden
@@ -41,6 +42,8 @@ class Entry:
         At most 20.
     parent : int, optional
         The version that is champion now.
+    features : Features, optional
+        Its feature code, where it has some.
 
     """
 
@@ -54,3 +57,4 @@ class Entry:
     lineage: Lineage
     golden: tuple[Golden, ...] = ()
     parent: int | None = None
+    features: Features | None = None

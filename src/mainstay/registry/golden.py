@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
-from mainstay.contract import Boolean, Category, Integer, Number, compile_request
-from mainstay.errors import RecordError
+from mainstay.contract import Boolean, Category, Datetime, Integer, Number, Text, compile_request
+from mainstay.contract.columns import Tensor
+from mainstay.errors import DataError, RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from mainstay.contract import AnyColumn, ColumnProfile, Contract, Profile
+    from numpy.typing import NDArray
+
+    from mainstay.contract import AnyColumn, ColumnProfile, Contract, Profile, Row
+    from mainstay.models.features import Features
     from mainstay.models.model import Model
 
 TOLERANCE = 1e-9
 """How far a score may be from the recorded one, relative or absolute: other processors round a little differently."""
 MOST = 20
 
-Value = str | int | float | bool | None
+Value = str | int | float | bool | list[Any] | None
+_WORDS = ("something", "a few words of text", "A1", "12345", "2", "x")
+_MAY_MISS = ("impute", "allow", "flag")
 
 
 class Golden(msgspec.Struct, frozen=True):
@@ -31,66 +39,115 @@ class Golden(msgspec.Struct, frozen=True):
     score: float
 
 
-def make_golden(contract: Contract, profile: Profile, model: Model, *, seed: int, n: int = MOST) -> tuple[Golden, ...]:
+def make_golden(
+    contract: Contract,
+    profile: Profile,
+    model: Model,
+    *,
+    seed: int,
+    n: int = MOST,
+    features: Features | None = None,
+) -> tuple[Golden, ...]:
     """Draw records from contract and profile and note what the model says of them.
 
     Each field is drawn by itself, so no record is anybody's: a bundle holds no personal rows.
 
     Parameters
     ----------
-    contract, profile, model
+    contract : Contract
         Of the version.
+    profile : Profile
+        How the contract's own columns were spread.
+    model : Model
+        Who answers.
     seed : int
         Of the draw.
     n : int
         How many, 20 at most.
+    features : Features, optional
+        The version's feature code: records run through it on their way to the model.
 
     """
     dice = random.Random(seed)  # noqa: S311 - a sample, not a secret
     decoder = compile_request(contract)
+    spread = {column.name: column for column in profile.columns}
     found = []
     for _ in range(min(n, MOST)):
-        record = {column.name: _draw(column, profile.column(column.name), dice) for column in contract.features}
+        record = {column.name: _draw(column, spread, dice) for column in contract.features}
         try:
             row = decoder.read_record(dict(record))
         except RecordError:  # a contract may leave nothing allowed where the profile was measured
             continue
-        found.append(Golden(record, model.score_one(row.encoded)))
+        if not row.fallback:
+            found.append(Golden(record, model.score_one(_encoded(row, features))))
     return tuple(found)
 
 
-def golden_failures(contract: Contract, model: Model, golden: Sequence[Golden]) -> tuple[str, ...]:
-    """Send the golden records through contract and model; returns a sentence for each wrong answer."""
+def golden_failures(
+    contract: Contract, model: Model, golden: Sequence[Golden], features: Features | None = None
+) -> tuple[str, ...]:
+    """Send the golden records through contract, feature code and model; returns a sentence for each wrong answer."""
     decoder = compile_request(contract)
     failures = []
     for place, expected in enumerate(golden):
         try:
             (row,) = decoder.decode(msgspec.json.encode(expected.record))
+            score = model.score_one(_encoded(row, features))
         except RecordError as error:
             failures.append(f"Golden record {place} is refused: {error.message}")
             continue
-        score = model.score_one(row.encoded)
+        except DataError as error:
+            failures.append(f"Golden record {place} can't be answered: {error.message}")
+            continue
         if not math.isclose(score, expected.score, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
             failures.append(f"Golden record {place} scores {score!r} and not {expected.score!r}.")
     return tuple(failures)
 
 
-def _draw(column: AnyColumn, profile: ColumnProfile, dice: random.Random) -> Value:
-    if column.missing != "reject" and dice.random() < 0.1:
+def _encoded(row: Row, features: Features | None) -> NDArray[np.float64]:
+    if features is None:
+        return row.encoded
+    encoded: NDArray[np.float64] = features.runner.records([row.features]).encoded[0]
+    return encoded
+
+
+def _draw(column: AnyColumn, spread: Mapping[str, ColumnProfile], dice: random.Random) -> Value:
+    if column.missing in _MAY_MISS and dice.random() < 0.1:
         return None
     if isinstance(column, Boolean):
         return dice.choice((column.true, column.false))
     if isinstance(column, Category):
         return dice.choice(column.values)
-    value = _between(profile.edges, dice)
+    if isinstance(column, Text):
+        fitting = [word for word in _WORDS if not column.beyond(word)]
+        return dice.choice(fitting) if fitting else None
+    if isinstance(column, Tensor):
+        return _draw_tensor(column, dice)
+    return _draw_number(column, [_between(spread.get(name), dice) for name in column.slot_names])
+
+
+def _draw_number(column: AnyColumn, drawn: list[float]) -> Value:
+    """Give drawn numbers as a value of the column, within its limits."""
     if isinstance(column, Integer):
-        return column.clip(round(value))
-    if isinstance(column, Number):
-        return column.clip(round(value, 6))
-    return None
+        return int(column.clip(round(drawn[0])))
+    if isinstance(column, Datetime):
+        moment = column.clip(dt.datetime.fromtimestamp(round(drawn[0]), dt.UTC))
+        return moment.strftime(column.format) if column.format else column.as_setting(moment)
+    return float(column.clip(round(drawn[0], 6))) if isinstance(column, Number) else None
 
 
-def _between(edges: Sequence[float], dice: random.Random) -> float:
+def _draw_tensor(column: Tensor, dice: random.Random) -> Value:
+    """Draw each element from its range, or from 0 to 1: of a tensor the profile keeps norm and mean alone."""
+    low = 0.0 if column.min is None else column.min
+    high = low + 1.0 if column.max is None else column.max
+    drawn = [dice.uniform(low, high) for _ in range(column.width)]
+    elements = np.asarray([round(x) if column.is_whole else round(x, 6) for x in drawn])
+    nested: list[Any] = column.clip(elements.reshape(column.shape).tolist())
+    return nested
+
+
+def _between(profile: ColumnProfile | None, dice: random.Random) -> float:
+    edges = profile.edges if profile else ()
     if not edges:
         return 0.0
     low = dice.randrange(len(edges))

@@ -30,6 +30,12 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
         Where they came from.
     rows : int
         How many there were.
+    data_md5 : str
+        Of the file or folder they were in, as DVC says it; empty where there was none.
+    data_size : int or None
+        Its bytes.
+    data_pointer : str
+        The file that names this version in git, from the project's folder; empty where none does.
     git_commit : str
         Of the project's folder; empty where it isn't under git.
     dirty : bool
@@ -52,6 +58,9 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     data_fingerprint: str
     source: str
     rows: int
+    data_md5: str = ""
+    data_size: int | None = None
+    data_pointer: str = ""
     git_commit: str = ""
     dirty: bool = False
     parameters: dict[str, str | int | float | bool | None] = {}
@@ -62,12 +71,15 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = ""
 
 
-def capture_lineage(
+def capture_lineage(  # noqa: PLR0913 - one name for each thing a version is made of
     root: Path,
     *,
     data_fingerprint: str,
     source: str,
     rows: int,
+    data_md5: str = "",
+    data_size: int | None = None,
+    data_pointer: str = "",
     parameters: Mapping[str, str | int | float | bool | None],
     seed: int,
     by: str,
@@ -78,7 +90,7 @@ def capture_lineage(
     ----------
     root : Path
         The project's folder.
-    data_fingerprint, source, rows, parameters, seed, by
+    data_fingerprint, source, rows, data_md5, data_size, data_pointer, parameters, seed, by
         As in `Lineage`.
 
     """
@@ -87,6 +99,9 @@ def capture_lineage(
         data_fingerprint=data_fingerprint,
         source=source,
         rows=rows,
+        data_md5=data_md5,
+        data_size=data_size,
+        data_pointer=data_pointer,
         git_commit=commit,
         dirty=dirty,
         parameters=dict(parameters),
@@ -107,14 +122,44 @@ def git_state(root: Path) -> tuple[str, bool]:
         ``("", False)`` where git isn't installed, doesn't answer, or the folder isn't under it.
 
     """
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    commit = ask_git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     if not commit:
         return "", False
-    changed = _git(root, "status", "--porcelain", "--", ".", ":(exclude).mainstay")
+    changed = ask_git(root, "status", "--porcelain", "--", ".", ":(exclude).mainstay")
     return commit.strip(), changed != ""
 
 
-def _git(root: Path, *words: str) -> str | None:
+def commit_naming(root: Path, pointer: str, md5: str, first: str = "") -> str:
+    """Find the commit whose pointer names a version of data, so that checking it out gives the data back.
+
+    Parameters
+    ----------
+    root : Path
+        The project's folder.
+    pointer : str
+        The file that names it, from that folder; it may have been moved or removed since.
+    md5 : str
+        The version.
+    first : str
+        A commit to prefer where it names it: the one the training ran on.
+
+    Returns
+    -------
+    str
+        Empty where no commit does, or git can't be asked.
+
+    """
+    if not md5:
+        return ""
+    if first and pointer and md5 in (ask_git(root, "show", "--no-textconv", f"{first}:./{pointer}") or ""):
+        return first
+    found = ("--all", "--reverse", "--format=%H", "--no-textconv", "--no-ext-diff", f"-S{md5}")
+    named = ask_git(root, "log", *found, "--", ":/*.dvc", ":/*dvc.lock")
+    return (named or "").split("\n", 1)[0]
+
+
+def ask_git(root: Path, *words: str) -> str | None:
+    """Ask git about a folder; None where it isn't installed, doesn't answer in time, or says no."""
     git = shutil.which("git")
     if git is None:
         return None

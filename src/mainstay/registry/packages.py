@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _EXTRA = re.compile(r"\bextra\s*==")
@@ -37,12 +37,14 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def serving_closure(framework: str) -> dict[str, str]:
+def serving_closure(framework: str, imported: Sequence[str] = ()) -> dict[str, str]:
     """Map what serving a model of this framework needs, mainstay first, to the versions installed here.
+
+    `imported` are the packages that its feature code imports.
 
     Optional extras are left out. A requirement that isn't installed is one whose marker excludes this machine.
     """
-    pending = ["mainstay", *_FRAMEWORKS.get(framework, ())]
+    pending = ["mainstay", *_FRAMEWORKS.get(framework, ()), *_providers(imported)]
     found: dict[str, str] = {}
     while pending:
         name = normal(pending.pop(0))
@@ -58,7 +60,13 @@ def serving_closure(framework: str) -> dict[str, str]:
     return found
 
 
-def requirements_text(framework: str) -> str:
+def _providers(imported: Sequence[str]) -> tuple[str, ...]:
+    """Name the distributions that provide packages; one that nobody provides can't be pinned."""
+    known = metadata.packages_distributions() if imported else {}
+    return tuple(name for package in imported for name in known.get(package, ()))
+
+
+def requirements_text(framework: str, imported: Sequence[str] = ()) -> str:
     """Write `serving_closure` as a requirements file: what to install to serve this version again."""
-    lines = [f"{name}=={version}" for name, version in sorted(serving_closure(framework).items())]
+    lines = [f"{name}=={version}" for name, version in sorted(serving_closure(framework, imported).items())]
     return "\n".join(["# What serves this version: pip install -r requirements.txt", *lines]) + "\n"

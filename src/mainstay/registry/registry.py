@@ -14,11 +14,12 @@ from mainstay.measures.finding import Finding
 from mainstay.models.load import load_model
 from mainstay.models.report import Verdict
 from mainstay.registry import tables
-from mainstay.registry.bundle import read_bundle, write_bundle
+from mainstay.registry.bundle import read_bundle, read_contract, write_bundle
 from mainstay.registry.golden import golden_failures
 from mainstay.registry.manifest import verify
 from mainstay.registry.plain import dumps, loads
 from mainstay.registry.staging import staging
+from mainstay.registry.trust import nobody
 from mainstay.registry.version import Version
 from mainstay.state import from_text, sync_folder, to_text
 
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mainstay.contract import Contract
     from mainstay.registry.bundle import Bundle
     from mainstay.registry.entry import Entry
+    from mainstay.registry.trust import Trusted
     from mainstay.state import State
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -42,11 +45,14 @@ class Registry:
         Where the rows are.
     store : Path
         The folder of bundles: ``store/churn/3/``.
+    trusted : callable
+        Gives the hashes of the code that may run here; none unless given.
 
     """
 
-    def __init__(self, state: State, store: Path) -> None:
+    def __init__(self, state: State, store: Path, trusted: Trusted = nobody) -> None:
         self._state = state
+        self._trusted = trusted
         self.store = store.absolute()
 
     def register(self, entry: Entry, now: dt.datetime | None = None) -> Version:
@@ -141,8 +147,15 @@ class Registry:
             row = connection.execute(tables.LAST, {"model": model, "number": number}).one_or_none()
         return None if row is None else _verdict(row)
 
-    def load_bundle(self, model: str, number: int) -> Bundle:
+    def load_bundle(self, model: str, number: int, *, run: bool = True) -> Bundle:
         """Check every byte of a version, then load it. It isn't sent its golden records: see `golden_failures`.
+
+        Parameters
+        ----------
+        model, number
+            Which version.
+        run : bool
+            Whether it is to answer. Otherwise it is only looked at: code of its own is not run, and needs no trust.
 
         Raises
         ------
@@ -150,9 +163,15 @@ class Registry:
             Where there is no such version.
         CorruptError
             Naming the file that isn't what was once written.
+        TrustError
+            Where it is to answer, and brings code that isn't trusted here.
 
         """
-        return read_bundle(self.folder(model, number), self.version(model, number))
+        return read_bundle(self.folder(model, number), self.version(model, number), self._trusted, run=run)
+
+    def load_contract(self, model: str, number: int) -> Contract:
+        """Check every byte of a version, and read what a record must look like; raises as `load_bundle` does."""
+        return read_contract(self.folder(model, number), self.version(model, number))
 
     def folder(self, model: str, number: int) -> Path:
         """Name the folder of a version's bundle."""
@@ -195,7 +214,7 @@ class Registry:
 def _prove(folder: Path, digest: str, entry: Entry) -> None:
     name = f"The new version of {entry.name}"
     verify(folder, digest, name)
-    failures = golden_failures(entry.contract, load_model(folder / "model"), entry.golden)
+    failures = golden_failures(entry.contract, load_model(folder / "model"), entry.golden, entry.features)
     if failures:
         raise CorruptError(
             f"{name} answers differently once it is saved: {failures[0]}",
@@ -216,6 +235,11 @@ def _new(entry: Entry, number: int, created: dt.datetime, digest: str) -> Versio
         dirty=entry.lineage.dirty,
         candidate=entry.candidate.name,
         primary=entry.report.measure(entry.report.primary),
+        source=entry.lineage.source,
+        data_md5=entry.lineage.data_md5,
+        data_size=entry.lineage.data_size,
+        data_rows=entry.lineage.rows,
+        data_pointer=entry.lineage.data_pointer,
     )
 
 
@@ -232,6 +256,11 @@ def _row(version: Version) -> dict[str, str | int | None]:
         "dirty": int(version.dirty),
         "candidate": version.candidate,
         "primary_finding": None if version.primary is None else dumps(version.primary).decode(),
+        "source": version.source,
+        "data_md5": version.data_md5,
+        "data_size": version.data_size,
+        "data_rows": version.data_rows,
+        "data_pointer": version.data_pointer,
     }
 
 
@@ -249,6 +278,11 @@ def _version(row: sa.Row[Any]) -> Version:
         candidate=row.candidate,
         primary=None if row.primary_finding is None else loads(row.primary_finding, Finding),
         ok=None if row.ok is None else bool(row.ok),
+        source=row.source,
+        data_md5=row.data_md5,
+        data_size=row.data_size,
+        data_rows=row.data_rows,
+        data_pointer=row.data_pointer,
     )
 
 

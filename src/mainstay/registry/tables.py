@@ -1,4 +1,4 @@
-"""The tables of this room, as ``state/migrations/0001_versions.sql`` makes them."""
+"""The tables of this room, as ``state/migrations/0001_versions.sql`` and ``0004_data.sql`` make them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ VERSIONS = sa.table(
             "dirty",
             "candidate",
             "primary_finding",
+            "source",
+            "data_md5",
+            "data_size",
+            "data_rows",
+            "data_pointer",
         )
     ),
 )

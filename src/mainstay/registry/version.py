@@ -28,6 +28,14 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
         sha256 of its manifest, which lists the sha256 of everything else: equal digests, equal bundles.
     data_fingerprint : str
         Of the rows it was trained on.
+    source : str
+        Where they came from.
+    data_md5 : str
+        Of the file or folder they were in; empty where there was none.
+    data_size, data_rows : int or None
+        Its bytes and its rows; None in versions made before this was recorded.
+    data_pointer : str
+        The file that names this version in git, from the project's folder; empty where none does.
     git_commit : str
         Of the project's folder; empty where it isn't under git.
     dirty : bool
@@ -53,3 +61,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     candidate: str
     primary: Finding | None
     ok: bool | None = None
+    source: str = ""
+    data_md5: str = ""
+    data_size: int | None = None
+    data_rows: int | None = None
+    data_pointer: str = ""

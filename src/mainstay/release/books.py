@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from mainstay.errors import NotFoundError
 from mainstay.events import open_log
-from mainstay.registry import Registry
+from mainstay.registry import Registry, trusted_by
 from mainstay.release.history import Releases
 from mainstay.state import open_state
 
@@ -51,10 +51,10 @@ class Books:
         self.log.close()
         self.state.close()
 
-    def champion(self) -> Bundle | None:
-        """Load the version that is champion; None before the first release."""
+    def champion(self, *, run: bool = True) -> Bundle | None:
+        """Load the version that is champion, to answer or (`run` False) to look at; None before the first release."""
         release = self.releases.current(self.project.name)
-        return None if release is None else self.registry.load_bundle(self.project.name, release.champion)
+        return None if release is None else self.registry.load_bundle(self.project.name, release.champion, run=run)
 
     def release_in_force(self) -> Release:
         """Give the release in force.
@@ -78,4 +78,4 @@ def open_books(project: Project) -> Books:
     """Open a project's books: in its folder, or where MAINSTAY_STATE and MAINSTAY_STORE say the registry is kept."""
     state = open_state(os.environ.get("MAINSTAY_STATE") or project.books)
     store = Path(os.environ.get("MAINSTAY_STORE") or project.books / STORE)
-    return Books(project, state, Registry(state, store), Releases(state), open_log(project))
+    return Books(project, state, Registry(state, store, trusted_by(project)), Releases(state), open_log(project))

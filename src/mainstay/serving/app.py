@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from mainstay.serving.aside import Aside
 from mainstay.serving.hot import Exchange, Hot
 from mainstay.serving.intake import Hung
 from mainstay.serving.metrics import Metrics
@@ -44,9 +45,10 @@ class App:
         self.closing = False
         """Whether the door is closed already: each answer is the last on its connection."""
         self._pages = Pages(models, self.metrics, lambda: self.draining)
+        aside = Aside()
         self._hot: dict[str, Callable[[Exchange], Awaitable[Reply]]] = {}
         for served in models:
-            hot = Hot(served, self.metrics, loopback=loopback)
+            hot = Hot(served, self.metrics, loopback=loopback, aside=aside)
             self._hot[f"/models/{served.name}/predict"] = hot.predict
             self._hot[f"/models/{served.name}/feedback"] = hot.feedback
             if len(models) == 1:
@@ -67,7 +69,7 @@ class App:
             reply = Refused(500, "fault", "The server failed at this request.", "The operator's log says why.").reply()
         await self._send(exchange, reply, send)
         if exchange.after is not None:
-            exchange.after()
+            await exchange.after()
 
     async def _send(self, exchange: Exchange, reply: Reply, send: Send) -> None:
         headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import datetime as dt
 import io
 import secrets
+from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,26 +18,29 @@ import numpy as np
 import polars as pl
 
 from mainstay.contract import compile_request
-from mainstay.contract.table import as_served, check_table, encode_table
-from mainstay.data import read_source
+from mainstay.contract.table import as_served, check_table
+from mainstay.data import DataSettings, read_source
 from mainstay.data.quarantine import free_name, write_quarantine, write_whole
+from mainstay.data.source import as_written, source_of
 from mainstay.errors import InputError
 from mainstay.events import IdMaker, Prediction, open_pseudonyms
+from mainstay.models.features.run import encode_rows
 from mainstay.models.policy import NO_ACTION
-from mainstay.serving.dataplane import ScoringError
+from mainstay.serving.dataplane import ScoringError, left_to_fallback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from mainstay.contract import Contract
     from mainstay.contract.table import Checked
-    from mainstay.events import EventLog
+    from mainstay.events import EventLog, Value
     from mainstay.registry import Bundle
 
 _WRITERS = (".parquet", ".csv", ".jsonl")
+_PLAIN = DataSettings()
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,8 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
         Where the refused rows are, each with the rules it broke; empty where none was refused.
     id_column : str
         What the column of ids is called: another name where the file has a column ``id`` of its own.
+    policies : dict of str to int
+        Rows per thing a policy did: ``{"tenure: filled in": 11}``.
 
     """
 
@@ -63,6 +70,30 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     out: str
     refused_to: str = ""
     id_column: str = "id"
+    policies: dict[str, int] = {}
+
+
+_Note = tuple[tuple[str, ...], bool]
+"""The warnings of a row, and whether a policy changed what the model sees."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The accepted rows, what feature code derived of those it was asked for, and the places of those it failed at."""
+
+    checked: Checked
+    derived: pl.DataFrame | None
+    failed: frozenset[int]
+
+
+@dataclass(frozen=True)
+class _Results:
+    """What became of the accepted rows: scores, which of them are the fallback's, what feature code derived, notes."""
+
+    scores: NDArray[np.float64]
+    fallen: NDArray[np.bool_]
+    inputs: list[dict[str, Value] | None]
+    notes: list[_Note]
 
 
 def score_file(
@@ -73,7 +104,7 @@ def score_file(
     log: EventLog,
     books: Path,
     role: str = "champion",
-    missing: Sequence[str] = (),
+    settings: DataSettings = _PLAIN,
 ) -> Scored:
     """Score every row of a file that the contract accepts; the others go to a file of their own with the reason.
 
@@ -85,7 +116,8 @@ def score_file(
         Who answers.
     source, out : Path
         A csv or parquet file; where the answers go (``.parquet``, ``.csv`` or ``.jsonl``): the columns of the source,
-        then ``id``, ``prediction``, ``score``, ``decision`` and ``version``.
+        then ``id``, ``prediction``, ``score``, ``decision``, ``version``, ``degraded`` and ``warnings`` (one
+        text, parted by ``; ``).
     log : EventLog
         Where they are logged.
     books : Path
@@ -93,8 +125,8 @@ def score_file(
     role : str
         What this version is in the release in force: ``"champion"``, ``"canary"``, or ``"shadow"`` where it answers
         nobody, so that no window counts it.
-    missing : sequence of str
-        Texts of the source that stand for a missing value.
+    settings : DataSettings
+        How the project's own source is written: what stands for missing, the dialect of a csv.
 
     Raises
     ------
@@ -107,27 +139,26 @@ def score_file(
 
     """
     _require_writable(out, source)
-    frame = read_source(source, missing=missing)
-    checked = check_table(bundle.contract, frame)
-    scores = bundle.model.scores(encode_table(bundle.contract, checked.good))
-    if not np.isfinite(scores).all():
-        raise ScoringError(f"Version {bundle.version.number} can't answer: a score isn't a finite number.")
-    decisions = _decisions(bundle, scores)
-    answers = _answers(bundle, scores, decisions)
-    entities = _entities(bundle.contract, checked.good, books)
+    tensors = tuple(column.name for column in bundle.contract.features if column.type == "tensor")
+    frame = read_source(replace(as_written(source_of(source), settings), tensors=tensors))
+    checked = _refuse_unanswerable(bundle, frame, check_table(bundle.contract, frame))
+    seen = _derive(bundle, frame, checked)
+    checked = seen.checked
     kept = frame[checked.rows.to_list()]
+    results = _score(bundle, seen, _notes(bundle.contract, seen, kept))
+    answers = _answers(bundle, results, _decisions(bundle, results.scores))
+    entities = _entities(bundle.contract, checked.good, books)
     ours = {name: free_name(name, kept.columns) for name in answers.columns}
     content = _content(pl.concat([kept, answers.rename(ours)], how="horizontal"), out.suffix.lower())
     refused = write_quarantine(checked.failing, out.parent, f"{out.stem}.refused")
     if refused is None:
         with suppress(OSError):
             out.with_name(f"{out.stem}.refused.csv").unlink()  # of an earlier run
-    notes = _notes(bundle.contract, checked, kept)
     # To the disk before the log, and to its name after it: a full disk logs nothing that nobody got.
     half = out.with_name(f".{out.name}.{secrets.token_hex(4)}.half")
     write_whole(half, content)
     try:
-        log.append("predictions", _predictions(bundle, checked, answers, entities, notes, role=role))
+        log.append("predictions", _predictions(bundle, checked, answers, entities, results, role=role))
         half.replace(out)
     finally:
         half.unlink(missing_ok=True)
@@ -139,6 +170,7 @@ def score_file(
         out=str(out),
         refused_to=str(refused or ""),
         id_column=ours["id"],
+        policies=checked.flags,
     )
 
 
@@ -152,6 +184,73 @@ def _require_writable(out: Path, source: Path) -> None:
         raise InputError(f"The answers would overwrite {source.name}.", "Give --out another name.")
 
 
+def _refuse_unanswerable(bundle: Bundle, frame: pl.DataFrame, checked: Checked) -> Checked:
+    """Refuse the rows that are left to a fallback which the version doesn't have."""
+    if bundle.policy.fallback is not None:
+        return checked
+    rule = f"left to the fallback, and version {bundle.version.number} has none"
+    return _refuse(frame, checked, checked.fallback, pl.repeat(rule, checked.good.height, eager=True))
+
+
+def _refuse(frame: pl.DataFrame, checked: Checked, lost: pl.Series, rules: pl.Series) -> Checked:
+    """Refuse good rows, each by its rule."""
+    if not lost.any():
+        return checked
+    places, why, (place_name, rule_name) = checked.rows.filter(lost), rules.filter(lost), checked.failing.columns[-2:]
+    rows = frame[places.to_list()].with_columns(places.cast(pl.Int64).alias(place_name), why.alias(rule_name))
+    return replace(
+        checked,
+        good=checked.good.filter(~lost),
+        rows=checked.rows.filter(~lost),
+        fallback=checked.fallback.filter(~lost),
+        failing=pl.concat([checked.failing, rows.cast(checked.failing.schema)]).sort(place_name),
+        counts={**checked.counts, **Counter(why.to_list())},
+    )
+
+
+def _derive(bundle: Bundle, frame: pl.DataFrame, checked: Checked) -> _Seen:
+    """Run feature code; the rows it fails at are left to the fallback, or refused where the version has none."""
+    if bundle.features is None:
+        return _Seen(checked, None, frozenset())
+    asked = np.flatnonzero(~checked.fallback.to_numpy())
+    derived, failures = bundle.features.runner.attempt(as_served(bundle.contract, checked.good[asked]))
+    if not failures:
+        return _Seen(checked, derived, frozenset())
+    rules: list[str | None] = [None] * checked.good.height
+    ending = "answered by the fallback" if bundle.policy.fallback is not None else _none(bundle)
+    for place, error in failures.items():
+        rules[asked[place]] = f"{error.kind.rstrip('.')}, {ending}"
+    told = pl.Series(rules, dtype=pl.String)
+    failed = told.is_not_null()
+    if bundle.policy.fallback is None:
+        return _Seen(_refuse(frame, checked, failed, told), derived, frozenset())
+    flags = {**checked.flags, **Counter(told.drop_nulls().to_list())}
+    left = replace(checked, fallback=checked.fallback | failed, flags=flags)
+    return _Seen(left, derived, frozenset(failed.arg_true().to_list()))
+
+
+def _none(bundle: Bundle) -> str:
+    return f"and version {bundle.version.number} has no fallback to answer it instead"
+
+
+def _score(bundle: Bundle, seen: _Seen, notes: list[_Note]) -> _Results:
+    """Score the rows as a request would be: what is left to the fallback is answered by it."""
+    checked = seen.checked
+    fallen = checked.fallback.to_numpy()
+    inputs: list[dict[str, Value] | None] = [None] * checked.good.height
+    if bundle.features is None or seen.derived is None:
+        encoded = encode_rows(bundle.contract, None, checked.good.filter(~checked.fallback))
+    else:
+        encoded = bundle.features.runner.encode(seen.derived)
+        for place, values in zip(np.flatnonzero(~fallen).tolist(), seen.derived.iter_rows(named=True), strict=True):
+            inputs[place] = values
+    scores = np.full(checked.good.height, bundle.policy.fallback or 0.0)
+    scores[~fallen] = bundle.model.scores(encoded)
+    if not np.isfinite(scores).all():
+        raise ScoringError(f"Version {bundle.version.number} can't answer: a score isn't a finite number.")
+    return _Results(scores, fallen, inputs, notes)
+
+
 def _decisions(bundle: Bundle, scores: NDArray[np.float64]) -> list[str | float]:
     """Decide for each row; with a capacity, only the best of the file are acted on."""
     decisions = [bundle.policy.decide(score) for score in scores.tolist()]
@@ -162,29 +261,40 @@ def _decisions(bundle: Bundle, scores: NDArray[np.float64]) -> list[str | float]
     return [decision if place in best else NO_ACTION for place, decision in enumerate(decisions)]
 
 
-def _answers(bundle: Bundle, scores: NDArray[np.float64], decisions: list[str | float]) -> pl.DataFrame:
+def _answers(bundle: Bundle, results: _Results, decisions: list[str | float]) -> pl.DataFrame:
     make = IdMaker()
     said = pl.Float64 if bundle.policy.task.kind == "regression" else pl.String  # known even where no row is left
     return pl.DataFrame(
         {
             "id": [make() for _ in decisions],
-            "prediction": [bundle.policy.predict(score) for score in scores.tolist()],
-            "score": scores,
+            "prediction": [bundle.policy.predict(score) for score in results.scores.tolist()],
+            "score": results.scores,
             "decision": decisions,
             "version": [bundle.version.number] * len(decisions),
+            "degraded": [degraded for _, degraded in results.notes],
+            "warnings": ["; ".join(warnings) for warnings, _ in results.notes],
         },
-        schema={"id": pl.String, "prediction": said, "score": pl.Float64, "decision": said, "version": pl.Int64},
+        schema={
+            "id": pl.String,
+            "prediction": said,
+            "score": pl.Float64,
+            "decision": said,
+            "version": pl.Int64,
+            "degraded": pl.Boolean,
+            "warnings": pl.String,
+        },
     )
 
 
-def _notes(contract: Contract, checked: Checked, kept: pl.DataFrame) -> list[tuple[tuple[str, ...], bool]]:
+def _notes(contract: Contract, seen: _Seen, kept: pl.DataFrame) -> list[_Note]:
     """Say of each row what policies did and whether that degraded it: in the words of an answer over HTTP."""
-    if not checked.flags:
+    if not seen.checked.flags:
         return [((), False)] * kept.height
     read = compile_request(contract).read_record
     columns = [kept.get_column(name) for name in contract.names if name in kept.columns]
     rows = (read(record) for record in pl.DataFrame(columns).iter_rows(named=True))
-    return [(row.warnings, row.degraded) for row in rows]
+    left = (left_to_fallback(row) if place in seen.failed else row for place, row in enumerate(rows))
+    return [(row.warnings, row.degraded) for row in left]
 
 
 def _predictions(
@@ -192,15 +302,16 @@ def _predictions(
     checked: Checked,
     answers: pl.DataFrame,
     entities: list[str | None],
-    notes: list[tuple[tuple[str, ...], bool]],
+    results: _Results,
     *,
     role: str,
 ) -> Iterator[Prediction]:
     served = as_served(bundle.contract, checked.good).iter_rows(named=True)
     # Now, not when the file was opened: by then the window of that moment may have been looked at already.
     now = dt.datetime.now(dt.UTC)
-    for answer, features, entity, (warnings, degraded) in zip(
-        answers.iter_rows(named=True), served, entities, notes, strict=True
+    rows = zip(answers.iter_rows(named=True), served, results.inputs, results.fallen.tolist(), strict=True)
+    for (answer, features, inputs, fallen), entity, (warnings, degraded) in zip(
+        rows, entities, results.notes, strict=True
     ):
         yield Prediction(
             id=answer["id"],
@@ -212,8 +323,10 @@ def _predictions(
             prediction=answer["prediction"],
             decision=answer["decision"],
             features=features,
+            inputs=inputs,
             entity=entity,
             degraded=degraded,
+            fallback=fallen,
             warnings=warnings,
         )
 
@@ -228,6 +341,9 @@ def _entities(contract: Contract, good: pl.DataFrame, books: Path) -> list[str |
 
 def _content(frame: pl.DataFrame, suffix: str) -> bytes:
     if suffix == ".csv":
+        nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+        if nested:
+            raise InputError(f"A csv has no cells for the lists in '{nested[0]}'.", "Name it .parquet or .jsonl.")
         return frame.write_csv().encode("utf-8")
     if suffix == ".jsonl":
         return frame.write_ndjson().encode("utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import msgspec
 
 from mainstay.contract import BodyError
 from mainstay.errors import RecordError, StoreError
-from mainstay.events import Refusal, encode_events
+from mainstay.events import IdMaker, Refusal, encode_events
 from mainstay.serving.dataplane import (
     Cases,
     ScoringError,
@@ -29,10 +30,11 @@ from mainstay.serving.intake import (
     trace_id,
 )
 from mainstay.serving.replies import Refused, Reply, json_reply, method_refused
-from mainstay.serving.served import Served, say
+from mainstay.serving.served import Seldom, Served, champion_of, say
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from concurrent.futures import Executor
 
     from prometheus_client import Counter
 
@@ -70,7 +72,7 @@ class Exchange:
         self.method = method
         self.id = request_id(head)
         self.trace = trace_id(head)
-        self.after: Callable[[], None] | None = None
+        self.after: Callable[[], Awaitable[None]] | None = None
 
 
 class Hot:
@@ -84,11 +86,15 @@ class Hot:
         Where it is counted.
     loopback : bool
         Whether only this machine can reach the server.
+    aside : Executor
+        Where line-ups with feature code score, so that the event loop goes on.
 
     """
 
-    def __init__(self, served: Served, metrics: Metrics, *, loopback: bool) -> None:
+    def __init__(self, served: Served, metrics: Metrics, *, loopback: bool, aside: Executor) -> None:
         self.served = served
+        self._aside = aside
+        self._features_said = Seldom()
         self._metrics = metrics
         self._loopback = loopback
         name = served.name
@@ -114,9 +120,12 @@ class Hot:
             raise _unreleased(served)
         taken = take_cases(lineup, body, served.new_id)
         try:
-            score_cases(lineup, taken)
+            if lineup.runs_code:
+                await asyncio.get_running_loop().run_in_executor(self._aside, score_cases, lineup, taken)
+            else:
+                score_cases(lineup, taken)
         finally:
-            self._count_failures(taken.failures, "canary")
+            self._count_failures(taken, "canary")
         answers = make_answers(taken.cases)
         self._log(exchange, taken)
         if lineup.shadows:
@@ -169,10 +178,16 @@ class Hot:
         if not self.served.write("predictions", encode_events(events)):
             self._metrics.lost.labels(self.served.name, "predictions").inc(len(events))
 
-    def _shadow(self, exchange: Exchange, lineup: Lineup, taken: Cases) -> None:
+    async def _shadow(self, exchange: Exchange, lineup: Lineup, taken: Cases) -> None:
         started = time.perf_counter_ns()
-        done, failures = shadow_cases(lineup, taken.cases, self.served.new_id)
-        self._count_failures(failures, "shadow")
+        if lineup.runs_code:
+            # A maker of ids belongs to one thread.
+            work = asyncio.get_running_loop().run_in_executor(self._aside, shadow_cases, lineup, taken.cases, IdMaker())
+            shadowed = await work
+        else:
+            shadowed = shadow_cases(lineup, taken.cases, self.served.new_id)
+        self._count_failures(shadowed, "shadow")
+        done = shadowed.cases
         each = (time.perf_counter_ns() - started) // max(1, len(done))
         events = self._events(exchange, done, each, exchange.id, [case.id for case in taken.cases])
         try:
@@ -216,8 +231,11 @@ class Hot:
             for arm in {id(case.arm): case.arm for case in cases}.values():
                 self._counter_of(arm).inc(sum(case.arm is arm for case in cases))
         for case in cases:
-            if case.row.degraded:
+            row = case.row
+            if row.degraded:
                 self._metrics.degraded.labels(self.served.name, case.arm.version).inc()
+            for deed in row.deeds:
+                self._metrics.policy.labels(self.served.name, deed.column, deed.why, deed.did).inc()
         self._seconds.observe((time.perf_counter_ns() - exchange.started) / 1e9)
 
     def _counter_of(self, arm: Arm) -> Counter:
@@ -227,8 +245,10 @@ class Hot:
             counter = self._counters[key] = self._metrics.answers.labels(self.served.name, *key)
         return counter
 
-    def _count_failures(self, failures: Sequence[str], role: str) -> None:
-        for failure in failures:
+    def _count_failures(self, taken: Cases, role: str) -> None:
+        for failed in taken.features_failed:
+            self._features_said.say(failed.kind, failed.told)
+        for failure in taken.failures:
             say(failure)
             self._metrics.failures.labels(self.served.name, role).inc()
 
@@ -267,6 +287,14 @@ def _fields_refused(error: RecordError) -> Refused:
 
 
 def _unreleased(served: Served) -> Refused:
+    if served.refused is not None:
+        return Refused(
+            503,
+            "unloaded",
+            f"Version {champion_of(served.refused)} of {served.name} is released, but can't be loaded here.",
+            "See /readyz for the reason.",
+            headers=_RETRY,
+        )
     if served.trouble:
         return Refused(
             503, "unreleased", f"{served.name} can't answer yet.", "See /readyz for the reason.", headers=_RETRY

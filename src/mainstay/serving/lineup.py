@@ -59,6 +59,10 @@ class Lineup:
         Answers what no canary does, and what a canary fails at.
     uniform : bool
         Whether all arms have the same contract, so that one decoding serves them all.
+    salt : str
+        Of the draw of who answers.
+    runs_code : bool
+        Whether any version has feature code, which may be slow.
 
     """
 
@@ -68,6 +72,7 @@ class Lineup:
     champion: Arm
     uniform: bool
     salt: str
+    runs_code: bool = False
 
     def choose(self, key: str) -> Arm:
         """Choose who answers; sticky by key."""
@@ -104,6 +109,8 @@ def load_lineup(
     ------
     CorruptError
         Where a file isn't what was written, or a version doesn't answer as it did when it was registered.
+    TrustError
+        Where a version brings code of its own that isn't trusted here.
     ReleaseError
         Where a trial would be served to other machines.
 
@@ -125,6 +132,7 @@ def load_lineup(
         champion=champion,
         uniform=all(arm.bundle.contract == champion.bundle.contract for arm in loaded),
         salt=salt_of(release),
+        runs_code=any(arm.bundle.features is not None for arm in loaded),
     )
 
 
@@ -132,7 +140,7 @@ def _arm(registry: Registry, model: str, route: Route, known: Mapping[int, Bundl
     bundle = known.get(route.version)
     if bundle is None:
         bundle = registry.load_bundle(model, route.version)
-        failures = golden_failures(bundle.contract, bundle.model, bundle.golden)
+        failures = golden_failures(bundle.contract, bundle.model, bundle.golden, bundle.features)
         if failures:
             raise CorruptError(
                 f"{model} version {route.version} doesn't answer as it did when it was registered: {failures[0]}",

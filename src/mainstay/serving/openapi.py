@@ -9,7 +9,7 @@ from mainstay.contract import json_schema
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mainstay.serving.lineup import Lineup
+    from mainstay.contract import Contract
     from mainstay.serving.served import Served
 
 Schema = dict[str, object]
@@ -90,21 +90,41 @@ def openapi(models: Sequence[Served], version: str) -> Schema:
     }
 
 
+def openapi_of(contract: Contract, name: str, *, amounts: bool, most: int, version: str) -> Schema:
+    """Describe where a model is asked by its contract alone, before anything is served.
+
+    Parameters
+    ----------
+    contract : Contract
+        What a record must look like.
+    name : str
+        Of the model.
+    amounts : bool
+        Whether it answers with amounts (a regression), rather than labels.
+    most : int
+        Records one request may hold.
+    version : str
+        Of mainstay.
+
+    """
+    paths: Schema = {}
+    schemas: Schema = {"Problem": _PROBLEM}
+    _add_predict(name, json_schema(contract), _answer(amounts=amounts), most, (paths, schemas))
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": name, "version": version},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }
+
+
 def _add(served: Served, paths: Schema, schemas: Schema) -> None:
     lineup, name = served.lineup, served.name
-    record = json_schema(lineup.champion.bundle.contract) if lineup else {"type": "object"}
-    schemas[f"{name}.Record"] = record
-    schemas[f"{name}.Answer"] = _answer(lineup)
+    record: Schema = json_schema(lineup.champion.bundle.contract) if lineup else {"type": "object"}
+    amounts = lineup is not None and lineup.champion.bundle.policy.task.kind == "regression"
     most = served.settings.max_records
     paths[f"/models/{name}"] = {"get": _plain(f"Contract and current release of {name}")}
-    paths[f"/models/{name}/predict"] = {
-        "post": {
-            "summary": f"Ask {name} about one record, or several",
-            "operationId": f"predict_{name}",
-            "requestBody": _body(f"{name}.Record", most),
-            "responses": {"200": _some("The answer, or one per record", f"{name}.Answer", most), **_refusals()},
-        }
-    }
+    _add_predict(name, record, _answer(amounts=amounts), most, (paths, schemas))
     paths[f"/models/{name}/feedback"] = {
         "post": {
             "summary": "Tell what really happened",
@@ -115,8 +135,21 @@ def _add(served: Served, paths: Schema, schemas: Schema) -> None:
     }
 
 
-def _answer(lineup: Lineup | None) -> Schema:
-    amounts = lineup is not None and lineup.champion.bundle.policy.task.kind == "regression"
+def _add_predict(name: str, record: Schema, answer: Schema, most: int, to: tuple[Schema, Schema]) -> None:
+    paths, schemas = to
+    schemas[f"{name}.Record"] = record
+    schemas[f"{name}.Answer"] = answer
+    paths[f"/models/{name}/predict"] = {
+        "post": {
+            "summary": f"Ask {name} about one record, or several",
+            "operationId": f"predict_{name}",
+            "requestBody": _body(f"{name}.Record", most),
+            "responses": {"200": _some("The answer, or one per record", f"{name}.Answer", most), **_refusals()},
+        }
+    }
+
+
+def _answer(*, amounts: bool) -> Schema:
     told: Schema = {"type": "number"} if amounts else {"type": "string"}
     return {
         "type": "object",

@@ -12,6 +12,7 @@ from mainstay.render import Command, Document, Facts, Heading, Table, Text
 from mainstay.serving.metrics import CONTENT_TYPE, InForce, Metrics
 from mainstay.serving.openapi import openapi
 from mainstay.serving.replies import Reply, json_reply
+from mainstay.serving.served import champion_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -61,6 +62,7 @@ class Pages:
                 "problem": bundle.problem,
                 "contract": bundle.contract,
                 "schema": json_schema(bundle.contract),
+                "features": bundle.features and {"sha256": bundle.features.code.sha256, "inputs": bundle.inputs},
             }
         )
 
@@ -134,7 +136,8 @@ def _calls_of(served: Served, base: str) -> list[Block]:
     address = f"{base}/models/{served.name}"
     lineup = served.lineup
     if lineup is None:
-        return [Heading(served.name), Text("No version is released yet.", kind="warning")]
+        told = f"Version {champion_of(served.refused)} is released, but can't be loaded here." if served.refused else ""
+        return [Heading(served.name), Text(told or "No version is released yet.", kind="warning")]
     bundle = lineup.champion.bundle
     trial = " It is a trial." if lineup.release.trial else ""
     example = json.dumps(bundle.golden[0].record if bundle.golden else {}, ensure_ascii=False)

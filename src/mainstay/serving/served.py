@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 1000  # characters of a line to the operator
 _AGAIN = 5.0  # seconds until a release that could not be loaded is tried again
+_SELDOM = 60.0  # seconds until the same kind of thing is told again
+_MOST_KINDS = 100
 
 
 class Served:
@@ -55,6 +57,8 @@ class Served:
         self.refusals = books.log.writer("refusals")
         self.new_id = IdMaker()
         self.lineup: Lineup | None = None
+        self.refused: Release | None = None
+        """The newest release, while it can't be loaded here."""
         self.feedback_reader: FeedbackReader | None = None
         self.trouble = ""
         """Why the newest release isn't served, or the books can't be read; empty while all is well."""
@@ -92,12 +96,13 @@ class Served:
             self.trouble = f"Release {release.id} isn't served: {said}"
             if self._failed != release.id:
                 say(self.trouble)
+            self.refused = release
             self._failed, self._retry = release.id, time.monotonic() + _AGAIN
             return True
         task = lineup.champion.bundle.policy.task
         self.feedback_reader = FeedbackReader(self.name, task, max_records=self.settings.max_records)
         self.lineup = lineup  # from here on, new requests
-        self.trouble, self._failed = "", 0
+        self.trouble, self.refused, self._failed = "", None, 0
         return True
 
     def write(self, stream: str, lines: bytes) -> bool:
@@ -124,6 +129,28 @@ class Served:
         """Seal the log."""
         for writer in (self.predictions, self.feedback, self.refusals):
             writer.close()
+
+
+class Seldom:
+    """Tells whoever runs the server of each kind of thing at most once a minute."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+
+    def say(self, kind: str, sentence: str) -> None:
+        """Tell, unless that kind was told within the minute."""
+        now = time.monotonic()
+        if now - self._said.get(kind, -_SELDOM) < _SELDOM:
+            return
+        if len(self._said) >= _MOST_KINDS:
+            self._said.clear()
+        self._said[kind] = now
+        say(sentence)
+
+
+def champion_of(release: Release) -> int:
+    """Name the version that answers by a release."""
+    return next(route.version for route in release.routes if route.role == "champion")
 
 
 def say(sentence: str) -> None:

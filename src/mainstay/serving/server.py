@@ -13,7 +13,7 @@ import uvicorn
 
 from mainstay.serving.app import App
 from mainstay.serving.protocol import GuardedProtocol
-from mainstay.serving.served import Served, say
+from mainstay.serving.served import Served, champion_of, say
 from mainstay.serving.settings import widest
 from mainstay.serving.watcher import Watcher
 
@@ -75,9 +75,17 @@ def announce_models(models: Sequence[Served], listener: socket.socket) -> None:
     shown = f"[{host}]" if ":" in host else host
     for served in models:
         lineup = served.lineup
-        state = "no version released yet" if lineup is None else f"version {lineup.champion.version}"
         trial = ", trial" if lineup is not None and lineup.release.trial else ""
-        say(f"{served.name} answers at http://{shown}:{port}/models/{served.name}/predict ({state}{trial})")
+        address = f"http://{shown}:{port}/models/{served.name}/predict"
+        say(f"{served.name} answers at {address} ({_state(served)}{trial})")
+
+
+def _state(served: Served) -> str:
+    if served.lineup is not None:
+        return f"version {served.lineup.champion.version}"
+    if served.refused is not None:
+        return f"version {champion_of(served.refused)} is released, but can't be loaded here: /readyz says why"
+    return "can't tell who answers: /readyz says why" if served.trouble else "no version released yet"
 
 
 def _config(app: App, settings: ServingSettings) -> uvicorn.Config:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import msgspec
 
+from mainstay.registry import Sha256
+
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -29,6 +31,9 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         How long requests under way are waited for when the server is asked to end.
     poll_seconds : float
         How often the release history is read.
+    trust : tuple of str
+        sha256 of each ``features.py`` that may run here, beside those this machine trained with; read anew whenever a
+        version is loaded.
 
     """
 
@@ -39,6 +44,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     keep_alive_seconds: Positive = 75.0
     drain_seconds: Positive = 10.0
     poll_seconds: Positive = 0.2
+    trust: tuple[Sha256, ...] = ()
 
 
 def widest(settings: list[ServingSettings]) -> ServingSettings:

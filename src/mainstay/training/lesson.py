@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+_LEAVES_GAPS = frozenset({"allow", "flag"})
+
+
 def _nobody(_: str) -> None:
     """Tell nobody."""
 
@@ -33,18 +36,21 @@ class Lesson:
 
     Parameters
     ----------
-    X, y : array, shape (n, features) and (n,)
+    X, y : array, shape (n, width) and (n,)
         Encoded training rows.
     kind : {"binary", "regression"}
         What `y` is.
     labels : mapping of int to int
-        For each feature that is a category: how many codes it may have (its labels, and one more for any other).
+        For each place of `X` that holds a category: how many codes it may have (its labels, and one more for any
+        other).
     may_miss : frozenset of int
-        Features that may be missing in production.
+        Places of `X` that may be missing in production.
     folds : Folds
         Rows to score by a model that never saw them.
     seed : int
         For whatever is drawn.
+    weights : array, shape (n,), optional
+        How much each row counts in a fit.
     say : callable
         Told what is going on.
 
@@ -57,21 +63,26 @@ class Lesson:
     may_miss: frozenset[int]
     folds: Folds
     seed: int
+    weights: Floats | None = None
     say: Callable[[str], None] = field(default=_nobody)
 
     @staticmethod
-    def of(rows: Rows, contract: Contract, kind: Literal["binary", "regression"], folds: Folds, seed: int) -> Lesson:
-        """Make the lesson of training rows under a contract."""
-        features = contract.features
-        labels = {j: len(column.values) + 1 for j, column in enumerate(features) if isinstance(column, Category)}
-        may_miss = frozenset(j for j, column in enumerate(features) if column.missing == "allow")
-        return Lesson(rows.X, rows.y, kind, labels, may_miss, folds, seed)
+    def of(rows: Rows, inputs: Contract, kind: Literal["binary", "regression"], folds: Folds, seed: int) -> Lesson:
+        """Make the lesson of training rows, whose `X` is described by `inputs`."""
+        columns = [column for column, _ in inputs.slots]
+        labels = {j: len(column.values) + 1 for j, column in enumerate(columns) if isinstance(column, Category)}
+        may_miss = frozenset(j for j, column in enumerate(columns) if {column.missing, column.malformed} & _LEAVES_GAPS)
+        return Lesson(rows.X, rows.y, kind, labels, may_miss, folds, seed, rows.weights)
 
-    def fold_scores(self, fit: Callable[[Floats, Floats], Model]) -> Floats:
-        """Score every row by a model fitted without its fold; NaN where no fold scores a row."""
+    def fold_scores(self, fit: Callable[[Floats, Floats, Floats | None], Model]) -> Floats:
+        """Score every row by a model fitted (on rows, truth and weights) without its fold.
+
+        NaN where no fold scores a row.
+        """
         scores = np.full(self.y.size, np.nan)
         for learn, score in self.folds.parts:
-            scores[score] = fit(self.X[learn], self.y[learn]).scores(self.X[score])
+            weights = None if self.weights is None else self.weights[learn]
+            scores[score] = fit(self.X[learn], self.y[learn], weights).scores(self.X[score])
         return scores
 
 

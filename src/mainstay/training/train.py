@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from mainstay.measures.intervals import which_hang_together
@@ -71,7 +72,7 @@ def train(
     rows, task = snapshot.train, snapshot.task
     yardstick = choose_yardstick(task, money, float(np.mean(rows.y)), settings.measure)
     folds = cut_folds(rows, task, settings.folds, settings.seed)
-    lesson = Lesson.of(rows, snapshot.contract, task.kind, folds, settings.seed)
+    lesson = Lesson.of(rows, snapshot.inputs, task.kind, folds, settings.seed)
     lesson = replace(lesson, say=progress or lesson.say)
     names = [name for name in RECIPES if name == "do-nothing" or name in settings.candidates]
     candidates = tuple(_make(name, rank, lesson, yardstick, action) for rank, name in enumerate(names))
@@ -94,6 +95,7 @@ def _make(name: str, rank: int, lesson: Lesson, yardstick: Yardstick, action: st
     scored = lesson.folds.scored
     truth, scores = lesson.y[scored], learned.fold_scores[scored]
     policy = derive_policy(truth, scores, yardstick, action, idle=learned.constant)
+    policy = msgspec.structs.replace(policy, fallback=float(np.mean(lesson.y)))  # what doing nothing says
     sign = 1.0 if yardstick.better == "lower" else -1.0
     losses = [
         sign * yardstick.estimate(lesson.y[part], Answers(learned.fold_scores[part], policy), seed=lesson.seed).value

@@ -104,6 +104,7 @@ class World:
                 "score": pl.Series(scores, dtype=pl.Float64),
                 "decision": pl.Series(["offer" if s >= 1 / 6 else "none" for s in scores], dtype=pl.String),
                 "degraded": pl.Series([False] * rows, dtype=pl.Boolean),
+                "fallback": pl.Series([False] * rows, dtype=pl.Boolean),
                 "latency_us": pl.Series(rng.gamma(4.0, 50.0, rows), dtype=pl.Float64),
                 "label": pl.Series([x if k else None for x, k in zip(labels, known, strict=True)], dtype=pl.Float64),
             }

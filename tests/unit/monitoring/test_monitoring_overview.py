@@ -356,7 +356,7 @@ def test_a_hundred_thousand_predictions_are_drawn_within_a_second_of_processor_t
     frame = pl.concat([window.frame for window in windows])
     now = shop.start + dt.timedelta(days=20)
     begun = time.process_time()
-    served = read_served(frame, bundle.contract, bundle.report.policy.task)
+    served = read_served(frame, bundle)
     timeline = make_timeline(
         served,
         make_grid(shop.start, now, served.rows),

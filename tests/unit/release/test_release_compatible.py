@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mainstay.contract import Boolean, Category, Contract, Integer, Number, Text
+from mainstay.contract import Boolean, Category, Contract, Datetime, Integer, Number, Text
+from mainstay.contract.columns import Tensor
+from mainstay.contract.rules import Rule
 from mainstay.release import differences
 
 if TYPE_CHECKING:
@@ -55,3 +57,44 @@ def test_a_newcomer_that_accepts_as_much_is_no_difference(old: AnyColumn, new: A
 )
 def test_what_callers_would_notice_is_named(old: AnyColumn, new: AnyColumn, said: str) -> None:
     assert differences(Contract((old,)), Contract((new,))) == (said,)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            Integer(name="x", malformed="allow"),
+            Integer(name="x"),
+            "'x' may not hold a value of another kind than integer any more",
+        ),
+        (Text(name="x"), Text(name="x", min_length=2), "'x' may not be shorter than 2 characters any more"),
+        (Text(name="x"), Text(name="x", max_length=9), "'x' may not be longer than 9 characters any more"),
+        (Text(name="x", pattern="[ab]+"), Text(name="x", pattern="a+"), "'x' must be of the form a+ now"),
+        (Datetime(name="x"), Datetime(name="x", min="2026-01-01"), "'x' may not be before 2026-01-01 any more"),
+        (Datetime(name="x"), Datetime(name="x", format="%Y"), "'x' was spelt as ISO 8601 and is spelt %Y now"),
+        (
+            Tensor(name="x", shape=(2,)),
+            Tensor(name="x", shape=(3,)),
+            "'x' was float32 of shape (2,) and is float32 of shape (3,) now",
+        ),
+        (Tensor(name="x", shape=(2,)), Tensor(name="x", shape=(2,), min=0.0), "'x' may not be below 0.0 any more"),
+        (
+            Category(name="x", values=("a",), unknown="fallback"),
+            Category(name="x", values=("a",), unknown="reject"),
+            "'x' may not be an unknown label any more",
+        ),
+    ],
+)
+def test_each_kind_says_what_it_takes_no_longer(old: AnyColumn, new: AnyColumn, said: str) -> None:
+    assert differences(Contract((old,)), Contract((new,))) == (said,)
+    assert differences(Contract((new,)), Contract((new,))) == ()
+
+
+def test_a_rule_that_callers_were_not_held_to_is_a_difference() -> None:
+    columns = (Integer(name="x"), Integer(name="y"))
+    rule = Rule(name="order", holds="x <= y")
+    ruled = Contract(columns, (rule,))
+    assert differences(Contract(columns), ruled) == ("the rule 'order' must hold now (x <= y)",)
+    assert differences(ruled, ruled) == differences(ruled, Contract(columns)) == ()
+    flagged = Contract(columns, (Rule(name="order", holds="x <= y", otherwise="flag"),))
+    assert differences(Contract(columns), flagged) == ()

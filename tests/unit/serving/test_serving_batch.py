@@ -92,7 +92,7 @@ def test_a_file_is_answered_bit_for_bit_as_requests_are(
     assert (scored.rows, scored.scored, scored.refused) == (frame.height, len(expected), len(refused))
     assert out["score"].to_list() == [score for _, score in expected]
     assert pl.read_csv(scored.refused_to)["row"].to_list() == refused
-    assert out.columns == [*frame.columns, "id", "prediction", "score", "decision", "version"]
+    assert out.columns == [*frame.columns, "id", "prediction", "score", "decision", "version", "degraded", "warnings"]
     assert out.select(frame.columns).equals(frame.filter(~pl.int_range(frame.height).is_in(refused)))
 
     lines = logged(project, contract)

@@ -176,3 +176,20 @@ def test_settings_that_cannot_be_meant_are_refused(wrong: dict[str, object], cur
 def test_a_measure_nobody_knows_is_refused_before_anything_is_trained(make_snapshot: Make) -> None:
     with pytest.raises(ProjectError, match="Did you mean 'roc_auc'"):
         train(make_snapshot(), TrainingSettings(measure="roc_acu"), Money())
+
+
+@pytest.mark.parametrize("name", ["linear", "lightgbm"])
+def test_rows_of_no_weight_teach_nothing(make_snapshot: Make, name: str) -> None:
+    whole = make_snapshot()
+    dice = np.random.default_rng(4)
+    ignored = dice.random(len(whole.train)) < 0.4
+    spoilt = replace(whole.train, y=np.where(ignored, 1 - whole.train.y, whole.train.y))
+    weights = np.where(ignored, 0.0, 1.0)
+    weighed = replace(whole, train=replace(spoilt, weights=weights))
+    settings = TrainingSettings(candidates=(name,))
+    losses = []
+    for snapshot in (weighed, replace(whole, train=spoilt)):
+        candidate = train(snapshot, settings, KNOWN).candidate(name)
+        assert candidate is not None
+        losses.append(log_loss(whole.test.y, candidate.model.scores(whole.test.X)))
+    assert losses[0] < losses[1] - 0.02

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 def say_the_mean(lesson: Lesson) -> Learned:
     """Say the base rate, or the mean amount, every time."""
-    model = _mean(lesson.X, lesson.y)
+    model = _mean(lesson.X, lesson.y, lesson.weights)
     return Learned(model, lesson.fold_scores(_mean), {"value": model.value}, constant=True)
 
 
-def _mean(_: Floats, y: Floats) -> ConstantModel:
-    return ConstantModel(float(np.mean(y)))
+def _mean(_: Floats, y: Floats, __: Floats | None) -> ConstantModel:
+    return ConstantModel(float(np.mean(y)))  # unweighted, as the measures are that judge it

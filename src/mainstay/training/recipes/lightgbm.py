@@ -122,6 +122,7 @@ def _dataset(lgb: ModuleType, lesson: Lesson, places: NDArray[np.int64], known: 
     made: Dataset = lgb.Dataset(
         lesson.X[places],
         label=lesson.y[places],
+        weight=None if lesson.weights is None else lesson.weights[places],
         reference=known,
         categorical_feature=[j for j, labels in lesson.labels.items() if labels > 3],
         params={"feature_pre_filter": False, "verbosity": -1, "num_threads": _threads(lesson)},

@@ -29,20 +29,21 @@ def fit_linear(lesson: Lesson) -> Learned:
     """Fit the baseline."""
     logistic = lesson.kind == "binary"
 
-    def fit(X: Floats, y: Floats) -> Model:
-        return _fit(X, y, lesson, logistic=logistic)
+    def fit(X: Floats, y: Floats, weights: Floats | None) -> Model:
+        return _fit((X, y, weights), lesson, logistic=logistic)
 
     lesson.say("linear: fitting")
     penalty: dict[str, float] = {"C": C} if logistic else {"alpha": ALPHA}
-    return Learned(fit(lesson.X, lesson.y), lesson.fold_scores(fit), {**penalty, "seed": lesson.seed})
+    return Learned(fit(lesson.X, lesson.y, lesson.weights), lesson.fold_scores(fit), {**penalty, "seed": lesson.seed})
 
 
-def _fit(X: Floats, y: Floats, lesson: Lesson, *, logistic: bool) -> Model:
+def _fit(rows: tuple[Floats, Floats, Floats | None], lesson: Lesson, *, logistic: bool) -> Model:
+    X, y, weights = rows
     if np.ptp(y) == 0:  # a first block of time may hold one label only
         return ConstantModel(float(y[0]) if not logistic else float((y.sum() + 0.5) / (y.size + 1)))
     blocks = [_columns(X[:, j], lesson.labels.get(j, 0)) for j in range(X.shape[1])]
     design = np.concatenate([block for block, _ in blocks], axis=1)
-    slopes, intercept = _solve(design, y, logistic=logistic)
+    slopes, intercept = _solve(design, y, weights, logistic=logistic)
     parts = np.split(slopes, np.cumsum([block.shape[1] for block, _ in blocks])[:-1])
     terms = tuple(_term(part, scaling) for part, (_, scaling) in zip(parts, blocks, strict=True))
     return LinearModel(intercept, terms, logistic)
@@ -69,7 +70,7 @@ def _term(slopes: Floats, scaling: tuple[float, float] | None) -> Term:
     return Slope(mean, float(slopes[0] / scale) if scale else 0.0, float(slopes[1]))
 
 
-def _solve(design: Floats, y: Floats, *, logistic: bool) -> tuple[Floats, float]:
+def _solve(design: Floats, y: Floats, weights: Floats | None, *, logistic: bool) -> tuple[Floats, float]:
     try:
         from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - a second to import, only needed to train
         from sklearn.linear_model import LogisticRegression, Ridge  # noqa: PLC0415 - a second to import
@@ -79,5 +80,5 @@ def _solve(design: Floats, y: Floats, *, logistic: bool) -> tuple[Floats, float]
     estimator = LogisticRegression(C=C, solver=solver, max_iter=500) if logistic else Ridge(alpha=ALPHA)
     with warnings.catch_warnings():  # not quite converged is good enough for a baseline that is judged like any other
         warnings.simplefilter("ignore", ConvergenceWarning)
-        estimator.fit(design, y)
+        estimator.fit(design, y, sample_weight=weights)
     return np.ravel(estimator.coef_), float(np.ravel(estimator.intercept_)[0])
