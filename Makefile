@@ -6,13 +6,14 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 PORT   ?= 8000
 TESTS  ?=
 
-.PHONY: up test test-full check lint types imports bench docs clean help
+.PHONY: up test test-full check lint types imports peers bench docs clean help
 
 help:
 	@echo "make up                          the bundled sample, from rows to a served and watched model"
 	@echo "make up DATA=my.csv TARGET=Churn the same with your own table, as a trial release"
 	@echo "make test                        the fast tests    make test-full   the long ones too"
 	@echo "make check                       ruff, mypy --strict, import-linter, fast tests"
+	@echo "make peers                       the programs tests compare with (dvc), made beforehand"
 	@echo "make bench | docs | clean"
 
 up: $(VENV)/.installed
@@ -40,6 +41,10 @@ types: $(VENV)/.tested
 imports: $(VENV)/.tested
 	$(BIN)/lint-imports
 
+# Other people's programs that tests run, each in an environment of its own below .peers/.
+peers: $(VENV)/.tested
+	$(BIN)/python tests/peers.py
+
 bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/run.py
 
@@ -47,7 +52,7 @@ docs: $(VENV)/.documented
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # An installation is done once its stamp is newer than pyproject.toml; the stamps never mix up a half-made environment.
 $(VENV)/.made:

@@ -7,8 +7,10 @@
     │   ├── ProjectError           the project file is wrong: file, line, key, cure
     │   ├── ContractError          the contract contradicts itself
     │   ├── DataError              the source can't be read, or can't be learned from
+    │   │   └── FeaturesError      features.py failed (lives in mainstay.models.features)
     │   ├── RecordError            a record was refused; lists every problem by field
     │   ├── BodyError              a request's body isn't JSON (lives in mainstay.contract)
+    │   ├── ExpressionError        a rule can't be read: says where (lives in mainstay.measures.expression)
     │   └── NotFoundError          no such version, model, prediction or file
     ├── CheckError                 everything was readable, the answer is no           (exit 1)
     │   ├── GateError              a gate failed
@@ -17,6 +19,7 @@
     │   ├── LockedError            another process holds them
     │   └── CorruptError           a file isn't what was once written
     └── SetupError                 this machine lacks something: an extra, a port      (exit 2)
+        └── TrustError             a version's own code isn't trusted here, so it isn't run
 
 Each carries one clear sentence, and the cure as a second one.
 """
@@ -141,3 +144,7 @@ class CorruptError(StoreError):
 
 class SetupError(MainstayError):
     """This machine lacks something: an optional extra, a free port, a permission."""
+
+
+class TrustError(SetupError):
+    """A version's own code isn't trusted here, so it isn't run."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from mainstay.contract import Category, Contract, Number
 from mainstay.data.rows import Rows
 from mainstay.data.sieve import LedgerLine
 from mainstay.data.snapshot import Snapshot
+from mainstay.data.source import Source
 from mainstay.models import Task
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def snapshot(
         split=f"{rows} rows, a quarter held out by {split}",
         split_kind=split,
         time="",
-        source=Path("rows.csv"),
+        source=Source("rows.csv"),
         refused={},
         flags={},
     )

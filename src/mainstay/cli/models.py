@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
-from mainstay.cli.options import on_project, open_here, whoever
+from mainstay.cli.options import VERSION, on_project, open_here, whoever
 from mainstay.cli.output import announce, say, show, show_json
 
 
 @click.command()
 @click.option("--data", "source", type=click.Path(path_type=Path), help="Other rows than [data] source.")
+@click.option("--metrics", type=click.Path(path_type=Path, dir_okay=False), help="Write its numbers here too (JSON).")
 @on_project
-def train(source: Path | None, *, folder: Path, as_json: bool) -> None:
+def train(source: Path | None, metrics: Path | None, *, folder: Path, as_json: bool) -> None:
     """Train, evaluate, gate and register the next version."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
@@ -23,16 +24,18 @@ def train(source: Path | None, *, folder: Path, as_json: bool) -> None:
     trained = lifecycle.train(
         project, now=dt.datetime.now(dt.UTC), by=whoever(), source=source, progress=lambda line: say(f"  {line}")
     )
+    if metrics:
+        lifecycle.write_training(trained, metrics)
     if as_json:
         show_json(trained)
         return
     show(lifecycle.report_document(project, trained.version.number))
-    said = "passes its gates" if trained.verdict.ok else "fails a gate and can only be released with --trial"
-    say(f"{project.name}: version {trained.version.number} is registered and {said}.")
+    said = ". It passes its gates" if trained.verdict.ok else ", but it fails a gate: release it with --trial alone"
+    say(f"{project.name}: version {trained.version.number} is registered{said}.")
 
 
 @click.command()
-@click.argument("number", metavar="VERSION", type=click.IntRange(min=1))
+@click.argument("number", metavar="VERSION", type=VERSION)
 @on_project
 def gate(number: int, *, folder: Path, as_json: bool) -> None:
     """Judge VERSION again with today's project file; exit 1 when a gate fails."""
@@ -70,22 +73,26 @@ def version_list(*, folder: Path, as_json: bool) -> None:
 
 
 @version.command("show")
-@click.argument("number", metavar="VERSION", type=click.IntRange(min=1))
+@click.argument("number", metavar="VERSION", type=VERSION)
 @on_project
 def version_show(number: int, *, folder: Path, as_json: bool) -> None:
-    """Show the report of VERSION and its gates."""
+    """Show the report of VERSION, its gates and the data that trained it."""
+    import msgspec  # noqa: PLC0415 - keeps --help fast
+
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
     document = lifecycle.report_document(project, number)
+    origin = lifecycle.origin(project, number)
     if as_json:
-        show_json(document)
+        show_json(msgspec.to_builtins(document) | {"data": origin})
     else:
-        show(document)
+        blocks = (*document.blocks, *lifecycle.origin_blocks(origin))
+        show(msgspec.structs.replace(document, blocks=blocks))
 
 
 @version.command("card")
-@click.argument("number", metavar="VERSION", type=click.IntRange(min=1))
+@click.argument("number", metavar="VERSION", type=VERSION)
 @on_project
 def version_card(number: int, *, folder: Path, as_json: bool) -> None:
     """Print the model card of VERSION (Markdown)."""

@@ -15,6 +15,22 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
+
+class VersionNumber(click.ParamType):  # type: ignore[type-arg]  # the oldest click allowed has no argument here
+    """The number of a version, from 1."""
+
+    name = "version"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it, or say what a version is called."""
+        text = str(value)
+        if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
+            self.fail(f"'{value}' is no version, versions are numbers from 1: mainstay version list", param, ctx)
+        return int(text)
+
+
+VERSION = VersionNumber()
+
 project_option = click.option(
     "--project",
     "folder",

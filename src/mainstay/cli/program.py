@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from mainstay.errors import MainstayError
+from mainstay.errors import InputError, MainstayError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +40,8 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Groups": {
         "version": ("models", "Versions: list, show, card."),
+        "data": ("data", "Data: audit, versions, other tools' contracts."),
+        "export": ("exports", "Files for other tools."),
         "admin": ("processes", "Operations: the dashboard by itself."),
     },
 }
@@ -96,25 +100,50 @@ def main(args: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds, so that what we started is stopped
     try:
         program.main(args=words, standalone_mode=False)
+        sys.stdout.flush()  # here, and not when nobody is left to hear that the pipe is closed
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.ClickException as error:
-        error.show()
+        _show(error, as_json="--json" in words)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
+        _hang_up()
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise
+        _hang_up()
     except MainstayError as error:
         _tell(error, as_json="--json" in words)
         sys.exit(error.exit_code)
 
 
-def _tell(error: MainstayError, *, as_json: bool) -> None:
-    if as_json:
-        import json  # noqa: PLC0415 - only on the way to an error
+def _hang_up() -> NoReturn:
+    """End quietly, as a program does whose reader has gone: what is still unwritten goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    sys.exit(141)
 
-        click.echo(json.dumps({"error": type(error).__name__, "message": error.message, "cure": error.cure}))
-    else:
+
+def _show(error: click.ClickException, *, as_json: bool) -> None:
+    """Say what was wrong with the words of a command: the sentence first, then where to read on."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    said = error.format_message()
+    read = f"Read on: {context.command_path} --help" if context is not None and "--help" not in said else ""
+    _tell(InputError(said if said.endswith((".", "?")) else f"{said}.", read), as_json=as_json)
+
+
+def _tell(error: MainstayError, *, as_json: bool) -> None:
+    if not as_json:
         click.echo(f"mainstay: {error}", err=True)
+        return
+    import json  # noqa: PLC0415 - only on the way to an error
+
+    try:
+        click.echo(json.dumps({"error": type(error).__name__, "message": error.message, "cure": error.cure}))
+    except BrokenPipeError:
+        _hang_up()

@@ -29,6 +29,8 @@ def predict(data: Path, out: Path, number: int | None, *, folder: Path, as_json:
             say(f"{data.name} has a column 'id' of its own: the ids that feedback needs are in '{scored.id_column}'")
         if scored.refused:
             say(f"{scored.refused} rows were refused; they stand with the reason in {scored.refused_to}")
+        for what, count in scored.policies.items():
+            say(f"{count} rows: {what}")
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mainstay.cli.options import on_project, open_here, reason_option, whoever
+from mainstay.cli.options import VERSION, on_project, open_here, reason_option, whoever
 from mainstay.cli.output import announce, say, show, show_json
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("number", metavar="VERSION", type=click.IntRange(min=1))
+@click.argument("number", metavar="VERSION", type=VERSION)
 @click.option("--canary", type=click.FloatRange(0, 100, min_open=True, max_open=True), help="Give it this per cent.")
 @click.option("--shadow", is_flag=True, help="Let it answer unseen, beside the champion.")
 @click.option("--trial", is_flag=True, help="Without a passing verdict; loopback only, and marked as a trial.")

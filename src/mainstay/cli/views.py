@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mainstay.cli.options import on_project, open_here
+from mainstay.cli.options import VERSION, on_project, open_here
 from mainstay.cli.output import say, show, show_json
 
 
@@ -48,7 +48,7 @@ def status(*, folder: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("number", metavar="[VERSION]", type=click.IntRange(min=1), required=False)
+@click.argument("number", metavar="[VERSION]", type=VERSION, required=False)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where to (.html or .md).")
 @on_project
 def report(number: int | None, out: Path | None, *, folder: Path, as_json: bool) -> None:

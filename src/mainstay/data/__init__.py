@@ -8,11 +8,13 @@ from mainstay.data.answers import Answers
 from mainstay.data.audit import data_findings, leak_suspects, row_loss
 from mainstay.data.draft import Draft, draft_project, write_project
 from mainstay.data.fingerprint import fingerprint
+from mainstay.data.frames import as_frame
+from mainstay.data.roles import with_roles
 from mainstay.data.rows import Rows
 from mainstay.data.settings import DataSettings, SplitBy
 from mainstay.data.sieve import LedgerLine
 from mainstay.data.snapshot import Snapshot, take_snapshot
-from mainstay.data.source import read_source, resolve_source
+from mainstay.data.source import Source, open_source, read_source, resolve_source, source_of
 
 __all__ = [
     "Answers",
@@ -21,14 +23,19 @@ __all__ = [
     "LedgerLine",
     "Rows",
     "Snapshot",
+    "Source",
     "SplitBy",
+    "as_frame",
     "data_findings",
     "draft_project",
     "fingerprint",
     "leak_suspects",
+    "open_source",
     "read_source",
     "resolve_source",
     "row_loss",
+    "source_of",
     "take_snapshot",
+    "with_roles",
     "write_project",
 ]

@@ -20,6 +20,8 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
         What an action that works is worth, how often it works (0 to 1), what it costs.
     under, over : float, optional
         Cost of each unit planned too little and too much (regression).
+    fp, fn : float, optional
+        Cost of acting on a negative and of leaving a positive alone, instead of value, success rate and action cost.
     positive : str
         Label that counts as yes; guessed where empty.
 
@@ -36,4 +38,6 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     action_cost: float | None = None
     under: float | None = None
     over: float | None = None
+    fp: float | None = None
+    fn: float | None = None
     positive: str = ""

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from mainstay.contract.columns.base import BLANKS
 from mainstay.data.words import count
 
-TOKENS = frozenset(
-    {"NA", "N/A", "n/a", "#N/A", "na", "NaN", "nan", "NAN", "NULL", "null", "Null", "None", "none", "NONE", "nil"}
-    | {"?", "-", "--", ".", "missing", "Missing", "MISSING", "#DIV/0!", "#VALUE!", "#REF!", "NaT", "<NA>", "\\N"}
-)
-"""Texts that stand for a missing value where everything else in the column is a number."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MOSTLY = 0.98
 """Share of cells that must be numbers for the rest to be taken for mistakes."""
 
 _INTEGER = r"^-?[0-9]{1,18}$"
+_WHOLE = r"^-?[0-9]{1,18}(?:\.0{0,9})?$"
 _NUMBER = r"^-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
-_COMMA = r"^-?[0-9. ]*,?[0-9]+$"
+_COMMA = r"^-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?$"
+_GROUPED = r"^-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?$"
 _ID = re.compile(r"(?:^|[_\s.\-])(?:id|uuid|guid)$|(?:ID|Id|UUID)$|^(?:id|uuid|guid)(?:$|[_\s.\-])", re.ASCII)
-_LIKE_ID = re.compile(r"id$|(?:^|[_\s.\-])(?:key|ref|nr|no|number|code|account|email)$", re.ASCII | re.IGNORECASE)
+_LIKE_ID = re.compile(
+    r"id$|nr$|nummer$|(?:^|[_\s.\-])(?:key|ref|nr|no|number|code|account|email)$", re.ASCII | re.IGNORECASE
+)
 _FEW = 50  # distinct values that say nothing about being different everywhere
 
 
@@ -36,7 +38,7 @@ class Facts:
     Parameters
     ----------
     cells : polars.Series
-        Texts with outer blanks stripped, or what a parquet file holds; null where missing.
+        Texts, or what a parquet file holds; null where missing.
 
     """
 
@@ -69,35 +71,41 @@ class Facts:
 
     @cached_property
     def texts(self) -> pl.Series:
-        """The cells as texts; a truth is ``true`` or ``false``, NaN is missing."""
+        """The cells as texts without outer blanks; a truth is ``true`` or ``false``, NaN and blanks are missing."""
         if self.cells.dtype.is_float():
             return self.cells.fill_nan(None).cast(pl.String)
-        return self.cells.cast(pl.String)
+        if self.cells.dtype.is_integer() or self.cells.dtype == pl.Boolean:
+            return self.cells.cast(pl.String)
+        texts = self.cells.cast(pl.String).alias("it").to_frame().select(pl.col("it").str.strip_chars(BLANKS))
+        return texts.select(pl.when(pl.col("it") != "").then(pl.col("it"))).to_series().alias(self.name)
+
+    def without(self, texts: Sequence[str]) -> Facts:
+        """Take some texts as missing in this column alone."""
+        return Facts(self.cells.set(self.texts.is_in(list(texts)).fill_null(value=False), None))
 
     @cached_property
     def counts(self) -> dict[str, int]:
         """How often each value is there, most frequent first."""
-        return dict(Counter(self.texts.drop_nulls().to_list()).most_common())
+        counted = self.texts.drop_nulls().rename("text").value_counts().iter_rows()
+        return dict(sorted(counted, key=lambda pair: (-pair[1], pair[0])))
+
+    @cached_property
+    def _odd(self) -> pl.Series:
+        """The cells that aren't numbers."""
+        if self.cells.dtype != pl.String:
+            return self.cells.clear()
+        known = self.cells.drop_nulls()
+        return known.filter(~known.str.contains(_NUMBER))
 
     @cached_property
     def strays(self) -> tuple[str, ...]:
         """Values that aren't numbers, most frequent first."""
-        if self.cells.dtype != pl.String:
-            return ()
-        odd = self.cells.drop_nulls().filter(~self.cells.drop_nulls().str.contains(_NUMBER))
-        return tuple(Counter(odd.to_list()))
-
-    @cached_property
-    def stray_cells(self) -> int:
-        """Cells that hold such a value."""
-        return sum(self.counts[stray] for stray in self.strays)
+        return tuple(Facts(self._odd).counts) if len(self._odd) else ()
 
     @property
-    def tokens(self) -> tuple[str, ...]:
-        """The values that stand for a missing one: all that keeps this column from being numbers."""
-        odd = self.strays
-        half = self.stray_cells <= self.known / 2 and self.distinct > len(odd) + 1
-        return odd if odd and half and TOKENS.issuperset(odd) else ()
+    def stray_cells(self) -> int:
+        """Cells that hold such a value."""
+        return len(self._odd)
 
     @cached_property
     def numeric(self) -> bool:
@@ -120,6 +128,13 @@ class Facts:
         return self.cells.dtype == pl.String and self._all_match(_INTEGER)
 
     @cached_property
+    def integers(self) -> bool:
+        """Whether every number is whole and within 64 bits, written as ``12`` or ``12.0``, but not as ``1e5``."""
+        if self.cells.dtype.is_float():
+            return self.whole and bool(np.nanmax(np.abs(self.numbers)) < 2**53)
+        return self.plain_integers or (self.cells.dtype == pl.String and self._all_match(_WHOLE))
+
+    @cached_property
     def whole(self) -> bool:
         """Whether every number is whole, however it is written."""
         known = self.numbers[~np.isnan(self.numbers)]
@@ -136,12 +151,24 @@ class Facts:
         return int(self.cells.str.contains(r"^-?0[0-9]+$").sum() or 0) if self.cells.dtype == pl.String else 0
 
     @cached_property
-    def decimal_commas(self) -> bool:
-        """Whether it holds numbers with a decimal comma."""
-        if self.cells.dtype != pl.String or not self.known or self.numeric:
+    def decimal_commas(self) -> int:
+        """Cells with a decimal comma, where all that aren't plain numbers are written so; else 0."""
+        if not len(self._odd):
+            return 0
+        with_comma = int(self._odd.str.contains(",", literal=True).sum())
+        return with_comma if bool(self._odd.str.contains(_COMMA).all()) and not self.grouped else 0
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Whether all that aren't plain numbers have commas between thousands: ``1,234,567.50``."""
+        return len(self._odd) > 0 and bool(self._odd.str.contains(_GROUPED).all())
+
+    @cached_property
+    def decimal_points(self) -> bool:
+        """Whether some numbers have a decimal point that can't be a mark between thousands."""
+        if self.cells.dtype != pl.String or not self.numeric:
             return False
-        known = self.cells.drop_nulls()
-        return bool(known.str.contains(_COMMA).all()) and bool(known.str.contains(",", literal=True).any())
+        return bool(self.cells.str.contains(r"^-?[0-9]*\.(?:[0-9]{1,2}|[0-9]{4,})$").any())
 
     @cached_property
     def counter(self) -> bool:

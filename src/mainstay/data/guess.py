@@ -9,12 +9,15 @@ import msgspec
 import numpy as np
 
 from mainstay.contract import Boolean, Category, Datetime, Integer, Number, Text
-from mainstay.data.ranges import draft_range
+from mainstay.data.codes import tell_codes
+from mainstay.data.meanings import AGES, meaning_of
+from mainstay.data.ranges import draft_range, known_range
+from mainstay.data.standins import perhaps_missing, perhaps_number, suspects_among
 from mainstay.data.times import read_times
 from mainstay.data.words import count, listing, rows, short
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,19 +27,31 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MOST_LABELS = 50
-MOST_CODES, MOST_STEPPED_CODES = 12, 31
-_ROWS_PER_CODE = 20
 _MANY = 1000
 _INT64 = 2**63 - 1
-_OUT_OF_LINE, _FAR_OUT_OF_LINE = 0.2, 0.5
 _NEARLY_ALL_MISSING = 0.98
 _LONGEST_LABEL = 200
+_NEARLY_ALL_DIFFERENT = 0.5
+_OLDEST = 120
+_FEATURES_HINT = "features.py can make features of it"
 _YES_NO = (
     ("yes", "no"),
     ("true", "false"),
     ("y", "n"),
     ("t", "f"),
     ("on", "off"),
+    ("ja", "nein"),
+    ("j", "n"),
+    ("wahr", "falsch"),
+    ("oui", "non"),
+    ("o", "n"),
+    ("vrai", "faux"),
+    ("si", "no"),
+    ("sí", "no"),
+    ("s", "n"),
+    ("sim", "não"),
+    ("da", "ne"),
+    ("tak", "nie"),
     ("1", "0"),
     ("1.0", "0.0"),
 )
@@ -59,10 +74,10 @@ class Guess:
 
     column: AnyColumn
     why: str
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
 
-def guess_column(facts: Facts, y: Floats) -> Guess:
+def guess_column(facts: Facts, y: Floats, odd: Sequence[str] = (), voided: Sequence[str] = ()) -> Guess:
     """Guess what a column is.
 
     Parameters
@@ -71,18 +86,78 @@ def guess_column(facts: Facts, y: Floats) -> Guess:
         Its cells.
     y : array, shape (n,)
         The encoded target, NaN where unknown: it decides between a number and a code.
+    odd : sequence of str, optional
+        Texts in a column of numbers that stand for a missing value there, and for something else in other columns.
+    voided : sequence of str, optional
+        Texts in it that were already taken as missing.
 
     """
+    rest = facts.without(odd) if odd else facts
+    read = rest if rest.numeric else facts  # else the texts are labels here too
     for reading in (_nothing, _time, _yes_no, _identifier, _number, _labels):
-        guess = reading(facts, y)
+        guess = reading(read, y)
         if guess is not None:
-            return guess
-    few = [repr(short(text, 24)) for text in list(facts.counts)[:2]]
-    many = f"{count(facts.distinct)} different texts in {rows(facts.known)}"
-    text = f"{many}, such as {' and '.join(few)}: too many for labels"
+            return _about_people(_odd_allowed(_with_voided(guess, voided), facts, odd), read)
+    return _about_people(_text(facts), facts)
+
+
+def _text(facts: Facts) -> Guess:
+    """Say why a column of texts can't be learned from as it is."""
+    few = [f"'{short(text, 24)}'" for text in (facts.strays if facts.decimal_commas or facts.grouped else facts.counts)]
     if facts.decimal_commas:
-        text = f"numbers with a decimal comma, such as {few[0]}: write them with a point to use them"
-    return Guess(Text(name=facts.name, role="ignored"), text)
+        words = f"numbers with a decimal comma, such as {few[0]}: write them with a point, as others are, to use them"
+        return Guess(Text(name=facts.name, role="ignored"), words)
+    if facts.grouped:
+        words = f"numbers with a comma between thousands, such as {few[0]}: write them without to use them"
+        return Guess(Text(name=facts.name, role="ignored"), words)
+    such = f"such as {' and '.join(few[:2])}"
+    if facts.distinct > _NEARLY_ALL_DIFFERENT * facts.known:
+        words = f"{count(facts.distinct)} different texts in {rows(facts.known)}, {such}: nearly each its own"
+    else:
+        most = sum(sorted(facts.counts.values(), reverse=True)[:MOST_LABELS])
+        words = (
+            f"{count(facts.distinct)} different labels in {rows(facts.known)}, {such}: too many to tell apart; the "
+            f"{MOST_LABELS} most frequent are {100 * most / facts.known:.0f} % of the rows"
+        )
+    return Guess(Text(name=facts.name, role="ignored"), f"{words}; {_FEATURES_HINT}")
+
+
+def _odd_allowed(guess: Guess, facts: Facts, odd: Sequence[str]) -> Guess:
+    """Take texts that mean something else in other columns as missing in this one alone."""
+    if not odd or guess.column.role != "feature":
+        return guess
+    cells = sum(facts.counts.get(text, 0) for text in odd)
+    note = f"{listing([repr(text) for text in odd], 3)} in {count(cells)} cells: missing here, a label in other columns"
+    gaps = {"missing": facts.blanks} if facts.missing else {}
+    column = msgspec.structs.replace(
+        guess.column, malformed="allow", missing=guess.column.missing if facts.missing else "reject"
+    )
+    others = {key: why for key, why in guess.notes.items() if key != "missing"}
+    return Guess(column, guess.why, {**others, **gaps, "malformed": note})
+
+
+def _with_voided(guess: Guess, voided: Sequence[str]) -> Guess:
+    """Say which texts are among the missing cells."""
+    if not voided or "missing" not in guess.notes:
+        return guess
+    note = f"{guess.notes['missing']} or {listing([repr(text) for text in voided], 3)}"
+    return Guess(guess.column, guess.why, {**guess.notes, "missing": note})
+
+
+def _about_people(guess: Guess, facts: Facts) -> Guess:
+    """Mark what its name says is about people: it identifies one, or is a group to be treated fairly."""
+    hint = meaning_of(facts.name, facts.distinct)
+    if not hint.meaning or facts.distinct < 2 or (guess.column.role == "id" and hint.meaning == "sensitive"):
+        return guess
+    if hint.meaning == "sensitive":
+        note = f"suspected from '{hint.word}' in its name: may the model see it? Its groups are worth judging apart"
+        column = msgspec.structs.replace(guess.column, sensitive=True)
+        if hint.word in AGES and isinstance(column, Integer) and np.nanmax(facts.numbers) <= _OLDEST:
+            column = msgspec.structs.replace(column, max=_OLDEST)
+    else:
+        note = f"suspected from '{hint.word}' in its name: it may identify a person"
+        column = msgspec.structs.replace(guess.column, personal=True)
+    return Guess(column, guess.why, {**guess.notes, hint.meaning: note})
 
 
 def _nothing(facts: Facts, _: Floats) -> Guess | None:
@@ -106,6 +181,7 @@ def _time(facts: Facts, _: Floats) -> Guess | None:
     why = f"times from {str(known.min())[:10]} to {str(known.max())[:10]}, {count(known.n_unique())} different, {order}"
     if times.ambiguous:
         why += "; day and month could be the other way round"
+    why += f"; no feature as it is: {_FEATURES_HINT}, such as the weekday or the days since"
     layout = "" if times.layout.startswith("%Y-%m-%d") else times.layout
     column = Datetime(name=facts.name, role="ignored", format=layout)
     return Guess(column, why, {"format": f"fits all {count(len(known))} cells"} if layout else {})
@@ -119,10 +195,10 @@ def _yes_no(facts: Facts, _: Floats) -> Guess | None:
         if folded.keys() != {yes, no}:
             continue
         why = f"{folded[yes]} in {count(facts.counts[folded[yes]])}, {folded[no]} in {count(facts.counts[folded[no]])}"
-        if (yes, no) == ("true", "false") and folded[yes] == yes:
+        if (yes, no) == ("true", "false") and (folded[yes], folded[no]) == (yes, no):
             return _policies(facts, Boolean(name=facts.name), why)
         if yes.startswith("1"):
-            numbered = facts.plain_integers or facts.cells.dtype.is_numeric()
+            numbered = (facts.integers and "." not in folded[yes]) or facts.cells.dtype.is_numeric()
             true, false = (1, 0) if numbered else (folded[yes], folded[no])
             return _policies(facts, Boolean(name=facts.name, true=true, false=false), why)
         return _policies(facts, Boolean(name=facts.name, true=folded[yes], false=folded[no]), why)
@@ -150,30 +226,51 @@ def _number(facts: Facts, y: Floats) -> Guess | None:
         return None
     known = facts.numbers[~np.isnan(facts.numbers)]
     low, high = float(known.min()), float(known.max())
-    codes = _codes(facts, known, y) if facts.plain_integers else None
-    if codes is not None and codes[0]:
+    codes = tell_codes(facts, known, y) if facts.integers else None
+    if codes is not None and codes[0] and (facts.plain_integers or facts.cells.dtype.is_float()):
         values = tuple(str(int(value)) for value in np.unique(known))
         return _policies(facts, Category(name=facts.name, values=values), codes[1])
-    least, most = draft_range(low, high)
-    notes = {
-        "min": f"nothing below 0 in {rows(len(known))}"
-        if least == 0
-        else f"the least of {rows(len(known))} is {low:.10g}",
-        "max": f"the greatest of {rows(len(known))} is {high:.10g}"
-        if most
-        else f"nothing above 0 in {rows(len(known))}",
-    }
+    least, most, notes = _range(facts, known)
     why = [f"{count(facts.distinct)} different numbers from {low:.10g} to {high:.10g}"]
-    if facts.plain_integers:
-        why = [codes[1]] if codes is not None else [f"{why[0]}, all whole"]
+    if facts.integers:
+        whole = "all whole" if facts.plain_integers else "all whole, though written as decimals"
+        why = [codes[1]] if codes is not None and not codes[0] else [f"{why[0]}, {whole}"]
         column: AnyColumn = Integer(name=facts.name, min=max(int(least), -_INT64), max=min(int(most), _INT64))
     else:
         column = Number(name=facts.name, min=least, max=most)
         why += _written(facts)
     if facts.stray_cells:
         odd = listing([repr(short(text, 24)) for text in facts.strays], 3)
-        why.append(f"{count(facts.stray_cells)} cells are no numbers ({odd}): their rows go to quarantine")
+        cells = "1 cell is no number" if facts.stray_cells == 1 else f"{count(facts.stray_cells)} cells are no numbers"
+        why.append(f"{cells} ({odd}): their rows go to quarantine")
+    why += filter(None, [perhaps_number(facts)])
     return _policies(facts, column, "; ".join(why), notes)
+
+
+def _range(facts: Facts, known: Floats) -> tuple[float, float, dict[str, str]]:
+    """Draft the range; a number that may stand for a missing one is let in, but widens nothing beyond itself."""
+    low, high = float(known.min()), float(known.max())
+    apart = suspects_among(facts)
+    rest = known[~np.isin(known, apart)]
+    within = known_range(facts.name, low, high)
+    inner, outer = float(rest.min()), float(rest.max())
+    least, most = within or draft_range(inner, outer)
+    notes = _range_notes(inner, outer, least, most, rows(len(rest)))
+    for value in () if within else apart:
+        end, limit = ("min", least) if value < inner else ("max", most)
+        notes[end] += f", but for the suspected {value:.10g}: were it missing, {end} = {limit:.10g} would do"
+        least, most = min(least, value), max(most, value)
+    return least, most, notes
+
+
+def _range_notes(low: float, high: float, least: float, most: float, seen: str) -> dict[str, str]:
+    """Say what was seen at both ends."""
+    greatest = f"the greatest of {seen} is {high:.10g}" if most else f"nothing above 0 in {seen}"
+    return {
+        "min": f"nothing below 0 in {seen}" if least == 0 else f"the least of {seen} is {low:.10g}",
+        "max": greatest
+        + (": taken for a share" if least == 0 and ((most == 1 and high > 0.8) or most == high == 100) else ""),
+    }
 
 
 def _written(facts: Facts) -> list[str]:
@@ -186,46 +283,15 @@ def _written(facts: Facts) -> list[str]:
     return []
 
 
-def _codes(facts: Facts, known: Floats, y: Floats) -> tuple[bool, str] | None:
-    """Decide whether small whole numbers are codes, by whether the target follows their order.
-
-    A straight line through the codes explains part of what one mean per code explains. Where it leaves out much (and
-    more than chance would, by the F test for lack of fit), order says little and each code stands for itself.
-    """
-    values, place = np.unique(known, return_inverse=True)
-    if not 2 <= len(values) <= MOST_STEPPED_CODES or values[-1] - values[0] > len(values) + 1:
-        return None
-    known_y = y[~np.isnan(facts.numbers)]
-    use = ~np.isnan(known_y)
-    x, t, place = known[use], known_y[use], place[use]
-    codes = len(np.unique(place))
-    if codes == 2 and len(values) == 2:
-        return True, f"two codes, {values[0]:g} and {values[1]:g}: a label rather than an amount"
-    if len(x) < _ROWS_PER_CODE * codes or codes < 3 or t.std() == 0:
-        return None
-    sizes = np.bincount(place, minlength=len(values))
-    means = np.bincount(place, weights=t, minlength=len(values)) / np.maximum(sizes, 1)
-    between = float((sizes * (means - t.mean()) ** 2).sum())
-    within = float(((t - means[place]) ** 2).sum())
-    line = float(np.corrcoef(x, t)[0, 1] ** 2 * ((t - t.mean()) ** 2).sum())
-    left_out = max(0.0, 1.0 - line / between) if between > 0 else 0.0
-    chance = within / (len(t) - codes) if within > 0 else 1e-12
-    surprising = (between - line) / (codes - 2) / chance > 4.0
-    told = f"{codes} different whole numbers from {values[0]:g} to {values[-1]:g}; a straight line misses"
-    enough = _OUT_OF_LINE if len(values) <= MOST_CODES else _FAR_OUT_OF_LINE
-    if surprising and left_out > enough:
-        return True, f"{told} {100 * left_out:.0f} % of what they say about the target: labels rather than amounts"
-    if surprising:
-        return (
-            False,
-            f"{told} only {100 * left_out:.0f} % of what they say about the target: amounts rather than labels",
-        )
-    return False, f"{told} no more of what they say about the target than chance would: amounts rather than labels"
-
-
 def _labels(facts: Facts, _: Floats) -> Guess | None:
     most = min(MOST_LABELS, max(20, facts.known // 10))
-    if not facts.known or facts.distinct > most or facts.decimal_commas or max(map(len, facts.counts)) > _LONGEST_LABEL:
+    if (
+        not facts.known
+        or facts.distinct > most
+        or facts.decimal_commas
+        or facts.grouped
+        or max(map(len, facts.counts)) > _LONGEST_LABEL
+    ):
         return None
     rare = sum(1 for n in facts.counts.values() if n < 10)
     why = f"{facts.distinct} different labels in {rows(facts.known)}"
@@ -233,7 +299,23 @@ def _labels(facts: Facts, _: Floats) -> Guess | None:
         why += f"; {count(facts.leading_zeros)} start with a zero, so they are codes"
     if rare:
         why += f"; {rare} of them in fewer than 10 rows"
+    for doubt in (_spelled_twice(facts), perhaps_missing(facts)):
+        why += f"; {doubt}" if doubt else ""
     return _policies(facts, Category(name=facts.name, values=tuple(sorted(facts.counts))), why)
+
+
+def _spelled_twice(facts: Facts) -> str:
+    """Name labels that differ only by case or blanks; empty where there are none."""
+    ways: dict[str, list[str]] = {}
+    for text in facts.counts:
+        ways.setdefault(" ".join(text.casefold().split()), []).append(text)
+    twice = [spellings for spellings in ways.values() if len(spellings) > 1]
+    if not twice:
+        return ""
+    said = listing(
+        [" = ".join(f"'{short(text, 24)}' ({count(facts.counts[text])})" for text in one) for one in twice], 3
+    )
+    return f"perhaps one label in several spellings: {said}"
 
 
 def _policies(facts: Facts, column: AnyColumn, why: str, notes: Mapping[str, str] | None = None) -> Guess:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
-from mainstay.data.fingerprint import row_digests
 from mainstay.data.settings import SplitBy
 from mainstay.data.split import hold_out_groups, hold_out_latest, hold_out_random, strata_of
 from mainstay.data.times import order_of
@@ -16,6 +15,8 @@ from mainstay.data.words import count, rows
 from mainstay.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from mainstay.data.settings import DataSettings
@@ -35,9 +36,10 @@ class Plan:
     kind : {"random", "time", "group"}
         By what.
     column : str
-        The column of times or groups; empty for random.
+        The column of times or groups, several joined by `` + ``; empty for random.
     keys : array, shape (n,), optional
-        Seconds since 1970 (or the column's own number), or group names: one for each row of the sieve.
+        Seconds since 1970 (or the column's own number; the rank where several columns order the rows), or group names:
+        one for each row that the sample keeps.
     share : float
         Share to hold out.
     seed : int
@@ -61,8 +63,17 @@ class Plan:
         return f"{rows(int((~held).sum()))} to learn from, {count(int(held.sum()))} to judge on ({how})"
 
 
-def plan_split(sieve: Sieve, project: Project, settings: DataSettings) -> tuple[Sieve, Plan]:
-    """Read the column that decides, and refuse the rows that don't say.
+def plan_split(frame: pl.DataFrame, project: Project, settings: DataSettings) -> Plan:
+    """Read the column that decides.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        The rows that the sample keeps, with that column.
+    project : Project
+        Its file is named where the column can't decide.
+    settings : DataSettings
+        Say how rows are held out.
 
     Raises
     ------
@@ -72,33 +83,63 @@ def plan_split(sieve: Sieve, project: Project, settings: DataSettings) -> tuple[
     """
     by, share, seed = settings.split_by, settings.test_share, settings.seed
     if not isinstance(by, SplitBy):
-        return sieve, Plan("random", "", None, share, seed)
+        return Plan("random", "", None, share, seed)
     if by.group:
-        names = sieve.frame[by.group].cast(pl.String)
-        sieve = sieve.refuse("group", names.is_null().to_numpy(), f"{by.group}: missing, so its group is unknown")
-        return sieve, Plan("group", by.group, names.drop_nulls().to_numpy().astype(np.str_), share, seed)
-    moments = order_of(sieve.frame[by.time])
-    if moments is None:
-        raise project.file.error(
-            "data",
-            "split_by",
-            f"orders rows by '{by.time}', where some cells are neither a time nor a number.",
-            'Mend them, write times as ISO 8601, or set split_by = "random".',
-        )
-    unknown = np.isnan(moments)
-    sieve = sieve.refuse("time", unknown, f"{by.time}: missing, so its place in time is unknown")
-    return sieve, Plan("time", by.time, moments[~unknown], share, seed)
+        names = frame.get_column(by.group).cast(pl.String).fill_null("")
+        return Plan("group", by.group, names.to_numpy().astype(np.str_), share, seed)
+    parts = []
+    for name in by.times:
+        moments = order_of(frame.get_column(name))
+        if moments is None:
+            raise project.file.error(
+                "data",
+                "split_by",
+                f"orders rows by '{name}', where some cells are neither a time nor a number.",
+                'Mend them, write times as ISO 8601, or set split_by = "random".',
+            )
+        parts.append(moments)
+    return Plan("time", " + ".join(by.times), parts[0] if len(parts) == 1 else ranks_of(parts), share, seed)
 
 
-def hold_out(plan: Plan, content: pl.DataFrame, y: NDArray[np.float64], task: Task) -> NDArray[np.bool_]:
+def ranks_of(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Give the place of each row in the order of several columns, most significant first: 0, 1, …, equal for equals.
+
+    Examples
+    --------
+    >>> year, month = np.array([2024.0, 2023.0, 2024.0]), np.array([1.0, 12.0, 1.0])
+    >>> ranks_of([year, month])
+    array([1., 0., 1.])
+
+    """
+    known = np.column_stack(parts)
+    _, places = np.unique(known, axis=0, return_inverse=True)
+    return np.where(np.isnan(known).any(axis=1), np.nan, places.reshape(-1).astype(np.float64))
+
+
+def refuse_unplaced(sieve: Sieve, settings: DataSettings) -> Sieve:
+    """Take out the rows that don't say what decides who is held out."""
+    by = settings.split_by
+    if not isinstance(by, SplitBy):
+        return sieve
+    step, what = ("group", "group") if by.group else ("time", "place in time")
+    for name in by.columns:
+        cells = sieve.frame.get_column(name)
+        unknown = cells.is_null()
+        if step == "time" and (cells.dtype == pl.String or cells.dtype.is_float()):
+            unknown |= cells.cast(pl.Float64, strict=False).is_nan().fill_null(value=False)
+        sieve = sieve.refuse(step, unknown.to_numpy(), f"{name}: missing, so its {what} is unknown")
+    return sieve
+
+
+def hold_out(plan: Plan, digests: NDArray[np.uint64], y: NDArray[np.float64], task: Task) -> NDArray[np.bool_]:
     """Say which rows are held out.
 
     Parameters
     ----------
     plan : Plan
-        Its keys belong to the rows of `content`.
-    content : polars.DataFrame
-        What makes two rows the same for a random split: features and target, as read.
+        Its keys belong to the same rows.
+    digests : array, shape (n, 2)
+        What makes two rows the same for a random split: of features and target, as read.
     y : array
         Their encoded target.
     task : Task
@@ -115,8 +156,8 @@ def hold_out(plan: Plan, content: pl.DataFrame, y: NDArray[np.float64], task: Ta
     elif plan.kind == "group":
         held = hold_out_groups(np.asarray(plan.keys, dtype=np.str_), plan.share, plan.seed)
     else:
-        digests = row_digests(content, sorted(content.columns))
-        held = hold_out_random(digests, strata_of(y, task.kind), plan.share, plan.seed)
+        contents = [row.tobytes() for row in digests]
+        held = hold_out_random(contents, strata_of(y, task.kind), plan.share, plan.seed)
     _refuse_thin_side(held, y, task, plan)
     return held
 

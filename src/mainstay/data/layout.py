@@ -7,24 +7,30 @@ import os
 import re
 import textwrap
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from mainstay.contract import Contract, dumps
-from mainstay.data.words import listing, rows
+from mainstay.data.sources.sqlite import SCHEME as SQLITE
+from mainstay.data.words import count, listing, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
+    from mainstay.contract.rules import Rule
     from mainstay.data.answers import Answers
+    from mainstay.data.glimpse import Glimpse
     from mainstay.data.guess import Guess
     from mainstay.data.outline import Outline
-    from mainstay.data.source import Table
+    from mainstay.data.source import Source
+    from mainstay.data.standins import StandIns
     from mainstay.data.target import Goal
+    from mainstay.data.times import Parts
 
 _WIDTH = 110
 _MOST_UP = 2
+ADDRESS = "MAINSTAY_SOURCE"
+"""The environment variable that holds a source's address where that holds a password."""
 _MODEL_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
 
 
@@ -34,45 +40,55 @@ class Basis:
 
     Parameters
     ----------
-    plan, goal, answers, table
-        The guesses, the target, the person's answers, the source as it was read.
-    source, folder : Path
-        The source and the project's folder, absolute.
-    tokens : dict of str to tuple of str
-        For each column of numbers, the texts that stand for a missing value.
+    plan, goal, answers
+        The guesses, the target, the person's answers.
+    source : Source
+        Where the rows come from, and how they are read.
+    folder : Path
+        The project's folder, absolute.
+    glimpse : Glimpse
+        The rows the guesses were made from.
+    stand_ins : StandIns
+        The texts that stand for a missing value.
+    rules : tuple of Rule
+        Given rules between columns.
 
     """
 
     plan: Outline
     goal: Goal
     answers: Answers
-    source: Path
+    source: Source
     folder: Path
-    table: Table
-    tokens: dict[str, tuple[str, ...]]
+    glimpse: Glimpse
+    stand_ins: StandIns
+    rules: tuple[Rule, ...] = ()
 
 
 def contract_text(basis: Basis) -> str:
     """Lay out ``contract.toml``."""
-    table = basis.table
-    origin = f"{_plain(basis.source.name)}, {rows(table.frame.height)}"
+    glimpse = basis.glimpse
+    origin = f"{_plain(basis.source.name)}, {rows(glimpse.rows)}"
+    if not glimpse.whole:
+        origin += f" (counts are of {count(glimpse.frame.height)} of them)"
     head = [
         f"# What a record must look like. Drafted by mainstay init from {origin}.",
         "# Each comment is a guess with the count behind it; correct what is wrong. What isn't here has its default:",
-        '# missing = "reject"; outside = "reject" (a value out of range refuses its record; milder: "clip", "flag");',
-        '# unknown = "other" (a label never seen is taken as another one, and the answer says so).',
+        '# missing = "reject"; malformed = "reject" (of the wrong kind); outside = "reject" (out of range; or "clip",',
+        '# "flag"); unknown = "other" (a label never seen counts as another one, and the answer says so).',
     ]
-    if table.skipped:
-        head.append(f"# Left out, since lists and bytes can't be fields of a record: {_plain(listing(table.skipped))}.")
-    return "\n".join([*head, "", *(_column(guess) for guess in basis.plan.guesses)])
+    if glimpse.skipped:
+        head.append(
+            f"# Left out, since lists and bytes can't be fields of a record: {_plain(listing(glimpse.skipped))}."
+        )
+    rules = [dumps(Contract((), basis.rules))] if basis.rules else []
+    return "\n".join([*head, "", *(_column(guess) for guess in basis.plan.guesses), *rules])
 
 
 def project_text(basis: Basis) -> str:
     """Lay out ``mainstay.toml``."""
-    table = basis.table
-    size = f"{rows(table.frame.height)}, {table.frame.width} columns ({table.words})"
     head = [
-        f"# Drafted by mainstay init from {_plain(basis.source.name)}: {size}.",
+        f"# Drafted by mainstay init from {_plain(basis.source.name)}: {basis.glimpse.size}.",
         "# Each comment is a guess with the count behind it; correct what is wrong. What isn't here has its default",
         "# (mainstay check prints them all).",
         "",
@@ -125,11 +141,15 @@ def _money(answers: Answers, goal: Goal) -> list[str]:
             return [*lines, "# cost = { under = 2, over = 1 }  # cost of each unit planned too little, and too much"]
         both = f"{{ under = {answers.under or 0.0:g}, over = {answers.over or 0.0:g} }}"
         return [*lines, f"cost = {both}  # of each unit planned too little, and too much"]
+    if answers.fp is not None or answers.fn is not None:
+        both = f"{{ fp = {answers.fp or 0.0:.12g}, fn = {answers.fn or 0.0:.12g} }}"
+        return [*lines, f"cost = {both}  # of acting where nothing was, and of a positive left alone"]
     if answers.value is None:
         lines += [
             "# value = 300  # what an action that works is worth",
             "# success_rate = 0.3  # how often it works",
             "# action_cost = 15  # what it costs: acting then pays above a probability of 15 / (0.3 * 300) = 0.17",
+            "# cost = { fp = 1, fn = 5 }  # or instead: of acting where nothing was, and of a positive left alone",
         ]
     known = (
         ("value", answers.value, "what an action that works is worth"),
@@ -143,23 +163,69 @@ def _data(basis: Basis) -> list[str]:
     plan, task = basis.plan, basis.goal.task
     lines = [
         "[data]",
-        _line("source", source_text(basis.source, basis.folder)),
-        _line("target", task.target, basis.goal.words),
+        *source_lines(basis.source, basis.folder),
+        _line("target", task.target, basis.goal.words + _unlabelled(basis)),
     ]
     if task.kind == "binary":
         lines.append(_line("positive", task.positive, f"guessed: {basis.goal.why}" if basis.goal.why else ""))
     if plan.entity:
         lines.append(_line("entity", plan.entity, "guessed: who a record is about; see contract.toml"))
     if plan.split_by != "random":
-        column = plan.time if plan.split_by == "time" else plan.entity
-        lines.append(f"split_by = {{ {plan.split_by} = {_text(column)} }}  # guessed: {_plain(plan.split_why)}")
+        columns = plan.times if plan.split_by == "time" else (plan.entity,)
+        said = _text(columns[0]) if len(columns) == 1 else _texts(columns)
+        lines.append(f"split_by = {{ {plan.split_by} = {said} }}  # guessed: {_plain(plan.split_why)}")
+    if plan.group_why:
+        lines.append(f"# split_by = {{ group = {_text(plan.entity)} }}  # the other choice: {_plain(plan.group_why)}")
+    lines += [_split_hint(parts) for parts in plan.parts if tuple(parts.columns.values()) != plan.times]
     if plan.segments:
         lines.append(f"# segments = {_texts(plan.segments)}  # groups to judge apart; these differ most in the target")
-    if basis.tokens:
-        texts = _texts(sorted({text for found in basis.tokens.values() for text in found}))
-        where = _plain(listing(list(basis.tokens), 5))
-        lines.append(f"missing = {texts}  # guessed: the only texts among the numbers of {where}")
+    if basis.stand_ins.everywhere:
+        lines.append(_line_of_texts("missing", basis.stand_ins.everywhere, f"guessed: {basis.stand_ins.words}"))
     return lines
+
+
+def _unlabelled(basis: Basis) -> str:
+    """Say how many rows have no outcome; empty where each has one."""
+    cells = basis.glimpse.frame[basis.goal.task.target]
+    return f"; none in {rows(cells.null_count())}, left out" if cells.null_count() else ""
+
+
+def source_lines(source: Source, folder: Path) -> list[str]:
+    """Write where the rows are and how they are read; a password stays in the environment."""
+    if source.path is not None:
+        lines = [_line("source", source_text(source.path, folder))]
+    elif source.address.startswith(SQLITE):
+        path = Path(source.address.removeprefix(SQLITE)).expanduser().absolute()
+        lines = [_line("source", SQLITE + source_text(path, folder))]
+    elif source.address != source.hide(source.address):
+        lines = [_line("source", f"${{{ADDRESS}}}", f"it holds a password: export {ADDRESS}=…")]
+    else:
+        lines = [_line("source", source.address)]
+    if source.query:
+        lines.append(_line("query", source.query))
+    if source.as_of != "":
+        lines.append(f"as_of = {source.as_of}" if isinstance(source.as_of, int) else _line("as_of", source.as_of))
+    if not source.header:
+        lines.append("header = false  # the first line is a row")
+    if source.names:
+        lines.append(_line_of_texts("names", source.names, ""))
+    if source.decimal:
+        lines.append(_line("decimal", source.decimal, "guessed: no number in the source has a decimal point"))
+    return lines
+
+
+def _split_hint(parts: Parts) -> str:
+    together = " + ".join(parts.columns.values())
+    order = ", and the rows are in order of it" if parts.ascending else ""
+    columns = _texts(list(parts.columns.values()))
+    return _plain(
+        f"# split_by = {{ time = {columns} }}  # {together} are a time together{order}: does it say when a row was "
+        "known? Then judge on the latest rows, as production is always later"
+    )
+
+
+def _line_of_texts(key: str, texts: Iterable[str], comment: str) -> str:
+    return f"{key} = {_texts(list(texts))}" + (f"  # {_plain(comment)}" if comment else "")
 
 
 def _column(guess: Guess) -> str:

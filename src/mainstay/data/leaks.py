@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.data.leak_pairs import MOST_PAIR_AUC, telling_pairs
 from mainstay.data.words import count, rows
 from mainstay.measures.scores import r2, roc_auc
 
@@ -99,10 +100,13 @@ def find_leaks(X: Floats, names: Sequence[str], labels: Sequence[bool], y: Float
         some = np.random.default_rng(0).permutation(len(y))[:_MOST_ROWS]
         X, y = X[some], y[some]
     fitted = _halves(len(y))
-    alone = [_alone(X[:, j], names[j], y, fitted, kind, coded=labels[j]) for j in range(len(names))]
+    powers = [predictive_power(X[:, j], y, fitted, kind, coded=labels[j]) for j in range(len(names))]
+    judge = _tells_apart if kind == "binary" else _explains
+    n = int((~fitted).sum())
+    alone = [judge(X[:, j], names[j], y, (powers[j], n), coded=labels[j]) for j in range(len(names))]
     found = [leak for leak in alone if leak is not None]
     if kind == "binary":
-        return tuple(found)
+        return (*found, *_together(X, names, labels, y, powers))
     guilty = {leak.label for leak in found if leak.limit == MOST_R2}
     usable = [j for j in range(len(names)) if not labels[j] and names[j] not in guilty and np.isfinite(X[:, j]).all()]
     usable = [j for j in usable if X[:, j].std() > 0]
@@ -129,14 +133,31 @@ def predictive_power(x: Floats, y: Floats, fitted: NDArray[np.bool_], kind: str,
     return r2(y[held], means[bins[held]])
 
 
-def _alone(x: Floats, name: str, y: Floats, fitted: NDArray[np.bool_], kind: str, *, coded: bool) -> Leak | None:
-    power = predictive_power(x, y, fitted, kind, coded=coded)
+def _together(
+    X: Floats, names: Sequence[str], labels: Sequence[bool], y: Floats, powers: Sequence[float]
+) -> list[Leak]:
+    """Find two columns that tell two labels apart together, where neither does alone."""
+    fitted = _halves(len(y))
     n = int((~fitted).sum())
-    if kind == "binary":
-        if not power >= MOST_AUC:
-            return None
-        words = f"alone it tells the two labels apart in {rows(n)} it wasn't fitted on: AUC {power:.3f}"
-        return Leak((name,), name, "roc_auc", power, MOST_AUC, n, words)
+    unsuspected = np.array([np.nan if power >= MOST_AUC else power for power in powers])
+    found = []
+    for i, j, power, form, words in telling_pairs(X, labels, y, fitted, unsuspected):
+        pair = (names[i], names[j])
+        found.append(Leak(pair, form.format(*pair), "roc_auc", power, MOST_PAIR_AUC, n, words))
+    return found
+
+
+def _tells_apart(x: Floats, name: str, y: Floats, measured: tuple[float, int], *, coded: bool) -> Leak | None:
+    del x, y, coded
+    power, n = measured
+    if not power >= MOST_AUC:
+        return None
+    words = f"alone it tells the two labels apart in {rows(n)} it wasn't fitted on: AUC {power:.3f}"
+    return Leak((name,), name, "roc_auc", power, MOST_AUC, n, words)
+
+
+def _explains(x: Floats, name: str, y: Floats, measured: tuple[float, int], *, coded: bool) -> Leak | None:
+    power, n = measured
     part = _part_of_target(x, y, name) if not coded else None
     if part is not None:
         return part

@@ -20,20 +20,23 @@ class Rows:
 
     Parameters
     ----------
-    X : array, shape (n, features)
-        Encoded features: numbers as they are, booleans 0/1, categories as codes, missing as NaN.
+    X : array, shape (n, width)
+        What a model sees, encoded: numbers as they are, booleans 0/1, categories as codes, missing as NaN.
     y : array, shape (n,)
         1 for the positive label and 0 for the other, or the amount.
     segments : mapping of str to array of str, shape (n,)
         For each declared segment column, the label of each row.
     times : array, shape (n,), optional
-        Seconds since 1970 (or the time column's own number), under a split by time.
+        Seconds since 1970 (or the time column's own number; the rank where several columns say the time), under a
+        split by time.
     groups : array of str, shape (n,), optional
         Group of each row, under a split by group.
     index : array of int, shape (n,)
         Row number in the source, from 0.
     frame : polars.DataFrame
         The rows themselves, typed by the contract, with the target and whatever else the source holds.
+    weights : array, shape (n,), optional
+        How much each row counts when a model is fitted, where a column has the role "weight".
 
     """
 
@@ -44,6 +47,7 @@ class Rows:
     groups: NDArray[np.str_] | None
     index: NDArray[np.int64]
     frame: pl.DataFrame
+    weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """Give the number of rows."""
@@ -59,4 +63,5 @@ class Rows:
             groups=None if self.groups is None else self.groups[places],
             index=self.index[places],
             frame=self.frame[pl.Series(places)],
+            weights=None if self.weights is None else self.weights[places],
         )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+Length = Annotated[
+    str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?[smhdw])?$", description="a length such as '6h', '1d' or '2w'")
+]
+"""A length of time, ``"12h"`` or ``"7d"``; empty: never."""
 
 
 class SplitBy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -12,20 +17,33 @@ class SplitBy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Parameters
     ----------
-    time : str
-        Column that says when a row was known; the last rows are held out, as production is always later.
+    time : str, or tuple of str
+        Column that says when a row was known; the last rows are held out, as production is always later. Several where
+        a time is split over columns, the most significant first: ``["year", "month", "day"]``.
     group : str
         Column that says whose row it is; a household, patient or machine is never on both sides.
 
     """
 
-    time: str = ""
+    time: str | tuple[str, ...] = ""
     group: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse none and both."""
-        if bool(self.time) == bool(self.group):
+        """Refuse none and both, and a column that orders the rows twice."""
+        if bool(self.times) == bool(self.group):
             raise ValueError('name one column: { time = "column" } or { group = "column" }')
+        if "" in self.times or len(set(self.times)) < len(self.times):
+            raise ValueError("time names a column twice, or none: name each part of it once, the year before the month")
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """Columns that order the rows, the most significant first; none where groups are held out."""
+        return ((self.time,) if self.time else ()) if isinstance(self.time, str) else self.time
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that decide who is held out."""
+        return self.times or (self.group,)
 
 
 class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +52,26 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Parameters
     ----------
     source : str
-        Path of a csv or parquet file; a relative one starts at the project's folder.
+        Where the rows are: path of a csv, parquet or Arrow file, of a folder of them or of a Delta table (a relative
+        one starts at the project's folder), or an address ``s3://``, ``gs://``, ``az://``, ``postgresql://`` or
+        ``sqlite:///``.
+    query : str
+        What a database is asked for.
+    as_of : int or str
+        Version or moment (ISO 8601) of a Delta table; the latest where empty.
+    header : bool
+        Whether the first line of a text names the columns; else they are ``column_1``, ``column_2``, …
+    names : tuple of str
+        Names of the columns of a text without a header line, one for each.
+    decimal : "," or empty
+        ``","`` where a text writes numbers as ``1.234,50``.
+    separator : str
+        What separates the cells of a text; found out where empty.
+    encoding : str
+        Of a text, as Python names it; found out where empty.
+    max_rows : int
+        Most rows to learn from and judge on, drawn evenly by content where the source holds more; 0: 250 000,
+        and fewer where the table is wider than 100 columns.
     target : str
         Column that holds the truth.
     positive : str
@@ -51,10 +88,24 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Share of rows held out, 0.05 to 0.5.
     seed : int
         Seed of the split.
+    keep : bool
+        Whether training keeps the source it read: a copy in DVC's cache, and its pointer beside it.
+    audit_every : str
+        How often the controller audits the source: ``"7d"``, ``"12h"``; never where empty.
+    quality_at_least : float
+        Data-quality score (0 to 100) below which an audit fails.
 
     """
 
     source: str = ""
+    query: str = ""
+    as_of: int | str = ""
+    header: bool = True
+    names: tuple[str, ...] = ()
+    decimal: Literal["", ","] = ""
+    separator: str = ""
+    encoding: str = ""
+    max_rows: int = 0
     target: str = ""
     positive: str = ""
     entity: str = ""
@@ -63,8 +114,17 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     missing: tuple[str, ...] = ()
     test_share: float = 0.25
     seed: int = 7
+    keep: bool = True
+    audit_every: Length = ""
+    quality_at_least: Annotated[float, msgspec.Meta(ge=0, le=100)] = 60.0
 
     def __post_init__(self) -> None:
         """Refuse a share that leaves nothing to learn from or to judge on."""
         if not 0.05 <= self.test_share <= 0.5:
             raise ValueError(f"test_share is {self.test_share}, allowed is 0.05 to 0.5")
+        if not 0 <= self.seed < 2**31:
+            raise ValueError(f"seed is {self.seed}, allowed is 0 to {2**31 - 1}")
+        if self.max_rows < 0:
+            raise ValueError(f"max_rows is {self.max_rows}, allowed is 0 (as many as fit) or more")
+        if len(self.separator.encode()) > 1:
+            raise ValueError(f"separator is '{self.separator}', allowed is one letter such as ';'")

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mainstay.contract.table import encode_table, learn_fills
-from mainstay.data.fingerprint import fingerprint
+from mainstay.contract.table import learn_fills
 from mainstay.data.holdout import SplitKind, hold_out, plan_split
-from mainstay.data.quarantine import write_quarantine
+from mainstay.data.inputs import derive_inputs, refuse_free_text, weigh
+from mainstay.data.roles import with_roles
 from mainstay.data.rows import Rows
+from mainstay.data.screen import Wanted, screen
 from mainstay.data.segments import label_rows
 from mainstay.data.settings import DataSettings, SplitBy
-from mainstay.data.sieve import LedgerLine, Sieve, explain_losses
-from mainstay.data.source import read_table, resolve_source
-from mainstay.data.target import MIN_ROWS, choose_goal, encode_target, find_target
+from mainstay.data.sieve import UNLABELLED, LedgerLine, explain_losses
+from mainstay.data.source import Opened, Source, as_written, open_source, resolve_source, source_of
+from mainstay.data.survey import gather, survey
+from mainstay.data.target import MIN_ROWS, choose_goal, find_target
+from mainstay.data.versions.digest import stamp_of
+from mainstay.data.versions.state import restore
 from mainstay.data.words import count, listing, rows
 from mainstay.errors import ContractError, DataError
+from mainstay.models.features import read_code, seen_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mainstay.contract import Contract
+    from mainstay.data.screen import Screened
+    from mainstay.models.features import Features
     from mainstay.models.task import Task
     from mainstay.project import Project
 
 __all__ = ["LedgerLine", "Rows", "Snapshot", "Split", "SplitKind", "take_snapshot"]
 Split = Literal["train", "test"]
+MOST_LABELS = 100
 
 
 @dataclass(frozen=True)
@@ -60,15 +68,21 @@ class Snapshot:
     split_kind : {"random", "time", "group"}
         The same for a program.
     time : str
-        Column that rows are ordered by; empty but under a split by time.
-    source : Path
-        The file the rows came from.
+        Column that rows are ordered by, several joined by `` + ``; empty but under a split by time.
+    source : Source
+        Where the rows came from.
     refused : mapping of str to int
         Rows refused, by rule.
     flags : mapping of str to int
         What the contract's policies did to accepted rows: clipped, imputed, ...
     target_words, positive_why : str
         The target in words; why its positive label counts as yes where that was guessed.
+    features : Features, optional
+        The project's feature code, where it has some.
+    opened : Opened, optional
+        The source as it was read, to be read again.
+    stamp : tuple
+        Its files with size and time just before they were read; see `mainstay.data.versions.digest.stamp_of`.
 
     """
 
@@ -84,11 +98,19 @@ class Snapshot:
     split: str
     split_kind: SplitKind
     time: str
-    source: Path
+    source: Source
     refused: Mapping[str, int]
     flags: Mapping[str, int]
     target_words: str = ""
     positive_why: str = ""
+    features: Features | None = None
+    opened: Opened | None = field(default=None, repr=False)
+    stamp: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def inputs(self) -> Contract:
+        """What the model sees, column by column of `X`: the contract, or what feature code makes of it."""
+        return seen_by(self.contract, self.features)
 
     @property
     def rows_read(self) -> int:
@@ -98,10 +120,15 @@ class Snapshot:
     @property
     def rows_lost(self) -> int:
         """How many of them are in quarantine."""
-        return self.rows_read - len(self.train) - len(self.test)
+        return sum(line.rows_in - line.rows_out for line in self.ledger if line.step != "sample")
+
+    @property
+    def rows_unlabelled(self) -> int:
+        """How many of these have no outcome; they are no loss, there is nothing to learn from them."""
+        return sum(line.rows_in - line.rows_out for line in self.ledger if line.step == UNLABELLED)
 
 
-def take_snapshot(project: Project, contract: Contract, *, source: Path | None = None) -> Snapshot:
+def take_snapshot(project: Project, contract: Contract, *, source: Source | Path | None = None) -> Snapshot:
     """Read the project's source, hold it against the contract and split it.
 
     Refused rows are written to ``.mainstay/quarantine/``, named after the fingerprint. Nothing is random but the seed
@@ -113,64 +140,74 @@ def take_snapshot(project: Project, contract: Contract, *, source: Path | None =
         Its ``[data]`` section says what to read and how to split.
     contract : Contract
         What a record must look like.
-    source : Path, optional
-        Another file instead of the project's own.
+    source : Source or Path, optional
+        Another one instead of the project's own.
 
     Raises
     ------
     DataError
         Where the source can't be read, the target isn't there, or nothing can be learned from what is left.
     ProjectError
-        Where ``[data]`` names a column the source doesn't have.
+        Where ``[data]`` names a column the source doesn't have; or ``features.py`` can't be used.
 
     """
-    settings = project.section("data", DataSettings)
-    path = source or resolve_source(project, settings)
-    table = read_table(path, missing=settings.missing)
-    target = find_target(table.frame.columns, settings.target, path.name)
-    _refuse_wrong_columns(project, contract, settings, table.frame.columns)
-    goal = choose_goal(table.frame[target], settings.positive)
-    digest = fingerprint(table.frame)
-    sieve = _refuse_unlabelled(Sieve.of(table.frame, f"{path.name}, {table.words}"), goal.task)
-    sieve, plan = plan_split(sieve, project, settings)
-    sieve, checked = sieve.check(contract)
+    code = read_code(project.root)
+    refuse_free_text(contract, code)
+    settings = with_roles(project.section("data", DataSettings), contract, project)
+    asked = _source(project, contract, settings, source)
+    if asked.path is not None:
+        restore(asked.path)
+    stamp = stamp_of(asked.path) if asked.path is not None else ()
+    opened = open_source(asked)
+    names = opened.schema.names()
+    target = find_target(names, settings.target, opened.source.name)
+    _refuse_wrong_columns(project, contract, settings, names)
+    found = survey(opened, most=settings.max_rows, seed=settings.seed)
+    deciding = gather(opened, found, [target, *_split_columns(settings, target)])
+    goal = choose_goal(deciding.get_column(target), settings.positive)
+    plan = plan_split(deciding, project, settings)
+    labels = deciding.get_column(target).drop_nulls().unique(maintain_order=True).head(MOST_LABELS)
+    wanted = Wanted(contract, goal.task, labels, settings)
+    left = screen(opened, found, wanted, project.books / "quarantine")
     if plan.keys is not None:
-        plan = replace(plan, keys=plan.keys[checked.rows.to_numpy()])
-    quarantine = write_quarantine(sieve.quarantined, project.books / "quarantine", digest[:16])
-    _refuse_too_few(sieve, quarantine)
-    choose_goal(sieve.frame[target], goal.task.positive)
-    y = encode_target(sieve.frame[target], goal.task)
-    content = [name for name in contract.feature_names if name in sieve.frame.columns]
-    held = hold_out(plan, sieve.frame.select(*content, target), y, goal.task)
-    filled = learn_fills(contract, checked.good.filter(~held))
+        plan = replace(plan, keys=plan.keys[found.places(left.index)])
+    _refuse_too_few(left)
+    choose_goal(left.told.get_column(target), goal.task.positive)
+    held = hold_out(plan, left.digests, left.y, goal.task)
+    filled = learn_fills(contract, left.good.filter(~held))
+    features, X = derive_inputs(filled, code, left.good, ~held, goal.task.target)
     whole = Rows(
-        X=encode_table(filled, checked.good),
-        y=y,
-        segments=label_rows(checked.good, sieve.frame, settings.segments, ~held),
+        X=X,
+        y=left.y,
+        segments=label_rows(left.good, left.told, settings.segments, ~held),
         times=np.asarray(plan.keys, dtype=np.float64) if plan.kind == "time" else None,
         groups=np.asarray(plan.keys, dtype=np.str_) if plan.kind == "group" else None,
-        index=sieve.index,
-        frame=checked.good,
+        index=left.index,
+        frame=left.good,
+        weights=weigh(contract, left.good, left.index, opened.source.name),
     )
-    order = np.arange(len(y)) if whole.times is None else np.argsort(whole.times, kind="stable")
+    order = np.arange(len(left.y)) if whole.times is None else np.argsort(whole.times, kind="stable")
     return Snapshot(
         project=project.name,
         contract=filled,
         task=goal.task,
         train=whole.take(order[~held[order]]),
         test=whole.take(order[held[order]]),
-        fingerprint=digest,
-        ledger=(*sieve.ledger, LedgerLine("split", len(y), len(y), plan.words(held))),
+        fingerprint=found.fingerprint,
+        ledger=(*left.ledger, LedgerLine("split", len(left.y), len(left.y), plan.words(held))),
         segments=settings.segments,
-        quarantine=quarantine,
+        quarantine=left.quarantine,
         split=plan.words(held),
         split_kind=plan.kind,
         time=plan.column if plan.kind == "time" else "",
-        source=path,
-        refused=sieve.counts,
-        flags=checked.flags,
+        source=opened.source,
+        refused=left.counts,
+        flags=left.flags,
         target_words=goal.words,
         positive_why=goal.why,
+        features=features,
+        opened=opened,
+        stamp=stamp,
     )
 
 
@@ -179,7 +216,7 @@ def _refuse_wrong_columns(project: Project, contract: Contract, settings: DataSe
     by = settings.split_by
     asked = [("segments", name) for name in settings.segments]
     if isinstance(by, SplitBy):
-        asked.append(("split_by", by.time or by.group))
+        asked += [("split_by", name) for name in by.columns]
     if settings.entity:
         asked.append(("entity", settings.entity))
     for key, name in asked:
@@ -201,18 +238,25 @@ def _refuse_wrong_columns(project: Project, contract: Contract, settings: DataSe
         )
 
 
-def _refuse_unlabelled(sieve: Sieve, task: Task) -> Sieve:
-    cells = sieve.frame[task.target]
-    sieve = sieve.refuse("target", cells.is_null().to_numpy(), f"{task.target}: missing, so nothing can be learned")
-    unreadable = np.isnan(encode_target(sieve.frame[task.target], task))
-    return sieve.refuse("target", unreadable, f"{task.target}: not a number")
+def _source(project: Project, contract: Contract, settings: DataSettings, other: Source | Path | None) -> Source:
+    """Give what is to be read: the project's own source, or another in its place, read in the same way."""
+    tensors = tuple(column.name for column in contract.columns if column.type == "tensor")
+    if other is None:
+        return replace(resolve_source(project, settings), tensors=tensors)
+    said = other if isinstance(other, Source) else as_written(source_of(other), settings)
+    return replace(said, tensors=tensors)
 
 
-def _refuse_too_few(sieve: Sieve, quarantine: Path | None) -> None:
-    if sieve.frame.height >= MIN_ROWS:
+def _split_columns(settings: DataSettings, target: str) -> tuple[str, ...]:
+    by = settings.split_by
+    return tuple(name for name in by.columns if name != target) if isinstance(by, SplitBy) else ()
+
+
+def _refuse_too_few(left: Screened) -> None:
+    if left.told.height >= MIN_ROWS:
         return
-    usable = f"{rows(sieve.frame.height)} of {count(sieve.ledger[0].rows_in)} can be used"
+    usable = f"{rows(left.told.height)} of {count(left.ledger[0].rows_in)} can be used"
     raise DataError(
-        f"Only {usable} ({explain_losses(sieve.ledger)}); at least {MIN_ROWS} are needed.",
-        f"Look at the refused rows in {quarantine} and mend them, or the contract.",
+        f"Only {usable} ({explain_losses(left.ledger)}); at least {MIN_ROWS} are needed.",
+        f"Look at the refused rows in {left.quarantine} and mend them, or the contract.",
     )

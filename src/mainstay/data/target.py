@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 MIN_ROWS = 50
 MIN_PER_LABEL = 8
+MOST_SPELLINGS = 50  # labels; more are an amount, or free text
 MOST_STRAYS = 0.1  # share of cells that may be no number in a column of amounts; they are quarantined
-_YES = ("yes", "true", "1", "y", "t", "positive", "churned", "default", "fraud", "bad")
+_YES = ("yes", "true", "y", "t", "ja", "j", "oui", "si", "sí", "positive", "churned", "default", "fraud", "bad")
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -61,7 +62,8 @@ def find_target(names: Sequence[str], target: str, source: str) -> str:
     if has_no_header(tuple(names)):
         raise DataError(
             f"{source} has no column '{target}': its first line looks like data, not like names ({listing(names, 5)}).",
-            "Add a header line.",
+            f"Say --no-header (its columns are then column_1 to column_{len(names)}, or as --names a,b,... says) "
+            "or add a header line.",
         )
     folded = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(target.casefold(), folded, n=1)
@@ -121,6 +123,7 @@ def choose_goal(cells: pl.Series, positive: str = "") -> Goal:
             f"Every row has the same '{target}': '{short(only)}'. There is nothing to learn.",
             "Give rows of both kinds, or name another target.",
         )
+    _refuse_spellings(target, counts)
     if len(counts) == 2:
         return _yes_or_no(target, counts, positive)
     if positive:
@@ -135,6 +138,21 @@ def choose_goal(cells: pl.Series, positive: str = "") -> Goal:
             "Name a target with two labels or an amount, or make one: is it this class, yes or no?",
         )
     return _amount(target, amounts.drop_nulls())
+
+
+def _refuse_spellings(target: str, counts: dict[str, int]) -> None:
+    """Refuse a target that writes one label in several ways: a model would learn to tell spellings apart."""
+    if len(counts) > MOST_SPELLINGS:
+        return
+    ways: dict[str, list[str]] = {}
+    for label in counts:
+        ways.setdefault(" ".join(label.casefold().split()), []).append(label)
+    if len(ways) < len(counts):
+        twice = [" and ".join(f"'{short(label)}'" for label in one) for one in ways.values() if len(one) > 1]
+        raise DataError(
+            f"'{target}' writes one label in several ways: {'; '.join(twice)} ({_seen(counts)}).",
+            "Write each label one way in the source.",
+        )
 
 
 def encode_target(cells: pl.Series, task: Task) -> NDArray[np.float64]:
@@ -169,10 +187,16 @@ def _yes_or_no(target: str, counts: dict[str, int], positive: str) -> Goal:
 
 def _guess_positive(counts: dict[str, int]) -> tuple[str, str]:
     said = [label for label in counts if label.strip().casefold() in _YES]
+    if set(counts) in ({"1", "0"}, {"1", "-1"}):
+        said = ["1"]
     if len(said) == 1:
         return said[0], f"the label that reads as yes ('{said[0]}')"
     rarer = min(counts, key=lambda label: (counts[label], label))
-    return rarer, f"the rarer of the two ({count(counts[rarer])} of {rows(sum(counts.values()))})"
+    why = f"the rarer of the two ({count(counts[rarer])} of {rows(sum(counts.values()))})"
+    if all(label.lstrip("-").isdecimal() for label in counts):
+        other = next(label for label in counts if label != rarer)
+        why += f"; {rarer} and {other} are codes, so look it up: --positive {other} is the other way round"
+    return rarer, why
 
 
 def _amount(target: str, amounts: pl.Series) -> Goal:

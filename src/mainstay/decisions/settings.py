@@ -6,7 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-Route = Annotated[str, msgspec.Meta(pattern=r"^(log|https?://[^\s/]+.*)$")]
+Route = Annotated[
+    str, msgspec.Meta(pattern=r"^(log|https?://[^\s/]+.*)$", description="'log', or an address http://… or https://…")
+]
 """Where alerts go: ``"log"`` (a line on standard output), or the address of a webhook."""
 
 

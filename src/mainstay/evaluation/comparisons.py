@@ -11,6 +11,7 @@ from mainstay.evaluation.findings import found
 from mainstay.evaluation.held_out import CHAMPION, EVERYBODY, IDLE, LINEAR
 from mainstay.measures.finding import Finding, Limit, judge
 from mainstay.measures.intervals import student
+from mainstay.render.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,7 +91,7 @@ def _judged(finding: Finding, ahead: Estimate, judged: int) -> Finding:
     if finding.value is None or not np.isfinite(ahead.error):
         return finding
     reach = student(1 - 0.1 / judged, ahead.n - 1) * ahead.error  # one-sided 95 %, shared out
-    note = f"Better than doing nothing here by this; may be behind by no more than luck explains ({reach:.3g})."
+    note = f"Better than doing nothing here by this; may be behind by no more than luck explains ({number(reach)})."
     return judge(msgspec.structs.replace(finding, limit=Limit("at_least", -reach), note=note))
 
 

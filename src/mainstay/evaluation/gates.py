@@ -273,7 +273,7 @@ def _measured(report: Report, note: str) -> str:
 
 
 def _unjudged(name: str, why: str) -> Finding:
-    return Finding(measure=name, where="all", value=None, group=_GROUP, note=f"Not judged: {why}.")
+    return Finding(measure=name, where="all", value=None, group=_GROUP, note=f"{why[:1].upper()}{why[1:]}.")
 
 
 def _unmeasured(report: Report, name: str) -> Finding:

@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import polars as pl
 
-from mainstay.contract.table import check_table, encode_table
+from mainstay.contract.table import check_table
+from mainstay.errors import DataError
 from mainstay.measures.intervals import which_hang_together
 from mainstay.measures.thresholds import planning_shift
+from mainstay.models.features.run import encode_rows
 from mainstay.models.policy import Policy
 from mainstay.models.yardstick import Answers, money_known
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from mainstay.data.snapshot import Snapshot
     from mainstay.measures.intervals import Clusters
     from mainstay.models.candidate import Training
+    from mainstay.models.features import Features
     from mainstay.models.model import Model
     from mainstay.models.report import Report
     from mainstay.models.yardstick import Yardstick
@@ -47,6 +51,10 @@ class Rival(Protocol):
         """How it reads a record."""
 
     @property
+    def features(self) -> Features | None:
+        """Its feature code."""
+
+    @property
     def report(self) -> Report:
         """Its own report."""
 
@@ -57,7 +65,7 @@ class HeldOut:
 
     Parameters
     ----------
-    X, truth : array, shape (n, features) and (n,)
+    X, truth : array, shape (n, width) and (n,)
         The rows.
     clusters : array of int, shape (n,), or None
         Which rows hang together.
@@ -102,9 +110,9 @@ def answer_held_out(snapshot: Snapshot, training: Training, champion: Rival | No
     answers = {one.name: Answers(one.model.scores(rows.X), one.policy) for one in training.candidates}
     if money_known(stick.task, stick.money):
         answers[EVERYBODY] = Answers(np.full(len(rows), stick.base), _same_for_all(snapshot.train.y, stick))
-    theirs = None if champion is None else _champion_rows(snapshot, champion.contract)
+    theirs = None if champion is None else _champion_scores(snapshot, champion)
     if champion is not None and theirs is not None and champion.policy.task == snapshot.task:
-        answers[CHAMPION] = Answers(champion.model.scores(theirs), champion.policy)
+        answers[CHAMPION] = Answers(theirs, champion.policy)
     clusters = which_hang_together(len(rows), rows.groups, rows.times)
     return HeldOut(rows.X, rows.y, clusters, training.chosen.name, answers, stick, training.seed)
 
@@ -118,9 +126,27 @@ def _same_for_all(y: Floats, stick: Yardstick) -> Policy:
     return Policy(task=stick.task, shift=shift, basis="Plans the same amount every time.")
 
 
-def _champion_rows(snapshot: Snapshot, contract: Contract) -> Floats | None:
-    """Encode the rows as the champion reads them; None where it would refuse one."""
-    if contract.features == snapshot.contract.features:
-        return snapshot.test.X
-    checked = check_table(contract, snapshot.test.frame)
-    return None if checked.failing.height else encode_table(contract, checked.good)
+def _champion_scores(snapshot: Snapshot, champion: Rival) -> Floats | None:
+    """Score the rows as the champion answers them; None where it would refuse one, or fail at one."""
+    if _sees_the_same(snapshot, champion):
+        return champion.model.scores(snapshot.test.X)
+    checked = check_table(champion.contract, snapshot.test.frame)
+    fallen = checked.fallback.to_numpy()
+    if checked.failing.height or (fallen.any() and champion.policy.fallback is None):
+        return None
+    scores = np.full(checked.good.height, champion.policy.fallback or 0.0)
+    try:
+        asked = encode_rows(champion.contract, champion.features, checked.good.filter(pl.Series(~fallen)))
+    except DataError:
+        return None
+    scores[~fallen] = champion.model.scores(asked)
+    return scores
+
+
+def _sees_the_same(snapshot: Snapshot, champion: Rival) -> bool:
+    ours, theirs = snapshot.features, champion.features
+    if champion.contract.features != snapshot.contract.features or champion.contract.rules != snapshot.contract.rules:
+        return False
+    if ours is None or theirs is None:
+        return ours is theirs
+    return ours.code == theirs.code and ours.inputs == theirs.inputs

@@ -31,12 +31,12 @@ def measure_influences(
     ----------
     model : Model
         What is asked.
-    rows : tuple of array, shapes (n, features) and (n,)
+    rows : tuple of array, shapes (n, width) and (n,)
         Held-out rows and their truth; at most 2 500 of them are used, fewer where there are many features.
     kind : {"binary", "regression"}
         Added log loss (nats) or added RMSE (unit of the target).
     names : sequence of str
-        Names of the features.
+        Names of the numbers the model sees.
     seed : int
         For the shuffling.
 

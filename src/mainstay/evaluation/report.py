@@ -67,7 +67,7 @@ def evaluate(
     known = money_known(task, money)
     scores = held.mine.scores
     binary = task.kind == "binary"
-    names = snapshot.contract.feature_names
+    names = snapshot.inputs.encoded_names
     return Report(
         candidate=chosen.name,
         primary=stick.name,

@@ -8,9 +8,14 @@
     start        up: all of it from a table or a project
     files        scoring a file, taking in outcomes
     checking     check: the project held against its data
+    auditing     data audit: what the rows say about themselves, also on a schedule
+    gap          data gap: training, held-out, later and live rows
     documents    what the verbs print
+    origins      which data trained which version; the project as a pipeline of dvc
+    metrics      numbers of a check or a training, for other tools
 """
 
+from mainstay.lifecycle.auditing import Audited, audit, write_audit
 from mainstay.lifecycle.checking import Checked, check, check_document
 from mainstay.lifecycle.documents import (
     card,
@@ -25,7 +30,9 @@ from mainstay.lifecycle.documents import (
     write_report,
 )
 from mainstay.lifecycle.files import Taken, predict_file, take_feedback
+from mainstay.lifecycle.gap import FourWay, gap, gap_document
 from mainstay.lifecycle.looking import Seen
+from mainstay.lifecycle.metrics import write_check, write_training
 from mainstay.lifecycle.order import (
     Trained,
     gate,
@@ -36,26 +43,53 @@ from mainstay.lifecycle.order import (
     rollback_destination,
     train,
 )
+from mainstay.lifecycle.origins import (
+    Origin,
+    ask_data,
+    asked_document,
+    export_dvc,
+    known,
+    known_document,
+    origin,
+    origin_blocks,
+    params,
+    pipeline,
+)
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.release import Books, open_books
 
 __all__ = [
+    "Audited",
     "Books",
     "Checked",
+    "FourWay",
+    "Origin",
     "Seen",
     "Taken",
     "Trained",
+    "ask_data",
+    "asked_document",
+    "audit",
     "card",
     "check",
     "check_document",
     "describe_release",
+    "export_dvc",
+    "gap",
+    "gap_document",
     "gate",
     "history",
     "history_document",
+    "known",
+    "known_document",
     "look_document",
     "monitor",
     "open_books",
     "operate",
+    "origin",
+    "origin_blocks",
+    "params",
+    "pipeline",
     "predict_file",
     "project_from_table",
     "release",
@@ -69,5 +103,8 @@ __all__ = [
     "verdict_document",
     "versions",
     "versions_document",
+    "write_audit",
+    "write_check",
     "write_report",
+    "write_training",
 ]

@@ -8,6 +8,8 @@ import msgspec
 
 from mainstay.contract import FILE, load_contract
 from mainstay.data import DataSettings, data_findings, take_snapshot
+from mainstay.data.audit import told_step
+from mainstay.data.versions import version_findings
 from mainstay.decisions import DecisionsSettings
 from mainstay.evaluation import EvaluationSettings
 from mainstay.events import EventsSettings
@@ -17,13 +19,13 @@ from mainstay.models.yardstick import choose_yardstick
 from mainstay.monitoring import MonitoringSettings
 from mainstay.project import Problem
 from mainstay.release import ReleaseSettings
-from mainstay.render.document import Block, Document, Facts, Findings, Heading, Items, Table
+from mainstay.render.document import Block, Document, Facts, Findings, Heading, Items, Table, Text
+from mainstay.render.numbers import measure_name
 from mainstay.serving.settings import ServingSettings
 from mainstay.training import TrainingSettings
 
 if TYPE_CHECKING:
-    from mainstay.contract import Contract
-    from mainstay.data import LedgerLine
+    from mainstay.contract import AnyColumn, Contract
     from mainstay.project import Project
 
 ROOMS: dict[str, type[msgspec.Struct]] = {
@@ -86,24 +88,31 @@ def check(project: Project) -> Checked:
     choose_yardstick(snapshot.task, project.money, float(snapshot.train.y.mean()), measure)  # refuses what can't rank
     return Checked(
         model=project.name,
-        findings=data_findings(snapshot),
+        findings=(*data_findings(snapshot), *version_findings(snapshot.source.path)),
         settings=settings,
         contract=_columns(snapshot.contract),
-        ledger=tuple(_step(line) for line in snapshot.ledger),
+        ledger=tuple(told_step(line, snapshot.flags) for line in snapshot.ledger),
         fingerprint=snapshot.fingerprint,
     )
 
 
-def check_document(checked: Checked) -> Document:
-    """Lay out what `check` found."""
-    failed = sum(finding.failed for finding in checked.findings)
+def check_document(checked: Checked, *, settings: bool = False) -> Document:
+    """Lay out what `check` found; the verdict comes first and last, because the rest may be long.
+
+    Parameters
+    ----------
+    checked : Checked
+        What was found.
+    settings : bool
+        Whether each default has a line of its own; one line per section names them otherwise.
+
+    """
+    failed = [finding for finding in checked.findings if finding.failed]
+    named = ", ".join(f"{measure_name(each.measure)} ({each.where})" for each in failed)
     title = (
-        f"{checked.model}: {failed} of {len(checked.findings)} checks failed"
+        f"{checked.model}: {len(failed)} of {len(checked.findings)} checks failed"
         if failed
         else f"{checked.model} is in order"
-    )
-    rows = tuple(
-        (f"[{each.section}] {each.name}", each.value, "default" if each.default else "set") for each in checked.settings
     )
     blocks: tuple[Block, ...] = (
         Findings(checked.findings, failed_first=True),
@@ -113,9 +122,29 @@ def check_document(checked: Checked) -> Document:
         Heading("Contract"),
         Table(("column", "kind", "role", "what is allowed, and what happens otherwise"), checked.contract),
         Heading("Settings in force"),
-        Table(("setting", "value", ""), rows),
+        *_settings(checked, each_default=settings),
+        Heading("Verdict"),
+        Text(f"**{title}**{': ' + named if named else ''}", "warning" if failed else "plain"),
     )
     return Document(title, blocks)
+
+
+def _settings(checked: Checked, *, each_default: bool) -> tuple[Block, ...]:
+    rows = tuple(
+        (f"[{each.section}] {each.name}", each.value, "default" if each.default else "set")
+        for each in checked.settings
+        if each_default or not each.default
+    )
+    table = Table(("setting", "value", ""), rows)
+    if each_default:
+        return (table,)
+    sections = dict.fromkeys(each.section for each in checked.settings)
+    defaults = {
+        section: [f"{each.name} {each.value}" for each in checked.settings if each.default and each.section == section]
+        for section in sections
+    }
+    lines = tuple(f"[{section}] {', '.join(said)}" for section, said in defaults.items() if said)
+    return (table, Text("By default (a line each: --settings):", "note"), Items(lines))
 
 
 def _section(project: Project, name: str, kind: type[msgspec.Struct]) -> list[Setting]:
@@ -134,23 +163,26 @@ def _in_force(written: object, value: object) -> str:
 
 
 def _columns(contract: Contract) -> tuple[tuple[str, str, str, str], ...]:
-    """Give each column with everything in force, defaults included."""
+    """Give each column and each rule with everything in force, defaults included."""
     rows = []
     for column in contract.columns:
-        fields = msgspec.to_builtins(column) | msgspec.structs.asdict(column)
-        kind = str(column.__struct_config__.tag)
-        skip = {"name", "role", "type", "description", "owner", "source"}
+        policies = _policies(column)
+        skip = {"name", "role", "description", "owner", "source", *policies}
+        limits = {key: value for key, value in msgspec.structs.asdict(column).items() if key not in skip}
         said = ", ".join(
             f"{key} {_shown(value)}"
-            for key, value in fields.items()
-            if key not in skip and value is not None and value is not False and value != ""  # 0 is a limit, not nothing
+            for key, value in (limits | (policies if column.held(training=True) else {})).items()
+            if value is not None and value is not False and value != ""  # 0 is a limit, not nothing
         )
-        rows.append((column.name, kind, column.role, said))
-    return tuple(rows)
+        rows.append((column.name, column.type, column.role, said or "anything: nothing is refused because of it"))
+    rules = [(rule.name, "rule", "", f"{rule.holds}; otherwise {rule.otherwise}") for rule in contract.rules]
+    return (*rows, *rules)
 
 
-def _step(line: LedgerLine) -> str:
-    return f"{line.step}: {line.rows_in} rows, {line.rows_out} kept. {line.reason}"
+def _policies(column: AnyColumn) -> dict[str, str]:
+    """Give the policies as they act, which is milder than they read where the column is no feature."""
+    said = {"missing": str(column.when_missing), "malformed": str(column.when_malformed)}
+    return said | ({column.beyond_policy: column.when_beyond} if column.beyond_policy else {})
 
 
 def _shown(value: object) -> str:

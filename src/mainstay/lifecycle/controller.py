@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.decisions import DecisionsSettings, Outbox, senders
 from mainstay.errors import LockedError, MainstayError
+from mainstay.lifecycle.auditing import is_due, operate_audit
 from mainstay.lifecycle.order import operate
 from mainstay.project import open_project
 from mainstay.release import open_books
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mainstay.project import Project
 
 _MOST_AT_ONCE = 50  # windows caught up on in one turn
+_AUDIT_APART = dt.timedelta(hours=1)
 
 
 def run(
@@ -71,7 +73,7 @@ def _loop(
     once: bool,
     tell: Callable[[str], None],
 ) -> None:
-    last = ""
+    last, audited = "", dt.datetime.min.replace(tzinfo=dt.UTC)
     while True:
         try:
             _post(outbox, (), tell)  # what waits, even where this look fails
@@ -82,6 +84,10 @@ def _loop(
                 if stop.is_set():
                     return
             last = ""
+            if audited + _AUDIT_APART <= _now() and is_due(now_in_force := open_project(project.root), _now()):
+                audited = _now()  # one that can't be made isn't tried again at every look
+                lead(now_in_force, owner, 3 * every + 5)
+                _post(outbox, operate_audit(now_in_force, now=audited), tell)
             if once and not looked:
                 tell(f"{project.name}: no window is over yet. mainstay monitor looks at the one that is still open.")
         except MainstayError as error:

@@ -108,7 +108,7 @@ def report_document(project: Project, number: int | None) -> Document:
     """Lay out the owner's page about a version; the one that answers where none is named."""
     with open_books(project) as books:
         chosen = number or books.release_in_force().champion
-        bundle = books.registry.load_bundle(project.name, chosen)
+        bundle = books.registry.load_bundle(project.name, chosen, run=False)
         verdict = books.registry.latest_verdict(project.name, chosen)
         release = books.releases.current(project.name)
     document = evaluation_document(bundle.version.model, chosen, bundle.report, verdict, bundle.problem)
@@ -132,4 +132,4 @@ def write_report(project: Project, number: int | None, out: Path | None) -> Path
 def card(project: Project, number: int) -> str:
     """Give the model card of a version, Markdown."""
     with open_books(project) as books:
-        return books.registry.load_bundle(project.name, number).card
+        return books.registry.load_bundle(project.name, number, run=False).card

@@ -5,27 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.contract import profile_rows
+from mainstay.contract.table import encode_table
 from mainstay.registry import Entry, capture_lineage, make_golden
 
 if TYPE_CHECKING:
+    from mainstay.contract import Profile
     from mainstay.data import Snapshot
+    from mainstay.data.versions import Kept
     from mainstay.models.report import Report
     from mainstay.project import Project
     from mainstay.training import Training
 
 
 def entry_of(
-    project: Project, snapshot: Snapshot, training: Training, report: Report, parent: int | None, *, by: str
+    project: Project,
+    snapshot: Snapshot,
+    training: Training,
+    report: Report,
+    parent: int | None,
+    *,
+    kept: Kept,
+    by: str,
 ) -> Entry:
     """Put together everything a version is made of."""
     chosen = training.chosen
-    profile = profile_rows(snapshot.contract, snapshot.train.X)
+    profile = profile_rows(snapshot.inputs, snapshot.train.X)
+    came = profile if snapshot.features is None else _as_they_came(snapshot)
     seed = int(chosen.parameters.get("seed") or 0)
     lineage = capture_lineage(
         project.root,
         data_fingerprint=snapshot.fingerprint,
-        source=str(snapshot.source),
+        source=kept.source,
         rows=snapshot.rows_read,
+        data_md5=kept.md5,
+        data_size=kept.size,
+        data_pointer=kept.pointer,
         parameters=chosen.parameters,
         seed=seed,
         by=by,
@@ -39,6 +53,12 @@ def entry_of(
         money=project.money,
         problem=project.problem,
         lineage=lineage,
-        golden=make_golden(snapshot.contract, profile, chosen.model, seed=seed),
+        golden=make_golden(snapshot.contract, came, chosen.model, seed=seed, features=snapshot.features),
         parent=parent,
+        features=snapshot.features,
     )
+
+
+def _as_they_came(snapshot: Snapshot) -> Profile:
+    """Profile the records themselves, before feature code: what golden records are drawn from."""
+    return profile_rows(snapshot.contract, encode_table(snapshot.contract, snapshot.train.frame))

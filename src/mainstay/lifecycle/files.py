@@ -49,9 +49,9 @@ def predict_file(project: Project, source: Path, out: Path, *, number: int | Non
     with open_books(project) as books:
         chosen = number or books.release_in_force().champion
         bundle = books.registry.load_bundle(project.name, chosen)
-        missing = project.section("data", DataSettings).missing
+        settings = project.section("data", DataSettings)
         role = _role(books.releases.current(project.name), chosen)
-        return score_file(bundle, source, out, log=books.log, books=project.books, role=role, missing=missing)
+        return score_file(bundle, source, out, log=books.log, books=project.books, role=role, settings=settings)
 
 
 def _role(release: Release | None, number: int) -> str:
@@ -67,7 +67,7 @@ def take_feedback(project: Project, source: Path) -> Taken:
         if needed not in frame.columns:
             raise DataError(f"{source.name} has no column '{needed}'.", "It needs id and label, and may have at.")
     with open_books(project) as books:
-        bundle = books.registry.load_bundle(project.name, books.release_in_force().champion)
+        bundle = books.registry.load_bundle(project.name, books.release_in_force().champion, run=False)
         now = dt.datetime.now(dt.UTC)
         rows = _rows(frame.select(name for name in _COLUMNS if name in frame.columns), bundle.policy.task)
         told = FeedbackReader(project.name, bundle.policy.task).read(rows, now)

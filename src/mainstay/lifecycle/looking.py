@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mainstay.errors import TrustError
 from mainstay.events import found_since
 from mainstay.events.read import read_predictions
 from mainstay.events.window import take_window
@@ -92,17 +93,26 @@ def _looked(books: Books) -> tuple[Found, ...]:
 
 
 def _times(books: Books, since: dt.datetime | None) -> list[dt.datetime]:
-    frame = read_predictions(books.log, _champion(books).contract, since, model=books.project.name)
+    contract = books.registry.load_contract(books.project.name, books.release_in_force().champion)
+    frame = read_predictions(books.log, contract, since, model=books.project.name)
     return frame["time"].filter(frame["role"] != "shadow").to_list()  # a shadow's answer is no second prediction
 
 
 def _window(books: Books, bundle: Bundle, span: Span) -> Window:
     task = bundle.policy.task
-    return take_window(books.log, bundle.contract, task, span.since, span.until, model=books.project.name)
+    derived = bundle.features.inputs if bundle.features else None
+    return take_window(
+        books.log, bundle.contract, task, span.since, span.until, model=books.project.name, inputs=derived
+    )
 
 
 def _champion(books: Books) -> Bundle:
-    return books.registry.load_bundle(books.project.name, books.release_in_force().champion)
+    """Load the champion; only to look at it, where it brings code that isn't trusted here."""
+    number = books.release_in_force().champion
+    try:
+        return books.registry.load_bundle(books.project.name, number)
+    except TrustError:
+        return books.registry.load_bundle(books.project.name, number, run=False)
 
 
 def _settings(books: Books) -> MonitoringSettings:

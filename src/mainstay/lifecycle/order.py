@@ -22,8 +22,9 @@ from mainstay.evaluation import EvaluationSettings, evaluate, judge_report
 from mainstay.events import Action, actions, log_actions, log_findings
 from mainstay.lifecycle.entry import entry_of
 from mainstay.lifecycle.looking import Seen, due, latest, look_at
+from mainstay.lifecycle.origins import bring_back, keep_data
 from mainstay.models.report import Report, Verdict
-from mainstay.registry import Bundle, Version, golden_failures
+from mainstay.registry import Bundle, Version, golden_failures, trust_code
 from mainstay.release import (
     Books,
     Release,
@@ -64,7 +65,10 @@ def train(
     contract = load_contract(project.root / CONTRACT)
     with open_books(project) as books:  # first: books that can't be written are told before an hour of training
         champion = _sound_champion(books)
+        if source is None:
+            bring_back(project, progress)
         snapshot = take_snapshot(project, contract, source=source)
+        kept = keep_data(project, snapshot, progress)
         recipe = project.section("training", TrainingSettings)
         training = fit(snapshot, recipe, project.money, action=project.problem.action, progress=progress)
         settings = project.section("evaluation", EvaluationSettings)
@@ -72,7 +76,9 @@ def train(
         rival = champion.report if champion else None
         verdict = judge_report(report, project.problem, settings, rival, now=now, by=by)
         parent = champion.version.number if champion else None
-        version = books.registry.register(entry_of(project, snapshot, training, report, parent, by=by), now)
+        if snapshot.features is not None:  # it ran here, by this user's will
+            trust_code(project, snapshot.features.code, by=by, now=now)
+        version = books.registry.register(entry_of(project, snapshot, training, report, parent, kept=kept, by=by), now)
         books.registry.add_verdict(project.name, version.number, verdict)
     return Trained(msgspec.structs.replace(version, ok=verdict.ok), report, verdict)
 
@@ -80,8 +86,8 @@ def train(
 def gate(project: Project, number: int, *, now: dt.datetime, by: str) -> Verdict:
     """Judge a version again, with today's project file; the new verdict is the one that counts."""
     with open_books(project) as books:
-        report = books.registry.load_bundle(project.name, number).report
-        champion = _sound_champion(books)
+        report = books.registry.load_bundle(project.name, number, run=False).report
+        champion = _sound_champion(books, run=False)
         rival = champion.report if champion and champion.version.number != number else None
         settings = project.section("evaluation", EvaluationSettings)
         verdict = judge_report(report, project.problem, settings, rival, now=now, by=by)
@@ -104,7 +110,7 @@ def release(
         history = books.releases.history(project.name)  # first: whoever releases meanwhile makes our row fail
         bundle = books.registry.load_bundle(project.name, number)
         verdict = books.registry.latest_verdict(project.name, number)
-        champion = _sound_champion(books)
+        champion = _sound_champion(books, run=False)
         narrower = differences(champion.contract, bundle.contract) if champion else ()
         if refused := why_not(bundle.version, verdict, project.problem, trial=trial, differences=narrower):
             raise refused
@@ -114,10 +120,10 @@ def release(
         return books.releases.append(row)
 
 
-def _sound_champion(books: Books) -> Bundle | None:
+def _sound_champion(books: Books, *, run: bool = True) -> Bundle | None:
     """Load the champion; None before the first release, and where it is damaged: its replacement must not wait."""
     try:
-        return books.champion()
+        return books.champion(run=run)
     except CorruptError:
         return None
 
@@ -133,7 +139,7 @@ def rollback(project: Project, *, reason: str, by: str) -> Release:
     with open_books(project) as books:
         history = books.releases.history(project.name)
         bundle = books.registry.load_bundle(project.name, rollback_target(history))
-        if failures := golden_failures(bundle.contract, bundle.model, bundle.golden):
+        if failures := golden_failures(bundle.contract, bundle.model, bundle.golden, bundle.features):
             raise ReleaseError(f"Version {bundle.version.number} no longer answers as it did: {failures[0]}")
         return books.releases.append(propose_rollback(history, project.name, at=_now(), by=by, reason=reason))
 

@@ -6,7 +6,9 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mainstay.data import DataSettings, draft_project, resolve_source, write_project
+from mainstay.contract import FILE as CONTRACT
+from mainstay.contract import load_contract
+from mainstay.data import DataSettings, draft_project, resolve_source, with_roles, write_project
 from mainstay.errors import InputError, SetupError
 from mainstay.lifecycle.order import release, train
 from mainstay.lifecycle.processes import (
@@ -49,8 +51,8 @@ def project_from_table(data: Path, target: str, *, tell: Callable[[str], None]) 
     folder = Path.cwd() / (data.stem.lower().replace(" ", "-") or "model")
     if (folder / FILE).exists():
         project = open_project(folder)
-        settings = project.section("data", DataSettings)
-        if settings.target != target or resolve_source(project, settings).resolve() != data.expanduser().resolve():
+        settings = with_roles(project.section("data", DataSettings), load_contract(folder / CONTRACT), project)
+        if settings.target != target or resolve_source(project, settings).path != data.expanduser().resolve():
             raise InputError(
                 f"{folder} already holds a project: it predicts '{settings.target}' from {settings.source}.",
                 f"Start that one (mainstay up --project {folder}), or draft another: mainstay init {data} --target "

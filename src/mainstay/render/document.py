@@ -106,6 +106,38 @@ class Figure(msgspec.Struct, frozen=True, tag="figure"):
     caption: str = ""
 
 
+class Panel(msgspec.Struct, frozen=True):
+    """One of several small pictures.
+
+    Parameters
+    ----------
+    name : str
+        Of what.
+    svg : str
+        From `mainstay.render.svg` or `mainstay.render.histogram`; empty where there is nothing to draw.
+    alt : str
+        The picture in a sentence.
+    lines : tuple of str
+        What is to be known beside it, shortest first.
+    status : Status, optional
+        Where it is judged.
+
+    """
+
+    name: str
+    svg: str
+    alt: str
+    lines: tuple[str, ...] = ()
+    status: Status | None = None
+
+
+class Panels(msgspec.Struct, frozen=True, tag="panels"):
+    """Small pictures side by side: as many in a row as fit, one below the other on a phone."""
+
+    panels: tuple[Panel, ...]
+    caption: str = ""
+
+
 class Command(msgspec.Struct, frozen=True, tag="command"):
     """A command to copy, and what it does."""
 
@@ -120,7 +152,7 @@ class Facts(msgspec.Struct, frozen=True, tag="facts"):
     caption: str = ""
 
 
-Block = Heading | Text | Items | Table | Findings | Figure | Command | Facts
+Block = Heading | Text | Items | Table | Findings | Figure | Panels | Command | Facts
 
 
 class Document(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mainstay.render import cells, numbers
-from mainstay.render.document import Command, Facts, Figure, Findings, Heading, Items, Table, Text
+from mainstay.render.document import Command, Facts, Figure, Findings, Heading, Items, Panels, Table, Text
 from mainstay.render.inline import clean, runs
 
 if TYPE_CHECKING:
@@ -68,6 +68,16 @@ def _(block: Table) -> str:
 @_block.register
 def _(block: Figure) -> str:
     return f"*{_plain(block.caption or 'Figure')}*: {_plain(block.alt)}"
+
+
+@_block.register
+def _(block: Panels) -> str:
+    lines = []
+    for panel in block.panels:
+        judged = "" if panel.status is None else f" {_plain(cells.cell_text(panel.status))}"
+        said = "; ".join(map(_plain, (panel.alt, *panel.lines)))
+        lines.append(f"- **{_plain(panel.name)}**{judged}: {said}")
+    return _captioned(block.caption, "\n".join(lines))
 
 
 @_block.register

@@ -19,6 +19,7 @@ MINUS = "\u2212"
 DASH = "–"  # noqa: RUF001 - an en dash is meant: nothing to show
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_HARDLY = 1e-9  # a limit this close to 0 is there to say "more than nothing"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NAMES = {
     "money_per_1000": "money per 1 000",
@@ -160,6 +161,8 @@ def limit_words(limit: Limit | None, unit: str = "") -> str:
     """Print a limit: ``≥ 0.7``."""
     if limit is None:
         return ""
+    if limit.sense == "at_least" and 0 < limit.value < _HARDLY:
+        return f"> {amount(0.0, unit)}"
     return f"{'≥' if limit.sense == 'at_least' else '≤'} {amount(limit.value, unit)}"
 
 

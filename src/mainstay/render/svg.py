@@ -41,6 +41,7 @@ _LOOKS: dict[str, dict[str, str]] = {
     "hatch": {"stroke": "#59616b", "stroke-opacity": ".45"},
     "bar": {"fill": "#1f5fbf"},
     "bar loss": {"fill": "#b42318"},
+    "bar was": {"fill": "none", "stroke": "#1a1d21", "stroke-width": "1.2"},
     "t": {"fill": "#59616b", "font-size": "12"},
     "t ink": {"fill": "#1a1d21", "font-size": "12"},
     "t strong": {"fill": "#1a1d21", "font-size": "12", "font-weight": "600"},

@@ -14,7 +14,7 @@ from mainstay.render.document import Status
 from mainstay.render.inline import clean, runs
 
 if TYPE_CHECKING:
-    from mainstay.render.document import Figure
+    from mainstay.render.document import Figure, Panel
 
 _HERE = Path(__file__).parent
 _STATE_MARKS = {"Losing": "▼", "Worse": "▼", "Earning": "●", "Holding": "●", "Unsure": "?", "Trial": "△", "Idle": "○"}
@@ -61,7 +61,7 @@ def status_mark(status: Status) -> str:
     return _STATE_MARKS.get(status.word, cells.MARKS[status.tone])
 
 
-def figure_svg(figure: Figure) -> Markup:
+def figure_svg(figure: Figure | Panel) -> Markup:
     """Give a figure's picture, once it is sure that it holds nothing that runs or fetches."""
     return Markup(svg.checked(figure.svg))  # noqa: S704 - checked against a list of allowed elements
 

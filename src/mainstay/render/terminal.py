@@ -13,7 +13,19 @@ from rich.table import Table as Grid
 from rich.text import Text as Words
 
 from mainstay.render import cells, numbers
-from mainstay.render.document import Command, Facts, Figure, Findings, Heading, Items, Status, Table, Text, Tone
+from mainstay.render.document import (
+    Command,
+    Facts,
+    Figure,
+    Findings,
+    Heading,
+    Items,
+    Panels,
+    Status,
+    Table,
+    Text,
+    Tone,
+)
 from mainstay.render.inline import clean, runs
 
 if TYPE_CHECKING:
@@ -101,6 +113,16 @@ def _(block: Figure) -> RenderableType:
 def _(block: Command) -> RenderableType:
     line = Words(f"  {clean(block.text)}", style="cyan", overflow="fold")
     return Group(marked(block.note, "dim"), line) if block.note else line
+
+
+@_block.register
+def _(block: Panels) -> RenderableType:
+    made = grid("", "", "", caption=block.caption)
+    made.show_header = False
+    for panel in block.panels:
+        judged = Words() if panel.status is None else status_words(panel.status)
+        made.add_row(Words(clean(panel.name)), judged, marked("; ".join((panel.alt, *panel.lines))))
+    return made
 
 
 @_block.register

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -95,3 +96,26 @@ def test_every_verb_is_loaded_under_its_own_name() -> None:
             command = program.get_command(context, verb)
             assert command is not None
             assert command.name == verb
+
+
+@pytest.mark.parametrize("words", [["check", "--json"], ["check"], ["data", "list", "--json"], ["nonsense", "--json"]])
+def test_a_closed_pipe_ends_quietly(small_project: Path, words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)  # nobody reads
+    done = subprocess.run(
+        [sys.executable, "-m", "mainstay", *words],
+        cwd=small_project,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert b"Traceback" not in done.stderr
+    assert b"Broken" not in done.stderr
+
+
+def test_what_no_version_can_be_is_said_in_our_words(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(["version", "show", "abc"], capsys)
+    assert code == 2
+    assert "'abc' is no version, versions are numbers from 1" in err
+    assert run(["init"], capsys)[2].startswith("mainstay: Name a table: mainstay init DATA --target COLUMN")

@@ -104,3 +104,43 @@ def test_pure_noise_in_a_tiny_table_raises_no_alarm() -> None:
         rng = np.random.default_rng(seed)
         y = (rng.random(60) < 0.3).astype(float)
         assert not find_leaks(rng.normal(size=(60, 10)), [str(j) for j in range(10)], [False] * 10, y, "binary")
+
+
+@pytest.mark.parametrize(
+    ("make", "label"),
+    [
+        (lambda a, b, _: a > b, "a - b"),
+        (lambda a, b, _: a + b > 10, "a + b"),
+        (lambda a, b, _: a / b > 1.3, "a / b"),
+        (lambda a, b, _: np.abs(a - b) < 1.0, "a = b"),
+    ],
+)
+def test_two_amounts_that_make_a_yes_or_no_are_caught(make: Callable[..., np.ndarray], label: str) -> None:
+    a, b = RNG.uniform(1, 9, N), RNG.uniform(1, 9, N)
+    X = np.column_stack([a, RNG.normal(size=N), b])
+    found = find_leaks(X, ["a", "noise", "b"], [False] * 3, make(a, b, None).astype(float), "binary")
+    assert _labels(found) == {label}
+    assert "neither does alone" in found[0].words
+
+
+def test_two_codes_that_make_a_yes_or_no_are_caught_with_gaps_and_errors() -> None:
+    first, second = RNG.integers(0, 4, N).astype(float), RNG.integers(0, 3, N).astype(float)
+    y = ((first + second) % 2).astype(float)
+    first[RNG.random(N) < 0.0005] = np.nan
+    X = np.column_stack([first, RNG.integers(0, 5, N).astype(float), second])
+    found = find_leaks(X, ["first", "noise", "second"], [True] * 3, y, "binary")
+    assert _labels(found) == {"first and second"}
+
+
+def test_clean_simulated_tables_have_no_suspects() -> None:
+    """0 of 40 tables with strong honest columns, alone or in pairs."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        n = int(rng.choice([80, 400, 3000]))
+        X = np.column_stack([rng.normal(size=(n, 4)), rng.integers(0, 5, (n, 3)), rng.exponential(size=n)])
+        X[rng.random(X.shape) < 0.03] = np.nan
+        filled = np.nan_to_num(X)
+        signal = rng.uniform(0.5, 4) * (filled[:, 0] - filled[:, 1] + 0.4 * filled[:, 4] - 0.8)
+        y = (rng.random(n) < 1 / (1 + np.exp(-signal))).astype(float)
+        coded = [False] * 4 + [True] * 3 + [False]
+        assert not find_leaks(X, [str(j) for j in range(8)], coded, y, "binary"), seed

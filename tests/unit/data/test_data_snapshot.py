@@ -58,8 +58,64 @@ def test_no_row_disappears_without_reason_and_count(tmp_path: Path) -> None:
     used = sorted([*snapshot.train.index.tolist(), *snapshot.test.index.tolist()])
     assert used == list(range(100))
     loss = next(finding for finding in data_findings(snapshot) if finding.measure == "row_loss")
-    assert loss.ok is False
-    assert "6 of 106 rows lost" in loss.note
+    assert loss.ok is True
+    assert "4 of 104 rows lost" in loss.note
+    assert "2 rows without a bought left out, which is no loss" in loss.note
+
+
+def test_rows_without_an_outcome_are_no_loss_however_many(tmp_path: Path) -> None:
+    snapshot = _snapshot(tmp_path, [*_good(), *["40,a,"] * 300])
+    assert (snapshot.rows_lost, snapshot.rows_unlabelled) == (300, 300)
+    loss = next(finding for finding in data_findings(snapshot) if finding.measure == "row_loss")
+    assert (loss.ok, loss.value, loss.n) == (True, 0.0, 100)
+    assert "300 rows without a bought" in loss.note
+    refused = _snapshot(tmp_path, [*_good(), *["40,a,"] * 300, *["130,a,yes"] * 6])
+    loss = next(finding for finding in data_findings(refused) if finding.measure == "row_loss")
+    assert (loss.ok, loss.n) == (False, 106)
+
+
+def test_what_columns_are_called_does_not_decide_the_split(tmp_path: Path) -> None:
+    held = []
+    for first, second in (("age", "plan"), ("z", "a")):
+        folder = tmp_path / first
+        folder.mkdir()
+        (folder / "rows.csv").write_text(f"{first},{second},bought\n" + "\n".join(_good(300)) + "\n")
+        (folder / "mainstay.toml").write_text('[data]\nsource = "rows.csv"\ntarget = "bought"\n')
+        contract = Contract((Integer(name=first), Category(name=second, values=("a", "b"))))
+        held.append(set(take_snapshot(open_project(folder), contract).test.index.tolist()))
+    assert held[0] == held[1]
+
+
+def test_a_time_split_over_columns_orders_the_rows_most_significant_first(tmp_path: Path) -> None:
+    rows = [f"{2023 + k % 2},{1 + k // 2 % 12},{k},{'yes' if k % 3 else 'no'}" for k in range(240)]
+    (tmp_path / "rows.csv").write_text("year,month,x,bought\n" + "\n".join([*rows, "2024,,3,yes"]) + "\n")
+    data = '[data]\nsource = "rows.csv"\ntarget = "bought"\nsplit_by = { time = ["year", "month"] }\n'
+    (tmp_path / "mainstay.toml").write_text(data)
+    snapshot = take_snapshot(open_project(tmp_path), Contract((Integer(name="x"),)))
+    assert snapshot.time == "year + month"
+    assert snapshot.refused == {"month: missing, so its place in time is unknown": 1}
+    moments = [snapshot.train, snapshot.test]
+    before, after = (set(zip(s.frame["year"].cast(int), s.frame["month"].cast(int), strict=True)) for s in moments)
+    assert max(before) < min(after)
+    assert len(snapshot.test) == 60  # ten rows to each of 24 months; the last six of 2024
+
+
+@pytest.mark.parametrize(
+    ("weight", "sentence"),
+    [
+        ("-2.5", r"the rows of rows.csv, and is negative or missing in 3 rows of 100: the first holds -2.5 \(row 7"),
+        ("", r"in 3 rows of 100: the first holds nothing \(row 7"),
+        ("all 0", "is 0 in all 100"),
+    ],
+)
+def test_what_is_no_weight_is_named_with_its_file_row_and_count(tmp_path: Path, weight: str, sentence: str) -> None:
+    cells = ["0"] * 100 if weight == "all 0" else [weight if k in (7, 8, 70) else "1" for k in range(100)]
+    rows = [f"{row},{cell}" for row, cell in zip(_good(), cells, strict=True)]
+    (tmp_path / "rows.csv").write_text("age,plan,bought,w\n" + "\n".join(rows) + "\n")
+    (tmp_path / "mainstay.toml").write_text('[data]\nsource = "rows.csv"\ntarget = "bought"\n')
+    weighed = Contract((*CONTRACT.columns, Number(name="w", role="weight", missing="allow")))
+    with pytest.raises(DataError, match=sentence):
+        take_snapshot(open_project(tmp_path), weighed)
 
 
 def test_rows_encodings_and_frames_belong_together(tmp_path: Path) -> None:

@@ -46,12 +46,13 @@ def test_every_spelling_is_the_same_table(tmp_path: Path, content: bytes, said: 
         (b"just some words\nand more\n", "table.csv isn't a table"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "table.csv isn't a table: it holds binary data."),
         (b"PK\x03\x04\x14\x00", "a zip file or an Excel workbook"),
-        (gzip.compress(b"a,b\n1,2\n", mtime=0), "compressed with gzip"),
+        (gzip.compress(gzip.compress(b"a,b\n1,2\n", mtime=0), mtime=0), "packed twice"),
+        (gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:-9], "damaged or cut off"),
         (b"%PDF-1.7\n", "it is a PDF"),
         (b'{"a": 1, "b": 2}\n', "table.csv looks like JSON"),
         (b"<!DOCTYPE html><html>,</html>\n", "is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
-        (b"PAR1 and then nothing of the kind", "starts like a parquet file and can't be read"),
+        (b"PAR1 and then nothing of the kind", "table.csv can't be read: "),
         (b"a,b\n1,2\n3,4\n5,6,7\n8,9\n", "table.csv, line 4 has more cells than the header's 2."),
         (b'a,b\n1,2\n"3,4\n', "a quote is opened and never closed"),
         (b"\xff\xfea,b\n", "isn't"),
@@ -71,8 +72,9 @@ def test_a_missing_file_names_the_nearest_one(tmp_path: Path) -> None:
     (tmp_path / "customers.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match=r"There is no file .*custmers\.csv\. Did you mean .*/customers\.csv\?"):
         read_source(tmp_path / "custmers.csv")
-    with pytest.raises(DataError, match="is a folder, not a file"):
-        read_source(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="is a folder without a csv, parquet or Arrow file"):
+        read_source(tmp_path / "empty")
 
 
 def test_cells_stay_text_and_missing_tokens_are_null(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_target_that_is_not_there_names_the_nearest_column() -> None:
         find_target(["customerID", "tenure", "Churn"], "churned", "telco.csv")
     with pytest.raises(DataError, match="Its columns are: age, plan"):
         find_target(["age", "plan"], "zzz", "telco.csv")
-    with pytest.raises(DataError, match=r"first line looks like data.*Add a header line"):
+    with pytest.raises(DataError, match=r"first line looks like data.*Say --no-header"):
         find_target(["A11", "6", "A34"], "class", "german.csv")
     with pytest.raises(DataError, match="No target is named"):
         find_target(["a", "b"], "", "x.csv")

@@ -77,7 +77,7 @@ def test_a_good_model_passes_and_what_could_not_be_judged_says_why(report: Repor
     assert (verdict.at, verdict.by) == (NOW, "me")
     open_ = [one for one in verdict.findings if one.ok is None]
     assert {one.measure for one in open_} >= {"against_champion", "success"}
-    assert all(one.note.startswith("Not judged: ") for one in open_)
+    assert all(one.note and "Not judged" not in one.note for one in open_)  # why: the verdict says the rest
 
 
 def test_the_standard_gates_are_all_there(report: Report) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mainstay.data.snapshot import Snapshot
     from mainstay.models import Model, Policy, Training
+    from mainstay.models.features import Features
 
     Make = Callable[..., Snapshot]
 
@@ -36,6 +37,7 @@ class Champion:
     policy: Policy
     contract: Contract
     report: Report
+    features: Features | None = None
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,38 @@
+"""`export`: what other tools read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mainstay.cli.options import on_project, open_here
+from mainstay.cli.output import say, show_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.group()
+def export() -> None:
+    """Write files that other tools read."""
+
+
+@export.command("dvc")
+@click.option("--settings", is_flag=True, help="Write params.yaml only, as the pipeline's first stage does.")
+@click.option("--show", "shown", is_flag=True, help="Print what would be written, and write nothing.")
+@on_project
+def export_dvc(*, settings: bool, shown: bool, folder: Path, as_json: bool) -> None:
+    """Write dvc.yaml and params.yaml: check and train as a pipeline that dvc repro runs."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    if shown:
+        for text in lifecycle.pipeline(project):
+            click.echo(text)
+        return
+    written = lifecycle.export_dvc(project, settings_only=settings)
+    if as_json:
+        show_json({"model": project.name, "files": [str(path) for path in written]})
+    else:
+        say(f"{project.name}: wrote {' and '.join(str(path) for path in written)}")
