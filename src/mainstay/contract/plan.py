@@ -75,7 +75,7 @@ def plan_column(column: AnyColumn, name: str, kind: pl.DataType, *, held: bool) 
     served = column.clip_cells(typed) if column.when_beyond == "clip" else typed
     if column.when_beyond == "fallback" and beyond:
         served = where(~_either(beyond), typed)
-    return replace(plan, served=_filled(column, served))
+    return replace(plan, served=with_fills(column, served))
 
 
 def plain_rows(column: AnyColumn, name: str, kind: pl.DataType, *, held: bool) -> pl.Expr | None:
@@ -101,7 +101,7 @@ def widened(cells: pl.Series, column: AnyColumn) -> pl.Series:
 
 def served_cells(column: AnyColumn, cell: pl.Expr) -> pl.Expr:
     """Give good cells as they would be served; of values beyond the limits that nothing could replace, nothing."""
-    cell = _filled(column, cell)
+    cell = with_fills(column, cell)
     if column.when_beyond != "impute" or column.fill is not None:
         return cell
     beyond = column.beyond_cells(cell)
@@ -162,7 +162,7 @@ def _is_missing(cell: pl.Expr, family: Family | None) -> pl.Expr:
     return cell.is_null() | cell.is_nan().fill_null(value=True) if family == "float" else cell.is_null()
 
 
-def _filled(column: AnyColumn, cell: pl.Expr) -> pl.Expr:
+def with_fills(column: AnyColumn, cell: pl.Expr) -> pl.Expr:
     """Fill in what `impute` fills in: values beyond the limits, and gaps.
 
     Where nothing was learned yet a value beyond the limits stays as it is, so that it can be filled in later.

@@ -262,7 +262,7 @@ class RequestDecoder:
             return None
         notes = [(reading.note, reading.deed) for reading in readings if reading.deed is not None]
         features = {column.name: reading.value for column, reading in zip(self._features, readings, strict=True)}
-        notes += self._hold_rules(place, features, complaints)
+        notes += self._hold_rules(place, _unfilled(features, readings), complaints)
         if complaints.total > before:
             return None
         hints = self._hints(record, repeated) if place < _HINTED_RECORDS else []
@@ -291,7 +291,7 @@ class RequestDecoder:
         )
 
     def _hold_rules(self, place: int, features: dict[str, Any], complaints: Complaints) -> list[tuple[str, Deed]]:
-        """Hold the rules across columns against a record's values as served."""
+        """Hold the rules across columns against a record's values as served, where nothing was filled in."""
         notes: list[tuple[str, Deed]] = []
         for check in self._rules:
             if not check.broken(features):
@@ -342,6 +342,16 @@ class RequestDecoder:
         found = record.get(column.name)
         others = [name for name in islice(record, _NEAR) if name not in self._known]
         complaints.add(place, column.name, found, complaint(column, found, rule, others))
+
+
+def _unfilled(features: dict[str, Any], readings: Sequence[Reading]) -> dict[str, Any]:
+    """Give the values that rules see: what was filled in says nothing about the record, so it counts as missing."""
+    if all(reading.deed is None for reading in readings):
+        return features
+    return {
+        name: None if reading.deed is not None and reading.deed.did in ("imputed", "fallback") else value
+        for (name, value), reading in zip(features.items(), readings, strict=True)
+    }
 
 
 @lru_cache(maxsize=1024)

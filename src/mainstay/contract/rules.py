@@ -1,6 +1,7 @@
 """Rules across columns: one expression, compiled for a record and for a table.
 
-Rules are looked at once every column has accepted its value, and see values as they are served, after the policies. A
+Rules are looked at once every column has accepted its value, and see values as they are served, after the policies; a
+value that was filled in counts as missing, or a rule would mean one thing before fills are learned and another after. A
 rule that comes out missing, because something it speaks of is missing, isn't broken.
 """
 

@@ -92,11 +92,15 @@ def check_table(contract: Contract, frame: pl.DataFrame, *, training: bool = Fal
     there = set(frame.columns)
     lacking = [pl.repeat(None, frame.height, dtype=pl.Null).alias(name) for name in contract.names if name not in there]
     whole = frame.with_columns(lacking)
-    held = [(column, column.held(training=training and column.name in there)) for column in contract.columns]
+    held = [
+        (msgspec.structs.replace(column, fill=None), column.held(training=training and column.name in there))
+        for column in contract.columns
+    ]
     verdict = Verdict(held, [whole.get_column(name) for name in contract.names])
     verdict.hold_rules(contract)
     if training:
         verdict.hold_unique(there)
+    verdict.fill_in(contract.columns)
     refused = np.flatnonzero(verdict.failed)
     failing = frame[refused].with_columns(
         pl.Series(_free("row", frame.columns), refused), verdict.told().alias(_free("rules", frame.columns))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from mainstay.contract.plan import DONE, Plan, plain_rows, plan_column, served_cells, widened
+from mainstay.contract.plan import DONE, Plan, plain_rows, plan_column, served_cells, widened, with_fills
 from mainstay.contract.rules import compile_rules
 
 if TYPE_CHECKING:
@@ -95,7 +95,10 @@ class Verdict:
             self.fallback[places(f"{name} fallback {number}")] = True
 
     def hold_rules(self, contract: Contract) -> None:
-        """Hold the rules across columns against the values as served, in rows that no column refuses."""
+        """Hold the rules across columns against the values as served, in rows that no column refuses.
+
+        Nothing is filled in yet, so that a rule means the same before and after fills were learned.
+        """
         checks = compile_rules(contract.columns, contract.rules)
         if not checks or not self.columns:
             return
@@ -120,6 +123,13 @@ class Verdict:
             if column.unique and column.name in wanted:
                 good = np.flatnonzero(~self.failed & values.is_not_null().to_numpy())
                 self._refuse(f"{column.name}: repeats an earlier row", good[_repeats(values.gather(good))])
+
+    def fill_in(self, columns: Sequence[AnyColumn]) -> None:
+        """Fill in what `impute` fills in, once everything else is judged; give the columns with their fills."""
+        for place, column in enumerate(columns):
+            if column.imputes and column.fill is not None:
+                cells = self.served[place].alias("it").to_frame()
+                self.served[place] = cells.select(with_fills(column, pl.col("it"))).to_series()
 
     @property
     def counts(self) -> dict[str, int]:

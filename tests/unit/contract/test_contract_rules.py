@@ -24,7 +24,7 @@ from mainstay.contract import (
     to_json,
 )
 from mainstay.contract.rules import compile_rules
-from mainstay.contract.table import check_table
+from mainstay.contract.table import check_table, learn_fills
 from mainstay.errors import ContractError, RecordError
 
 if TYPE_CHECKING:
@@ -239,3 +239,17 @@ def test_labels_are_compared_as_served() -> None:
     columns = (Category(name="plan", values=("a", "b")),)
     (check,) = compile_rules(columns, (Rule(name="r", holds="plan in ['a', 'z']"),))
     assert [check.broken({"plan": plan}) for plan in ("a", "b", "z", None)] == [False, True, False, False]
+
+
+def test_a_rule_means_the_same_before_and_after_fills_are_learned() -> None:
+    columns = (Integer(name="adults", missing="impute"), Integer(name="guests"))
+    contract = Contract(columns, (Rule(name="room", holds="guests <= adults"),))
+    table = pl.DataFrame({"adults": ["1", "1", None, "1"], "guests": ["1", "0", "5", "2"]})
+    checked = check_table(contract, table)
+    learned = learn_fills(contract, checked.good)
+    assert learned.column("adults").fill == 1
+    again = check_table(learned, table)
+    assert checked.rows.to_list() == again.rows.to_list() == [0, 1, 2]
+    assert again.good["adults"].to_list() == [1, 1, 1]
+    (row,) = compile_request(learned).decode(b'{"guests": 5}')
+    assert row.features == {"adults": 1, "guests": 5}
