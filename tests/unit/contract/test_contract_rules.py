@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,9 +24,11 @@ from mainstay.contract import (
     loads,
     to_json,
 )
+from mainstay.contract.rule_cells import as_cells
 from mainstay.contract.rules import compile_rules
 from mainstay.contract.table import check_table, learn_fills
 from mainstay.errors import ContractError, RecordError
+from mainstay.measures.expression import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -253,3 +256,12 @@ def test_a_rule_means_the_same_before_and_after_fills_are_learned() -> None:
     assert again.good["adults"].to_list() == [1, 1, 1]
     (row,) = compile_request(learned).decode(b'{"guests": 5}')
     assert row.features == {"adults": 1, "guests": 5}
+
+
+def test_the_remainder_of_a_negative_zero_is_the_same_for_a_record_and_a_table() -> None:
+    expression = parse("m % n")
+    cell = as_cells(expression.root, {"m": pl.col("m"), "n": pl.col("n")}, {"m": "number", "n": "number"})
+    table = pl.DataFrame({"m": [-0.0], "n": [1.0]}).select(cell.alias("it"))["it"].item()
+    value = expression.evaluate({"m": -0.0, "n": 1.0})
+    assert isinstance(value, float)
+    assert math.copysign(1.0, value) == math.copysign(1.0, table)

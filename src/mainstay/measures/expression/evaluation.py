@@ -115,7 +115,8 @@ def remainder(a: float, b: float) -> float:
 
     """
     quotient = divide(a, b)
-    whole = float(math.floor(quotient)) if math.isfinite(quotient) else quotient
+    # Python's floor is an int and has no -0.0, which a table's has.
+    whole = float(math.floor(quotient)) if math.isfinite(quotient) and quotient != 0.0 else quotient
     return a - whole * b
 
 
