@@ -13,7 +13,7 @@ from mainstay.contract.columns import Tensor
 from mainstay.contract.table import as_served, check_table, encode_table
 from mainstay.errors import DataError, MainstayError, ProjectError, SetupError
 from mainstay.models.features import FeatureCode, Features, load_features
-from mainstay.models.features.compiled import imports
+from mainstay.models.features.compiled import compile_code, imports
 from mainstay.models.features.learn import MOST_LABELS, learn_features
 from mainstay.models.features.run import encode_rows
 
@@ -285,3 +285,9 @@ def test_a_persons_ctrl_c_is_not_taken_for_the_codes_failure() -> None:
     loaded = load_features(FeatureCode(text.encode()), CONTRACT, features.inputs)
     with pytest.raises(KeyboardInterrupt):
         loaded.runner.attempt_records([{"a": 999, "b": 1.0, "c": "x", "d": True}])
+
+
+def test_what_feature_code_prints_stays_off_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    code = FeatureCode(b"print('loaded')\ndef features(frame):\n    print('called', end='!')\n    return frame\n")
+    compile_code(code)("a frame")
+    assert capsys.readouterr() == ("", "loaded\ncalled!")

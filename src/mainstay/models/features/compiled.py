@@ -54,6 +54,7 @@ def compile_code(code: FeatureCode) -> Callable[[Any], Any]:
     place = _place(code)
     module = types.ModuleType(f"mainstay_features_{code.sha256[:12]}")
     module.__file__ = place
+    vars(module)["print"] = _say  # standard output belongs to whoever asked for JSON
     try:
         text = code.content.decode()
         linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
@@ -71,6 +72,11 @@ def compile_code(code: FeatureCode) -> Callable[[Any], Any]:
     if not callable(function):
         raise ProjectError(f"{FILE} has no function '{NAME}'.", "Write def features(frame): … return frame.")
     return function
+
+
+def _say(*words: object, **how: Any) -> None:
+    """Print as `print` does, but on standard error unless they name a file."""
+    print(*words, **{"file": sys.stderr, **how})  # noqa: T201 - it is their print
 
 
 def told(error: BaseException, code: FeatureCode) -> str:
