@@ -40,7 +40,7 @@ class Plan:
     column : Column
         The column.
     served : Expr
-        Its values as served, after policies.
+        Its values as served, after policies, but with nothing filled in yet (`with_fills`).
     rules, flags : list of name and Expr
         Where each rule refuses a row, and where each policy did something.
     fallback : list of Expr
@@ -75,7 +75,7 @@ def plan_column(column: AnyColumn, name: str, kind: pl.DataType, *, held: bool) 
     served = column.clip_cells(typed) if column.when_beyond == "clip" else typed
     if column.when_beyond == "fallback" and beyond:
         served = where(~_either(beyond), typed)
-    return replace(plan, served=with_fills(column, served))
+    return replace(plan, served=served)
 
 
 def plain_rows(column: AnyColumn, name: str, kind: pl.DataType, *, held: bool) -> pl.Expr | None:

@@ -7,7 +7,7 @@ worker never imports this module.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contract.contract import Contract
-
-TYPES: dict[str, pl.DataType] = {
-    str(kind.__struct_config__.tag): Column.stored(kind(name="it")) for kind in get_args(AnyColumn)
-}
-"""The Polars type of each kind of column, once it is checked; of a tensor that of any shape."""
 
 
 @dataclass(frozen=True)

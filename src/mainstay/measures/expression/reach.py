@@ -169,10 +169,7 @@ def _exactly(value: object) -> Reach:
 
 
 def _listed(a: Reach, members: tuple[object, ...]) -> Reach:
-    options = [
-        Reach(texts=frozenset({it})) if isinstance(it, str) else Reach(float(str(it)), float(str(it))) for it in members
-    ]
-    found = [_compared(a, option, "==") for option in options]
+    found = [_compared(a, _exactly(member), "==") for member in members]
     return Reach(true=any(one.true for one in found), false=all(one.false for one in found), missing=a.missing)
 
 
