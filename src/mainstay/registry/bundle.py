@@ -14,6 +14,7 @@ from mainstay.errors import ContractError, CorruptError, StoreError
 from mainstay.measures.money import Money
 from mainstay.models.features import FILE, FeatureCode, Features, load_features, seen_by
 from mainstay.models.features.compiled import imports
+from mainstay.models.frameworks.calibrated import innermost
 from mainstay.models.load import load_model, save_model
 from mainstay.models.policy import Policy
 from mainstay.models.report import Report
@@ -108,7 +109,9 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
         "problem.json": pretty(entry.problem),
         "golden.json": pretty(entry.golden),
         "lineage.json": pretty(entry.lineage),
-        "requirements.txt": requirements_text(entry.candidate.model.framework, _imported(entry.features)).encode(),
+        "requirements.txt": requirements_text(
+            innermost(entry.candidate.model).framework, _imported(entry.features)
+        ).encode(),
         CARD: card_markdown(entry, created).encode("utf-8", "replace"),
     }
     if entry.features is not None:
