@@ -100,7 +100,7 @@ def roc_auc(truth: Floats, scores: Floats) -> float:
     0.75
 
     """
-    above, _ = _placements(truth, scores)
+    above, _ = placements(truth, scores)
     return float(np.mean(above)) if above.size and above.size < truth.size else float("nan")
 
 
@@ -110,7 +110,7 @@ def roc_auc_influences(truth: Floats, scores: Floats) -> Floats:
     share = np.mean(positive)
     influences = np.zeros(truth.shape)
     if 0 < share < 1:
-        above, below = _placements(truth, scores)
+        above, below = placements(truth, scores)
         area = np.mean(above)
         influences[positive] = (above - area) / share
         influences[~positive] = (below - area) / (1.0 - share)
@@ -183,8 +183,11 @@ def calibration_error(truth: Floats, scores: Floats, bins: int = 10) -> float:
     return float(share @ np.abs(gap))
 
 
-def _placements(truth: Floats, scores: Floats) -> tuple[Floats, Floats]:
-    """For each positive the share of negatives below it, for each negative the share of positives above it."""
+def placements(truth: Floats, scores: Floats) -> tuple[Floats, Floats]:
+    """For each positive the share of negatives below it, for each negative the share of positives above it.
+
+    Ties count half. Both have the area under the ROC curve as their mean.
+    """
     positive = truth > 0.5
     ups, downs = np.sort(scores[positive]), np.sort(scores[~positive])
     if not ups.size or not downs.size:

@@ -106,6 +106,64 @@ def normal_sf(z: float) -> float:
     return 0.5 * math.erfc(z / math.sqrt(2))
 
 
+def student_sf(t: float, freedom: int) -> float:
+    """Survival function of Student's t distribution.
+
+    Half the regularised incomplete beta function ``I(x; freedom / 2, 1 / 2)`` at ``x = freedom / (freedom + t²)``, by
+    Lentz's continued fraction (Press et al., Numerical Recipes, 6.4).
+
+    Examples
+    --------
+    >>> round(student_sf(2.228, 10), 4), student_sf(0.0, 3)
+    (0.025, 0.5)
+
+    """
+    if freedom < 1 or math.isnan(t):
+        return float("nan")
+    if t < 0:
+        return 1.0 - student_sf(-t, freedom)
+    if math.isinf(t):
+        return 0.0
+    return 0.5 * _incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t))
+
+
+def binomial_two_sided(hits: int, n: int) -> float:
+    """Give the chance of a split of `n` at least as uneven as `hits` to the rest, where either is as likely.
+
+    Examples
+    --------
+    >>> binomial_two_sided(5, 5), binomial_two_sided(3, 6), binomial_two_sided(0, 0)
+    (0.0625, 1.0, 1.0)
+
+    """
+    rare = min(hits, n - hits)
+    return min(1.0, 2 * sum(math.comb(n, k) for k in range(rare + 1)) / (1 << n))
+
+
+def _incomplete_beta(a: float, b: float, x: float) -> float:
+    if x in {0.0, 1.0}:
+        return x
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
+    if x < (a + 1) / (a + b + 2):
+        return front * _beta_fraction(a, b, x) / a
+    return 1.0 - front * _beta_fraction(b, a, 1.0 - x) / b
+
+
+def _beta_fraction(a: float, b: float, x: float) -> float:
+    c, d = 1.0, 1.0 / _away_from_zero(1.0 - (a + b) * x / (a + 1.0))
+    value = d
+    for m in range(1, _STEPS):
+        even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
+        for weight in (even, odd):
+            d = 1.0 / _away_from_zero(1.0 + weight * d)
+            c = _away_from_zero(1.0 + weight / c)
+            value *= d * c
+        if abs(d * c - 1.0) < _EPS:
+            break
+    return value
+
+
 def _gamma_series(a: float, x: float) -> float:
     term = total = 1.0 / a
     for step in range(1, _STEPS):
