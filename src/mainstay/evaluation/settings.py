@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from mainstay.evaluation.behaviour.settings import Directional, Invariance, Minimum
+
 
 class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The ``[evaluation]`` section.
@@ -25,6 +27,10 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Gates that must pass: without a judgement they count as failed.
     waive : tuple of str
         Gates that are shown but don't count.
+    robustness : bool
+        Whether noise, missing columns and slips of the finger are tried on held-out records.
+    invariance, directional, minimum : lists of tables
+        Behaviour tests: ``[[evaluation.invariance]]``, ``[[evaluation.directional]]``, ``[[evaluation.minimum]]``.
 
     """
 
@@ -34,6 +40,10 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     tolerance: float = 0.05
     demand: tuple[str, ...] = ()
     waive: tuple[str, ...] = ()
+    robustness: bool = True
+    invariance: tuple[Invariance, ...] = ()
+    directional: tuple[Directional, ...] = ()
+    minimum: tuple[Minimum, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what can't be meant; whoever decodes the project file adds the line."""

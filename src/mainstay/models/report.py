@@ -89,6 +89,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Amounts without money: how much to plan beyond the forecast for several ratios of costs.
     score_quantiles : tuple of float
         101 quantiles (0 % to 100 %) of the held-out scores: the reference for score drift.
+    behaviour : tuple of Finding
+        Declared tests of behaviour and scenarios: the share of records that pass.
+    robustness : tuple of Finding
+        What noise, a missing column or a slip of the finger costs, in the primary measure; positive is lost.
     why : str
         Why this candidate, in sentences.
     notes : tuple of str
@@ -114,6 +118,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     break_even: tuple[BreakEven, ...] = ()
     margins: tuple[Margin, ...] = ()
     score_quantiles: tuple[float, ...] = ()
+    behaviour: tuple[Finding, ...] = ()
+    robustness: tuple[Finding, ...] = ()
     why: str = ""
     notes: tuple[str, ...] = ()
 

@@ -25,6 +25,7 @@ _ENTRY = re.compile(r"^\s*\[\[\s*(.+?)\s*\]\]\s*(#.*)?$")
 _KEY = re.compile(r"""^\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)\s*[.=]""")
 _AT = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `(.*?)`")
+_ENTRY_STEP = re.compile(r"^([A-Za-z0-9_-]+)\[(\d+)\]\.?(.*)$")
 
 
 class Located:
@@ -111,7 +112,8 @@ class Located:
         Of several ``[[table]]`` it points at the one at `place`.
         """
         where = table if place is None else _entry(table, place)
-        line = self._lines.get((where, key or at)) or self._lines.get((where, ""))
+        below = (f"{where}.{key or at}", "")
+        line = self._lines.get((where, key or at)) or self._lines.get(below) or self._lines.get((where, ""))
         file = f"{self.path.name}, line {line}" if line else self.path.name
         called = f"[{table}]" if place is None else f"[[{table}]]"
         label = f"{called} {key}".strip() if table else key
@@ -130,6 +132,9 @@ class Located:
         at = _AT.search(message)
         path = at.group(1).lstrip(".") if at else ""
         said = _AT.sub("", message)
+        below = self._below(name, path) if place is None else None
+        if below is not None:
+            return self._explain_below(below, said, kind, path, _lookup(self.table(name), path))
         key = path.split(".")[0].split("[")[0]
         unknown = _UNKNOWN.search(said)
         if unknown:
@@ -147,6 +152,31 @@ class Located:
             return self.error(name, key, f"is wrong: {said[:1].lower()}{said[1:]}.", place=place, at=meant)
         told, cure = explain(said, kind, path, _lookup(table, path))
         return self.error(name, key, told, cure, place=place)
+
+    def _below(self, name: str, path: str) -> tuple[str, int, str] | None:
+        """Find the ``[[name.key]]`` that a path such as ``key[2].setting`` leads to: table, place and the rest."""
+        step = _ENTRY_STEP.match(path)
+        if step is None:
+            return None
+        table, place = f"{name}.{step.group(1)}", int(step.group(2))
+        return (table, place, step.group(3)) if (_entry(table, place), "") in self._lines else None
+
+    def _explain_below(  # noqa: PLR0917 - as `_explain`, of which it is a part
+        self, below: tuple[str, int, str], said: str, kind: Any, path: str, found: object
+    ) -> ProjectError:
+        table, place, rest = below
+        key = rest.split(".")[0].split("[")[0]
+        unknown = _UNKNOWN.search(said)
+        if unknown:
+            wrong, allowed = unknown.group(1), allowed_keys(kind, path)
+            near = difflib.get_close_matches(wrong, allowed, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else f"Allowed here: {', '.join(allowed)}."
+            return self.error(table, key, f"has no setting called '{wrong}'.", hint, place=place, at=wrong)
+        if isinstance(found, dict) and not said.startswith(("Expected ", "Object missing")):
+            return self.error(table, key, said, place=place)  # what its author says of the whole table
+        told, cure = explain(said, kind, path, found)
+        deeper = rest.removeprefix(key).lstrip(".")
+        return self.error(table, key, f"{deeper} {told}".strip(), cure, place=place)
 
     def _fill_secrets(self, table: str, value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
