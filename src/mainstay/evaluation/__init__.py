@@ -1,5 +1,6 @@
 """A Candidate becomes a Report, and a Report a Verdict: money first, every number with its interval."""
 
+from mainstay.evaluation.behaviour.cases import Cases, read_cases
 from mainstay.evaluation.document import report_document
 from mainstay.evaluation.gate import Case, Gate, gate
 from mainstay.evaluation.gates import STANDARD, judge_report
@@ -10,11 +11,13 @@ from mainstay.evaluation.settings import EvaluationSettings
 __all__ = [
     "STANDARD",
     "Case",
+    "Cases",
     "EvaluationSettings",
     "Gate",
     "Rival",
     "evaluate",
     "gate",
     "judge_report",
+    "read_cases",
     "report_document",
 ]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.data.audit import data_findings
+from mainstay.evaluation.behaviour.cases import Cases
+from mainstay.evaluation.behaviour.measure import measure_behaviour, try_mishaps
 from mainstay.evaluation.comparisons import by_segment, compare
 from mainstay.evaluation.findings import found
 from mainstay.evaluation.held_out import CHAMPION, answer_held_out
@@ -38,6 +40,8 @@ def evaluate(
     money: Money,
     settings: EvaluationSettings,
     champion: Rival | None = None,
+    *,
+    cases: Cases = Cases(),  # noqa: B008 - frozen, and empty
 ) -> Report:
     """Measure the chosen candidate, and beside it the others, on the held-out rows.
 
@@ -54,6 +58,8 @@ def evaluate(
     champion : Rival, optional
         The version that answers now (a registry's bundle is one): compared on the same rows, paired. If it learned
         from some of these rows, because the source or the split has changed, the comparison flatters it.
+    cases : Cases
+        What people wrote down that must be answered so; see `mainstay.evaluation.behaviour.cases.read_cases`.
 
     Returns
     -------
@@ -68,6 +74,8 @@ def evaluate(
     scores = held.mine.scores
     binary = task.kind == "binary"
     names = snapshot.inputs.encoded_names
+    influences = measure_influences(chosen.model, (held.X, held.truth), task.kind, names, training.seed)
+    important = [one.feature for one in influences]
     return Report(
         candidate=chosen.name,
         primary=stick.name,
@@ -80,13 +88,15 @@ def evaluate(
         comparisons=(*compare(held), *ahead),
         compared_with=champion.report.fingerprint if champion is not None and CHAMPION in held.answers else "",
         checks=data_findings(snapshot),
-        influences=measure_influences(chosen.model, (held.X, held.truth), task.kind, names, training.seed),
+        influences=influences,
         train_rows=len(snapshot.train),
         test_rows=len(snapshot.test),
         base_rate=stick.base,
         break_even=break_even_table(held.truth, scores) if binary and not known else (),
         margins=() if binary or known else margin_table(_residuals(snapshot, chosen)),
         score_quantiles=tuple(np.quantile(scores, np.linspace(0, 1, 101)).tolist()),
+        behaviour=measure_behaviour(snapshot, training, held, settings, cases),
+        robustness=try_mishaps(snapshot, training, held, important) if settings.robustness else (),
         why=training.why,
         notes=reader_must_know(snapshot, training, money, known=known),
     )

@@ -18,7 +18,7 @@ from mainstay.contract import load_contract
 from mainstay.data import take_snapshot
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
 from mainstay.errors import CorruptError, LockedError, MainstayError, ReleaseError
-from mainstay.evaluation import EvaluationSettings, evaluate, judge_report
+from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, read_cases
 from mainstay.events import Action, actions, log_actions, log_findings
 from mainstay.lifecycle.entry import entry_of
 from mainstay.lifecycle.looking import Seen, due, latest, look_at
@@ -69,10 +69,11 @@ def train(
             bring_back(project, progress)
         snapshot = take_snapshot(project, contract, source=source)
         kept = keep_data(project, snapshot, progress)
+        settings = project.section("evaluation", EvaluationSettings)  # what can't be meant is told before training
+        cases = read_cases(project, settings, snapshot.contract, snapshot.task)
         recipe = project.section("training", TrainingSettings)
         training = fit(snapshot, recipe, project.money, action=project.problem.action, progress=progress)
-        settings = project.section("evaluation", EvaluationSettings)
-        report = evaluate(snapshot, training, project.money, settings, champion)
+        report = evaluate(snapshot, training, project.money, settings, champion, cases=cases)
         rival = champion.report if champion else None
         verdict = judge_report(report, project.problem, settings, rival, now=now, by=by)
         parent = champion.version.number if champion else None

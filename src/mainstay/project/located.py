@@ -161,7 +161,7 @@ class Located:
         table, place = f"{name}.{step.group(1)}", int(step.group(2))
         return (table, place, step.group(3)) if (_entry(table, place), "") in self._lines else None
 
-    def _explain_below(  # noqa: PLR0917 - as `_explain`, of which it is a part
+    def _explain_below(
         self, below: tuple[str, int, str], said: str, kind: Any, path: str, found: object
     ) -> ProjectError:
         table, place, rest = below

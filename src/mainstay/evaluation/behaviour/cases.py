@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mainstay.project import Project
     from mainstay.project.located import Located
 
+T = TypeVar("T")
 _SHOWN = 8
 
 
@@ -78,13 +80,13 @@ def read_cases(project: Project, settings: EvaluationSettings, contract: Contrac
 
     """
     for place, invariance in enumerate(settings.invariance):
-        _refuse_badly(project.file, "invariance", place, "change", lambda one=invariance: _check(one, contract))
+        _refuse_badly(project.file, "invariance", place, "change", partial(_check, invariance, contract))
     for place, directional in enumerate(settings.directional):
-        _refuse_badly(project.file, "directional", place, "column", lambda one=directional: _check_way(one, contract))
+        _refuse_badly(project.file, "directional", place, "column", partial(_check_way, directional, contract))
     plain = []
     for place, minimum in enumerate(settings.minimum):
         key = "file" if minimum.file else "records"
-        found = _refuse_badly(project.file, "minimum", place, key, lambda one=minimum: _read_plain(project, one, task))
+        found = _refuse_badly(project.file, "minimum", place, key, partial(_read_plain, project, minimum, task))
         plain.append(found)
     scenarios = read_scenarios(project.root)
     for file, scenario in scenarios:
@@ -93,7 +95,7 @@ def read_cases(project: Project, settings: EvaluationSettings, contract: Contrac
     return Cases(tuple(plain), tuple(scenario for _, scenario in scenarios))
 
 
-def _refuse_badly(file: Located, table: str, place: int, key: str, check: Callable[[], Any]) -> Any:
+def _refuse_badly(file: Located, table: str, place: int, key: str, check: Callable[[], T]) -> T:
     """Do a check, and point at the line of what it refuses."""
     try:
         return check()

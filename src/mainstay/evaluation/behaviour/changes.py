@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ from mainstay.contract import Boolean, Category, Integer, Number, Text
 from mainstay.errors import ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -132,7 +133,9 @@ def is_text(column: AnyColumn) -> bool:
 
 
 def refuse_value(column: AnyColumn, value: Cell) -> None:
-    """Refuse a value that the contract can't read in this column, or that no record may have.
+    """Refuse a value that the contract can't read in this column, or that isn't among those it takes.
+
+    That a label may be unheard of doesn't matter here: a wrong one is more often a slip (`typo` makes unheard ones).
 
     Raises
     ------
@@ -141,9 +144,13 @@ def refuse_value(column: AnyColumn, value: Cell) -> None:
 
     """
     parsed = column.parse(value)
-    unheard = isinstance(column, Category) and column.unknown == "other"
-    if parsed is None or (column.beyond(parsed) and not unheard):
-        raise ProjectError(f"'{column.name}' can't be set to {value!r}.", f"The contract takes {column.allowed()}.")
+    beyond: Callable[[Any], str] = column.beyond
+    if parsed is not None and not beyond(parsed):
+        return
+    labels = column.values if isinstance(column, Category) else ()
+    near = difflib.get_close_matches(str(value), labels, n=1)
+    hint = f"Did you mean '{near[0]}'? " if near else ""
+    raise ProjectError(f"sets '{column.name}' to {value!r}.", f"{hint}The contract takes {column.allowed()}.")
 
 
 def spelled(column: AnyColumn, value: object) -> str:

@@ -42,9 +42,7 @@ def answer_cases(way: Way, cases: Cases) -> tuple[Finding, ...]:
     return (*(measure_plain(way, plain) for plain in cases.plain), *(play(way, one) for one in cases.scenarios))
 
 
-def try_mishaps(
-    snapshot: Snapshot, training: Training, held: HeldOut, important: Sequence[str]
-) -> tuple[Finding, ...]:
+def try_mishaps(snapshot: Snapshot, training: Training, held: HeldOut, important: Sequence[str]) -> tuple[Finding, ...]:
     """Measure robustness on as many held-out records as reasonable time allows; of doing nothing there is none."""
     if training.chosen.name == "do-nothing":
         return ()

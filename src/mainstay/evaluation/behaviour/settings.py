@@ -192,7 +192,8 @@ class Minimum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     @property
     def words(self) -> str:
         """The test for a reader."""
-        return self.name or self.file or f"{len(self.records)} plain records"
+        plural = "s" * (len(self.records) != 1)
+        return self.name or self.file or f"{len(self.records)} plain record{plural}"
 
 
 def _spelled(value: Cell) -> str:
