@@ -1,25 +1,34 @@
-"""Saving and loading models, which are data only: nothing loaded here can run code or falls back to a pickle."""
+"""Saving and loading models: data, or what this machine's own configuration trusts; nothing falls back to a pickle."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import msgspec
 
 from mainstay.errors import NotFoundError, SetupError
 from mainstay.models import frameworks
 from mainstay.models.files import HEADER, damaged, decode
+from mainstay.models.trust import nobody
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.models.model import Model
+    from mainstay.models.trust import Trusted
 
 
 class _Adapter(Protocol):
     def load(self, folder: Path, header: bytes) -> Model: ...
+
+
+@runtime_checkable
+class _Asks(Protocol):
+    """An adapter whose models may hold more than data; it is told what is trusted, None where it is only looked at."""
+
+    def load_trusted(self, folder: Path, header: bytes, trusted: Trusted | None) -> Model: ...
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -45,8 +54,16 @@ def save_model(model: Model, folder: Path) -> None:
     model.save(folder)
 
 
-def load_model(folder: Path) -> Model:
+def load_model(folder: Path, trusted: Trusted | None = nobody) -> Model:
     """Read a model back.
+
+    Parameters
+    ----------
+    folder : Path
+        What `save_model` wrote.
+    trusted : callable or None
+        Gives the hashes of code that may run here, and the types that may be built. None: the model is only looked at;
+        nothing it brings is run, and one that brings something doesn't answer.
 
     Raises
     ------
@@ -56,6 +73,8 @@ def load_model(folder: Path) -> Model:
         Where a file isn't what was once written.
     SetupError
         Where the model's framework is unknown here, or its library isn't installed.
+    TrustError
+        Where it brings code, or is built of types, that aren't trusted here; none of it was run.
 
     """
     path = folder / HEADER
@@ -68,8 +87,10 @@ def load_model(folder: Path) -> Model:
     name = decode(folder, header, _Named).framework
     if name not in known_frameworks():
         raise _unknown(name, "loaded")
-    adapter = cast("_Adapter", importlib.import_module(f"{frameworks.__name__}.{name}"))
-    return adapter.load(folder, header)
+    adapter = importlib.import_module(f"{frameworks.__name__}.{name}")
+    if isinstance(adapter, _Asks):
+        return cast("_Asks", adapter).load_trusted(folder, header, trusted)
+    return cast("_Adapter", adapter).load(folder, header)
 
 
 def _unknown(name: str, verb: str) -> SetupError:

@@ -15,7 +15,7 @@ from mainstay.registry.golden import TOLERANCE, Golden, golden_failures, make_go
 from mainstay.registry.lineage import Lineage, capture_lineage
 from mainstay.registry.manifest import Manifest, verify
 from mainstay.registry.registry import Registry
-from mainstay.registry.trust import Sha256, trust_code, trusted_by
+from mainstay.registry.trust import Key, trust_brought, trust_code, trust_model, trusted_by
 from mainstay.registry.version import Version
 
 __all__ = [
@@ -23,10 +23,10 @@ __all__ = [
     "Bundle",
     "Entry",
     "Golden",
+    "Key",
     "Lineage",
     "Manifest",
     "Registry",
-    "Sha256",
     "Version",
     "capture_lineage",
     "card_document",
@@ -34,7 +34,9 @@ __all__ = [
     "golden_failures",
     "make_golden",
     "read_bundle",
+    "trust_brought",
     "trust_code",
+    "trust_model",
     "trusted_by",
     "verify",
     "write_bundle",

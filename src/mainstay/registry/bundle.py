@@ -18,6 +18,7 @@ from mainstay.models.frameworks.calibrated import innermost
 from mainstay.models.load import load_model, save_model
 from mainstay.models.policy import Policy
 from mainstay.models.report import Report
+from mainstay.models.trust import packages_of
 from mainstay.project import Problem
 from mainstay.registry.card import card_markdown
 from mainstay.registry.golden import Golden
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from mainstay.models.model import Model
+    from mainstay.models.trust import Trusted
     from mainstay.registry.entry import Entry
     from mainstay.registry.manifest import Manifest
-    from mainstay.registry.trust import Trusted
     from mainstay.registry.version import Version
 
 T = TypeVar("T")
@@ -109,9 +110,7 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
         "problem.json": pretty(entry.problem),
         "golden.json": pretty(entry.golden),
         "lineage.json": pretty(entry.lineage),
-        "requirements.txt": requirements_text(
-            innermost(entry.candidate.model).framework, _imported(entry.features)
-        ).encode(),
+        "requirements.txt": requirements_text(innermost(entry.candidate.model).framework, _imported(entry)).encode(),
         CARD: card_markdown(entry, created).encode("utf-8", "replace"),
     }
     if entry.features is not None:
@@ -147,7 +146,7 @@ def read_bundle(folder: Path, version: Version, trusted: Trusted = nobody, *, ru
     CorruptError
         Naming the file that isn't what was once written.
     TrustError
-        Where it is to answer, and brings feature code that isn't trusted here; none of it was run.
+        Where it is to answer, and brings code, or is built of types, that aren't trusted here; none of it was run.
 
     """
     name = f"{version.model} version {version.number}"
@@ -174,7 +173,7 @@ def read_bundle(folder: Path, version: Version, trusted: Trusted = nobody, *, ru
         profile=decoded("profile.json", Profile),
         policy=decoded("policy.json", Policy),
         report=decoded("report.json", Report),
-        model=load_model(folder / "model"),
+        model=load_model(folder / "model", trusted if run else None),
         golden=decoded("golden.json", tuple[Golden, ...]),
         money=decoded("money.json", Money),
         problem=decoded("problem.json", Problem),
@@ -213,8 +212,10 @@ def _features(code: FeatureCode, contract: Contract, inputs: Contract, *, run: b
     return load_features(code, contract, inputs) if run else Features(code, inputs)
 
 
-def _imported(features: Features | None) -> tuple[str, ...]:
-    return () if features is None else imports(features.code)
+def _imported(entry: Entry) -> tuple[str, ...]:
+    """Name the packages that feature code and the model's own code or types import."""
+    code = () if entry.features is None else imports(entry.features.code)
+    return (*code, *packages_of(entry.candidate.model))
 
 
 def _unreadable(file: str, name: str, error: Exception) -> CorruptError:

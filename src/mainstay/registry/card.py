@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from mainstay.measures.money import break_even, stakes
+from mainstay.models.frameworks.calibrated import innermost
+from mainstay.models.trust import brought_by, packages_of
 from mainstay.render import to_markdown
 from mainstay.render.document import Document, Facts, Findings, Heading, Items, Table, Text
 from mainstay.render.inline import clean
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mainstay.measures.money import Money
+    from mainstay.models.model import Model
     from mainstay.models.report import Report
     from mainstay.project import Problem
     from mainstay.registry.entry import Entry
@@ -130,10 +133,25 @@ def _origin(entry: Entry, lineage: Lineage, created: dt.datetime) -> tuple[tuple
         ("Git commit", commit or "not under git"),
         ("Seed", lineage.seed),
         ("Python", lineage.python or _UNSAID),
-        ("Format of the model", f"{entry.candidate.model.framework}, no code is run when it is loaded"),
+        ("Format of the model", _format(entry.candidate.model)),
         ("Feature code", _feature_code(entry)),
         ("Parent", "none" if entry.parent is None else f"version {entry.parent}"),
     )
+
+
+def _format(model: Model) -> str:
+    """Say what the model is saved as, and what its loading runs, builds and imports."""
+    name = model.framework if innermost(model) is model else f"{model.framework} {innermost(model).framework}"
+    brought = brought_by(model)
+    types = ", ".join(one.key for one in brought if "." in one.key)
+    code = "; ".join(f"{one.what}, sha256 {one.key}" for one in brought if "." not in one.key)
+    said = f"{name}, no code is run when it is loaded" if not brought else name
+    if code:
+        said += f"; it brings code ({code}), which runs only where this hash is trusted"
+    if types:
+        said += f"; it is built of {types}, only where these types are trusted"
+    needed = ", ".join(dict.fromkeys(packages_of(model)))
+    return f"{said}; whoever answers with it needs {needed}" if needed else said
 
 
 def _feature_code(entry: Entry) -> str:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.contract import Contract
+    from mainstay.models.trust import Trusted
     from mainstay.registry.bundle import Bundle
     from mainstay.registry.entry import Entry
-    from mainstay.registry.trust import Trusted
     from mainstay.state import State
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -79,7 +79,7 @@ class Registry:
         created = now or dt.datetime.now(dt.UTC)
         with staging(self._home(entry.name)) as folder:
             digest = write_bundle(entry, folder, created)
-            _prove(folder, digest, entry)
+            _prove(folder, digest, entry, self._trusted)
             with self._numbered(entry.name, folder) as (connection, number):
                 version = _new(entry, number, created, digest)
                 connection.execute(sa.insert(tables.VERSIONS).values(_row(version)))
@@ -211,10 +211,10 @@ class Registry:
         return True
 
 
-def _prove(folder: Path, digest: str, entry: Entry) -> None:
+def _prove(folder: Path, digest: str, entry: Entry, trusted: Trusted) -> None:
     name = f"The new version of {entry.name}"
     verify(folder, digest, name)
-    failures = golden_failures(entry.contract, load_model(folder / "model"), entry.golden, entry.features)
+    failures = golden_failures(entry.contract, load_model(folder / "model", trusted), entry.golden, entry.features)
     if failures:
         raise CorruptError(
             f"{name} answers differently once it is saved: {failures[0]}",

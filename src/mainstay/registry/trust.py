@@ -1,4 +1,4 @@
-"""Whose code runs here: hashes in the server's own project file, and those this machine wrote down when it trained.
+"""Whose code runs here: what the server's own project file trusts, and what this machine wrote down when it trained.
 
 Never what a bundle says of itself: a bundle may come from anywhere.
 """
@@ -11,34 +11,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from mainstay.errors import StoreError, TrustError
+from mainstay.errors import StoreError
 from mainstay.models.features import FILE
+from mainstay.models.trust import Brought, brought_by, demand, nobody
 from mainstay.project.located import read_located
 from mainstay.state.files import PRIVATE_FILE, private_folder
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
     from pathlib import Path
 
     from mainstay.models.features import FeatureCode
+    from mainstay.models.model import Model
+    from mainstay.models.trust import Trusted
     from mainstay.project import Project
 
-    Trusted = Callable[[], frozenset[str]]
-    """Gives the hashes trusted at this moment."""
-
 NAME = "trust"
-Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", description="64 digits 0-9a-f, a SHA-256")]
-_HASH = re.compile(r"[0-9a-f]{64}")
+_KEY = r"[0-9a-f]{64}|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
+Key = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=f"^({_KEY})$", description="64 digits 0-9a-f, a SHA-256, or a type by its full name: pkg.Type"
+    ),
+]
+_WRITTEN = re.compile(_KEY)
 
 
 class _Serving(msgspec.Struct, frozen=True):
-    trust: tuple[Sha256, ...] = ()
-
-
-def nobody() -> frozenset[str]:
-    """Trust no code."""
-    return frozenset()
+    trust: tuple[Key, ...] = ()
 
 
 def trusted_by(project: Project) -> Trusted:
@@ -67,15 +67,32 @@ def trust_code(project: Project, code: FeatureCode, *, by: str, now: dt.datetime
         Where the file can't be written.
 
     """
-    path = private_folder(project.books) / NAME
-    if code.sha256 in _written(path):
+    trust_brought(project, (_as_brought(code),), by=by, now=now)
+
+
+def trust_model(project: Project, model: Model, *, by: str, now: dt.datetime) -> None:
+    """Write down that this machine runs and builds what this model brings; raises as `trust_code` does."""
+    trust_brought(project, brought_by(model), by=by, now=now)
+
+
+def trust_brought(project: Project, brought: tuple[Brought, ...], *, by: str, now: dt.datetime) -> None:
+    """Write down what this machine trusts from now on; raises as `trust_code` does."""
+    if not brought:
         return
+    path = private_folder(project.books) / NAME
+    known = _written(path)
     who = " ".join(by.split()) or "somebody"
-    line = f"{code.sha256}  {who}  {now:%Y-%m-%dT%H:%M:%SZ}  {FILE} of {project.name}\n"
+    lines = "".join(
+        f"{one.key}  {who}  {now:%Y-%m-%dT%H:%M:%SZ}  {one.what} of {project.name}\n"
+        for one in dict.fromkeys(brought)
+        if one.key not in known
+    )
+    if not lines:
+        return
     try:
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
         try:
-            os.write(handle, line.encode("utf-8", "replace"))  # one write: another process's line is never cut in two
+            os.write(handle, lines.encode("utf-8", "replace"))  # one write: another process's are never cut in two
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -83,6 +100,10 @@ def trust_code(project: Project, code: FeatureCode, *, by: str, now: dt.datetime
         raise StoreError(
             f"{path} can't be written: {error.strerror}.", "Give this user the right to write there."
         ) from None
+
+
+def _as_brought(code: FeatureCode) -> Brought:
+    return Brought(FILE, code.sha256)
 
 
 def demand_trust(code: FeatureCode, trusted: Trusted, name: str) -> None:
@@ -103,11 +124,7 @@ def demand_trust(code: FeatureCode, trusted: Trusted, name: str) -> None:
         Naming the hash, and where to write it down.
 
     """
-    if code.sha256 not in trusted():
-        raise TrustError(
-            f"{name} brings code of its own ({FILE}, sha256 {code.sha256}), which isn't trusted here and was not run.",
-            f'Read it; if it may run here, add its hash to mainstay.toml: [serving] trust = ["{code.sha256}"].',
-        )
+    demand(_as_brought(code), trusted, name)
 
 
 def _written(path: Path) -> frozenset[str]:
@@ -119,4 +136,7 @@ def _written(path: Path) -> frozenset[str]:
         raise StoreError(
             f"{path} can't be read: {error.strerror}.", "Give this user the right to read there."
         ) from None
-    return frozenset(line.split()[0] for line in lines if line.split() and _HASH.fullmatch(line.split()[0]))
+    return frozenset(line.split()[0] for line in lines if line.split() and _WRITTEN.fullmatch(line.split()[0]))
+
+
+__all__ = ["Key", "demand_trust", "nobody", "trust_brought", "trust_code", "trust_model", "trusted_by"]

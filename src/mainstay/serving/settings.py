@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from mainstay.registry import Sha256
+from mainstay.registry import Key
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -44,7 +44,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     keep_alive_seconds: Positive = 75.0
     drain_seconds: Positive = 10.0
     poll_seconds: Positive = 0.2
-    trust: tuple[Sha256, ...] = ()
+    trust: tuple[Key, ...] = ()
 
 
 def widest(settings: list[ServingSettings]) -> ServingSettings:

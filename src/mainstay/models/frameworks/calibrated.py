@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.models.model import Model
+    from mainstay.models.trust import Trusted
 
     Floats = NDArray[np.float64]
 
@@ -188,8 +189,8 @@ def prior_line(true: float, sampled: float) -> Line:
     return Line(1.0, (float(np.log(true / (1 - true)) - np.log(sampled / (1 - sampled))),))
 
 
-def load(folder: Path, header: bytes) -> CalibratedModel:
-    """Read a calibrated model."""
+def load_trusted(folder: Path, header: bytes, trusted: Trusted | None) -> CalibratedModel:
+    """Read a calibrated model, whose inner one may bring what must be trusted."""
     found = decode(folder, header, Header)
     for curve in found.curves:
         if isinstance(curve, Line) and not curve.shifts:
@@ -199,7 +200,7 @@ def load(folder: Path, header: bytes) -> CalibratedModel:
     inner = folder / INNER
     if not (inner / HEADER).is_file():
         raise damaged(inner / HEADER, "it isn't there")
-    return CalibratedModel(load_model(inner), found.curves)
+    return CalibratedModel(load_model(inner, trusted), found.curves)
 
 
 def _grows(curve: Steps) -> bool:
