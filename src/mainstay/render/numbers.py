@@ -71,8 +71,8 @@ def number(value: float | None, digits: int = 3) -> str:
     return _fixed(value, digits - 1 - math.floor(math.log10(abs(value))), strip=True)
 
 
-def amount(value: float | None, unit: str = "", *, decimals: int | None = None) -> str:
-    """Print a number with its unit: money with its sign in front, everything else behind.
+def amount(value: float | None, unit: str = "", *, decimals: int | None = None, digits: int = 3) -> str:
+    """Print a number with its unit, to `digits` significant digits: money with its sign in front, all else behind.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def amount(value: float | None, unit: str = "", *, decimals: int | None = None) 
     """
     if value is None or math.isnan(value):
         return "unknown"
-    text = number(value) if decimals is None else _fixed(value, decimals)
+    text = number(value, digits) if decimals is None else _fixed(value, decimals)
     if not unit:
         return text
     if not is_currency(unit):

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from mainstay.contract import Boolean, Category, Contract, Number, profile_rows
 from mainstay.errors import CorruptError, NotFoundError, SetupError
-from mainstay.models import Model, known_frameworks, load_model, save_model
+from mainstay.models import Model, Task, known_frameworks, load_model, save_model
+from mainstay.models.explain import TOLERANCE, Explainer, Subject
 from mainstay.models.frameworks.calibrated import CalibratedModel, Line, Steps
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.frameworks.lightgbm import LightGBMModel
@@ -87,6 +89,25 @@ def test_one_row_scores_the_same_bits_as_many(model: Model) -> None:
     X = rows()
     assert [model.score_one(row) for row in X] == model.scores(X).tolist()
     assert isinstance(model.score_one(X[0]), float)
+
+
+def test_parts_add_up_to_the_score(model: Model) -> None:
+    """Hold every adapter to the law of explanations: base and parts add up to the score, one row as many."""
+    X = rows(40)
+    contract = Contract(
+        (*(Number(name=name) for name in "ab"), Category(name="c", values=("x", "y", "z")), Boolean(name="d"))
+    )
+    task = Task(kind="regression", target="t")
+    explainer = Explainer(model, contract, contract, profile_rows(contract, X), task)
+    subjects = [Subject(row, {}) for row in X]
+    many = explainer.explain(subjects)
+    (alone,) = explainer.explain(subjects[:1])
+    assert [part.part for part in alone.parts] == pytest.approx([part.part for part in many[0].parts], abs=1e-9)
+    for one, score in zip(many, model.scores(X), strict=True):
+        assert one.gap < TOLERANCE
+        told = 1 / (1 + np.exp(-one.score)) if one.scale == "log-odds" else one.score
+        assert told == pytest.approx(score, abs=1e-9)
+        assert one.typical + sum(part.effect for part in one.parts) == pytest.approx(score, abs=1e-9)
 
 
 def test_scoring_leaves_the_rows_alone(model: Model) -> None:

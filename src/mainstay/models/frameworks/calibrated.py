@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from mainstay.models.explain.additive import Exact, logistic, softmax
 from mainstay.models.files import HEADER, damaged, decode, write_header
 from mainstay.models.load import load_model, save_model
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mainstay.contract import Profile
+    from mainstay.models.explain.additive import Additive
     from mainstay.models.model import Model
     from mainstay.models.trust import Trusted
 
@@ -144,12 +147,31 @@ class CalibratedModel:
             score = curve.bend_one(score) if isinstance(curve, Steps) else float(curve.bend(np.array([score]))[0])
         return score
 
+    def attributions(self, X: Floats, profile: Profile | None = None) -> Additive | None:
+        """Say what each feature adds to the inner model's sum, with the curves on top.
+
+        A line in the log odds leaves a sum a sum. Steps don't: the sum of the features is the inner model's, and the
+        curve is part of the way from it to the score.
+        """
+        sums = self.inner.attributions(X, profile) if isinstance(self.inner, Exact) else None
+        for curve in self.curves:
+            sums = None if sums is None else _bent(sums, curve)
+        return sums
+
     def save(self, folder: Path) -> None:
         """Write the model into an existing folder, the inner one into a folder inside."""
         inner = folder / INNER
         inner.mkdir(mode=0o700, exist_ok=True)
         save_model(self.inner, inner)
         write_header(folder, Header(self.curves))
+
+
+def _bent(sums: Additive, curve: Curve) -> Additive:
+    if isinstance(curve, Line) and sums.link in (logistic, softmax):
+        return sums.scaled(curve.slope, np.asarray(curve.shifts))
+    outputs = sums.base.size
+    flat = (-1,) if outputs == 1 else (-1, outputs)
+    return sums.then(lambda scores: curve.bend(scores.reshape(flat)).reshape(scores.shape))
 
 
 def bend(scores: Floats, curves: Sequence[Curve]) -> Floats:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from mainstay.models.explain.additive import Additive, identity
 from mainstay.models.files import decode, write_header
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from mainstay.contract import Profile
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -44,6 +47,13 @@ class ConstantModel:
     def score_one(self, row: NDArray[np.float64]) -> float:  # noqa: ARG002 - every model is called so
         """Score one encoded row."""
         return self.value
+
+    def attributions(self, X: NDArray[np.float64], profile: Profile | None = None) -> Additive:
+        """Say what each feature adds: nothing."""
+        del profile
+        return Additive(
+            np.atleast_1d(self.value).astype(np.float64), np.zeros((*X.shape, np.size(self.value))), identity
+        )
 
     def save(self, folder: Path) -> None:
         """Write the model into an existing folder."""

@@ -12,7 +12,7 @@ import importlib.util
 import sys
 import threading
 import weakref
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,16 @@ import msgspec
 import numpy as np
 
 from mainstay.errors import InputError, SetupError
+from mainstay.models.explain.lightgbm import Contributions
 from mainstay.models.files import damaged, decode, write_file, write_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from mainstay.contract import Profile
+    from mainstay.models.explain.additive import Additive
 
     Floats = NDArray[np.float64]
 
@@ -125,6 +129,18 @@ class LightGBMModel:
         if self._quick.LGBM_BoosterPredictForMatSingleRowFast(self._single, address, length, out):
             _check(self._library, -1, Path(TREES))
         return float(answer.value)
+
+    def attributions(self, X: Floats, profile: Profile | None = None) -> Additive | None:
+        """Say what each feature adds to the sum of the trees, exactly: LightGBM's ``pred_contrib``."""
+        del profile  # trees remember how the training rows went
+        return self._contributions.of(self._filled(X))
+
+    @cached_property
+    def _contributions(self) -> Contributions:
+        def check(code: int) -> None:
+            _check(self._library, code, Path(TREES))
+
+        return Contributions(self._library, self._quick, self._booster, self.features, text=self.text, check=check)
 
     def save(self, folder: Path) -> None:
         """Write the model into an existing folder."""
