@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mainstay.models.studies import Studies
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from mainstay.models.model import Model
     from mainstay.models.policy import Policy
+    from mainstay.models.studies import Trial
     from mainstay.models.yardstick import Yardstick
 
     Parameter = str | int | float | bool | None
@@ -42,6 +45,8 @@ class Candidate:
         How complex it is among its siblings: the simplest is 0.
     why : str
         A sentence: why this one was chosen, or not.
+    trials : tuple of Trial
+        What a search for its parameters tried.
 
     """
 
@@ -54,6 +59,7 @@ class Candidate:
     seconds: float = 0.0
     rank: int = 0
     why: str = ""
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,10 @@ class Training:
         Same snapshot, same seed: same training.
     seconds : float
         How long it took.
+    studies : Studies
+        Whether more rows would help, and how fast the model ages.
+    notes : tuple of str
+        What a reader must know of this training, as sentences: what was cut short, what beat nothing.
 
     """
 
@@ -86,6 +96,8 @@ class Training:
     why: str
     seed: int
     seconds: float = 0.0
+    studies: Studies = field(default_factory=Studies)
+    notes: tuple[str, ...] = ()
 
     def candidate(self, name: str) -> Candidate | None:
         """Find a candidate by name."""

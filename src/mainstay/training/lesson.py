@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from mainstay.contract import Category
+from mainstay.training.meter import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from mainstay.data.rows import Rows
     from mainstay.models.candidate import Parameter
     from mainstay.models.model import Model
+    from mainstay.models.studies import Trial
     from mainstay.training.folds import Folds
 
     Floats = NDArray[np.float64]
+    Fit = Callable[[Floats, Floats, Floats | None], Model]
 
 
 _LEAVES_GAPS = frozenset({"allow", "flag"})
@@ -53,6 +56,10 @@ class Lesson:
         How much each row counts in a fit.
     say : callable
         Told what is going on.
+    meter : Meter
+        What this recipe may spend; one that always does the same work needn't ask.
+    search : {"shapes", "optuna"}
+        How a recipe that can be tuned looks for its parameters.
 
     """
 
@@ -65,6 +72,8 @@ class Lesson:
     seed: int
     weights: Floats | None = None
     say: Callable[[str], None] = field(default=_nobody)
+    meter: Meter = field(default_factory=Meter)
+    search: Literal["shapes", "optuna"] = "shapes"
 
     @staticmethod
     def of(rows: Rows, inputs: Contract, kind: Literal["binary", "regression"], folds: Folds, seed: int) -> Lesson:
@@ -74,7 +83,7 @@ class Lesson:
         may_miss = frozenset(j for j, column in enumerate(columns) if {column.missing, column.malformed} & _LEAVES_GAPS)
         return Lesson(rows.X, rows.y, kind, labels, may_miss, folds, seed, rows.weights)
 
-    def fold_scores(self, fit: Callable[[Floats, Floats, Floats | None], Model]) -> Floats:
+    def fold_scores(self, fit: Fit) -> Floats:
         """Score every row by a model fitted (on rows, truth and weights) without its fold.
 
         NaN where no fold scores a row.
@@ -100,6 +109,13 @@ class Learned:
         What it was made with.
     constant : bool
         Whether it stands for doing nothing, so that it never acts.
+    refit : callable, optional
+        Makes the same kind of model, without a search, from other rows, truth and weights: what the learning curve
+        and the study of ageing do. None where that can't be had.
+    trials : tuple of Trial
+        What a search tried, in that order.
+    notes : tuple of str
+        What a reader must know of this making, as sentences.
 
     """
 
@@ -107,6 +123,9 @@ class Learned:
     fold_scores: Floats
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     constant: bool = False
+    refit: Fit | None = None
+    trials: tuple[Trial, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Recipe(Protocol):
