@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mainstay.data.rows import Rows
     from mainstay.models.task import Task
+    from mainstay.training.gap import Gap
 
     Floats = NDArray[np.float64]
     Places = NDArray[np.int64]
@@ -29,11 +30,14 @@ class Folds:
         For each fold the places of the rows that are learned from and of those that are scored.
     words : str
         The same for a reader.
+    timed : bool
+        Whether each fold is scored by what came before it.
 
     """
 
     parts: tuple[tuple[Places, Places], ...]
     words: str
+    timed: bool = False
 
     @property
     def stretch(self) -> float:
@@ -45,13 +49,42 @@ class Folds:
         """Places of the rows that some fold scores, ascending."""
         return np.sort(np.concatenate([scored for _, scored in self.parts]))
 
+    def inside(self, fold: int) -> Folds:
+        """Cut the rows that a fold learns from, for a search that must not see the ones it scores (nested folds).
 
-def cut_folds(rows: Rows, task: Task, folds: int, seed: int) -> Folds:
+        The other folds, without the rows of this one; in order of time the folds before it.
+        """
+        allowed = self.parts[fold][0]
+        others = [part for k, part in enumerate(self.parts) if k != fold]
+        parts = ((np.intersect1d(learn, allowed), np.intersect1d(score, allowed)) for learn, score in others)
+        whole = tuple((learn, score) for learn, score in parts if learn.size and score.size)
+        return replace(self, parts=whole, words=f"{len(whole)} folds inside fold {fold + 1}")
+
+    def few(self, most: int) -> Folds:
+        """Keep at most so many folds, the last ones, which in order of time learned from the most rows."""
+        if most >= len(self.parts):
+            return self
+        words = f"{self.words}; {most} of them used, to keep to the budget"
+        return replace(self, parts=self.parts[-most:], words=words)
+
+
+def cut_folds(rows: Rows, task: Task, folds: int, seed: int, gap: Gap | None = None) -> Folds:
     """Cut training rows as the snapshot was split.
 
     By time: each block is scored by what was learned from all blocks before it (the first is never scored). By group:
     no group is on both sides. Else at random, each label evenly spread, and rows with the same features together, since
     a copy of a row is the answer to it.
+
+    Parameters
+    ----------
+    rows, task : Rows, Task
+        What is learned from, and what is predicted.
+    folds : int
+        How many are wanted.
+    seed : int
+        Of what is drawn.
+    gap : Gap, optional
+        What is left out between the rows that are learned from and those that are scored, in order of time.
 
     Raises
     ------
@@ -60,7 +93,7 @@ def cut_folds(rows: Rows, task: Task, folds: int, seed: int) -> Folds:
 
     """
     if rows.times is not None:
-        return _by_time(rows.times, folds)
+        return _by_time(rows.times, folds, gap)
     if rows.groups is not None:
         return _by_group(rows.groups, folds, seed)
     if task.kind == "binary":
@@ -82,13 +115,22 @@ def _affordable(y: Floats, task: Task, folds: int) -> int:
 
 def _at_random(X: Floats, y: Floats, folds: int, seed: int) -> Folds:
     rng = np.random.default_rng(seed)
-    same = np.ascontiguousarray(X + 0.0).view(np.dtype((np.void, X.shape[1] * X.itemsize))).ravel()
-    _, first, key = np.unique(same, return_index=True, return_inverse=True)
+    _, first, key = np.unique(_digests(X), return_index=True, return_inverse=True)
     shuffled = rng.permutation(first.size)
     dealt = shuffled[np.argsort(y[first[shuffled]], kind="stable")]  # label by label, at random within each
     fold_of_key = np.empty(first.size, dtype=np.int64)
     fold_of_key[dealt] = np.arange(first.size) % folds
     return Folds(_parts(fold_of_key[key.ravel()], folds), f"{folds} folds at random, each label evenly spread")
+
+
+def _digests(X: Floats) -> NDArray[np.uint64]:
+    """Give equal rows an equal number, column by column, so that a large table isn't copied."""
+    found = np.zeros(len(X), dtype=np.uint64)
+    for j in range(X.shape[1]):
+        column = np.where(np.isnan(X[:, j]), np.nan, X[:, j] + 0.0)  # one NaN for all, and no -0.0
+        found = (found ^ np.ascontiguousarray(column).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        found ^= found >> np.uint64(29)
+    return found
 
 
 def _by_group(groups: NDArray[np.str_], folds: int, seed: int) -> Folds:
@@ -105,7 +147,7 @@ def _by_group(groups: NDArray[np.str_], folds: int, seed: int) -> Folds:
     return Folds(_parts(fold_of_group[key], folds), f"{folds} folds of whole groups ({names.size} groups)")
 
 
-def _by_time(times: Floats, folds: int) -> Folds:
+def _by_time(times: Floats, folds: int, gap: Gap | None) -> Folds:
     order = np.argsort(times, kind="stable")
     starts = np.searchsorted(times[order], times[order][np.arange(1, folds + 1) * len(times) // (folds + 1)])
     starts = np.unique(starts[starts > 0])  # rows of one moment stay in one block
@@ -114,8 +156,19 @@ def _by_time(times: Floats, folds: int) -> Folds:
             "All training rows are of one moment, so no fold can follow another.", "Split by another column."
         )
     ends = np.append(starts[1:], len(times))
-    parts = tuple((np.sort(order[:start]), np.sort(order[start:end])) for start, end in zip(starts, ends, strict=True))
-    return Folds(parts, f"{len(parts)} folds in order of time, each scored by what was learned from all before it")
+    reach = [start if gap is None else gap.before(times[order], int(start)) for start in starts]
+    parts = tuple(
+        (np.sort(order[:until]), np.sort(order[start:end]))
+        for until, start, end in zip(reach, starts, ends, strict=True)
+        if until > 0
+    )
+    if not parts:
+        raise DataError(
+            f"[training] gap leaves out everything that could be learned from before a fold ({gap}).",
+            "Make the gap shorter, or bring rows of a longer time.",
+        )
+    words = f"{len(parts)} folds in order of time, each scored by what was learned from all before it"
+    return Folds(parts, words if gap is None else f"{words} with a gap of {gap}", timed=True)
 
 
 def _parts(fold: Places, folds: int) -> tuple[tuple[Places, Places], ...]:

@@ -11,7 +11,8 @@ import pytest
 from mainstay.models.frameworks.lightgbm import LightGBMModel
 from mainstay.training import cut_folds
 from mainstay.training.lesson import Lesson
-from mainstay.training.recipes.lightgbm import Growth, _choose, grow_trees
+from mainstay.training.recipes.lightgbm import grow_trees
+from mainstay.training.trees.growth import Growth, best_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,14 +27,12 @@ def lesson(snapshot: Snapshot) -> Lesson:
     return Lesson.of(snapshot.train, snapshot.contract, snapshot.task.kind, folds, 7)
 
 
-def test_a_fold_has_no_say_in_what_scores_it_and_larger_ones_have_more() -> None:
-    small = Growth({"num_leaves": 4}, np.array([[5.0, 3.0], [4.0, 2.0]]), [])
-    large = Growth({"num_leaves": 31}, np.array([[1.0, 9.0], [2.0, 8.0]]), [])
-    both = [small, large]
-    assert _choose(both, np.array([1.0, 0.0])) == (large, 1)
-    assert _choose(both, np.array([0.0, 1.0])) == (small, 2)
-    assert _choose(both, np.array([1.0, 4.0])) == (small, 2)
-    assert _choose(both, np.array([0.0, 0.0])) == (small, 2)
+def test_a_fold_has_no_say_in_its_size_and_larger_ones_have_more() -> None:
+    growth = Growth({"num_leaves": 4}, np.array([[1.0, 9.0], [4.0, 2.0]]), [])
+    assert best_size(growth, np.array([1.0, 0.0])) == (1, 1.0)
+    assert best_size(growth, np.array([0.0, 1.0])) == (2, 2.0)
+    assert best_size(growth, np.array([1.0, 4.0])) == (2, 2.4)
+    assert best_size(growth, np.array([0.0, 0.0])) == (2, 3.0)
 
 
 def test_features_that_may_miss_but_never_did_are_filled_with_their_median(make_snapshot: Make) -> None:

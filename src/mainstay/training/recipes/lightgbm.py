@@ -1,153 +1,138 @@
-"""Gradient-boosted trees: a few shapes, each grown on all folds in step, sized where the folds stop gaining.
+"""Gradient-boosted trees: a few shapes or a search, grown on all folds in step, the best few mixed into one model.
 
-Shape and size are chosen for each fold by the losses of the *other* folds, so that no row's score is better than it
-should be because its own loss helped to choose the model that scores it. (Its label still helped to grow the models
-that are judged on the other folds; on pure noise that shows no gain, which is tested.) All folds choose the final one.
+Of a few shapes, size and mixture are chosen for each fold by the losses of the *other* folds, so that no row's score is
+better than it should be because its own loss helped to choose the model that scores it. (Its label still helped to grow
+the models that are judged on the other folds; on pure noise that shows no gain, which is tested.) All folds choose the
+final one. A search looks at hundreds of models, so it is nested instead: each fold is scored by a search of its own
+that never saw it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.errors import SetupError
 from mainstay.models.frameworks.lightgbm import LightGBMModel
 from mainstay.training.lesson import Learned
+from mainstay.training.meter import tree_price
+from mainstay.training.trees.blend import lay_together
+from mainstay.training.trees.growth import Grower
+from mainstay.training.trees.losses import answered
+from mainstay.training.trees.mixing import Member, Mixer
+from mainstay.training.trees.search import search
+from mainstay.training.trees.shapes import DEFAULT, shapes_for
+from mainstay.training.trees.trying import try_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import ModuleType
-
-    from lightgbm import Booster, Dataset
     from numpy.typing import NDArray
 
-    from mainstay.training.lesson import Lesson
+    from mainstay.models.candidate import Parameter
+    from mainstay.models.studies import Trial
+    from mainstay.training.lesson import Fit, Lesson
+    from mainstay.training.meter import Meter
 
     Floats = NDArray[np.float64]
-    Shape = Mapping[str, float]
+    Places = NDArray[np.int64]
 
-MOST_TREES, PATIENCE = 1500, 40
-_WORTH_A_THREAD = 1_000_000  # cells
-SHAPES: tuple[dict[str, float], ...] = (
-    {"num_leaves": 4, "learning_rate": 0.08, "min_data_in_leaf": 20, "feature_fraction": 0.6, "lambda_l2": 3.0},
-    {"num_leaves": 10, "learning_rate": 0.05, "min_data_in_leaf": 40, "feature_fraction": 0.5, "lambda_l2": 5.0},
-    {"num_leaves": 31, "learning_rate": 0.1, "min_data_in_leaf": 20},
-    {"num_leaves": 63, "learning_rate": 0.05, "min_data_in_leaf": 20, "feature_fraction": 0.6, "lambda_l2": 1.0},
-)
-
-
-@dataclass(frozen=True)
-class Growth:
-    """One shape, grown on all folds in step.
-
-    Parameters
-    ----------
-    shape : mapping
-        Its parameters.
-    losses : array, shape (trees, folds)
-        Loss on each fold's scored rows after each tree.
-    boosters : list of Booster
-        One per fold.
-
-    """
-
-    shape: Shape
-    losses: Floats
-    boosters: list[Booster]
+_GROWING = 0.65  # share of the budget for the folds; the rest is for all rows
+_FINAL_SEARCH = 0.5  # share of a nested search's budget for the one that makes the model
+_PLAIN = (Member(0, DEFAULT, 100, 1.0),)
 
 
 def grow_trees(lesson: Lesson) -> Learned:
     """Grow, choose, and grow again on all rows."""
-    lgb = _package()
-    sets = [_dataset(lgb, lesson, learn) for learn, _ in lesson.folds.parts]
-    tests = [_dataset(lgb, lesson, score, known) for (_, score), known in zip(lesson.folds.parts, sets, strict=True)]
-    growths = []
-    for k, shape in enumerate(SHAPES, start=1):
-        lesson.say(f"lightgbm: shape {k} of {len(SHAPES)}")
-        growths.append(_grow(lgb, lesson, shape, sets, tests))
-    # A fold that learned from more rows says more about the model that learns from all: it matters under time order.
-    weights = np.asarray([learn.size for learn, _ in lesson.folds.parts], dtype=np.float64)
+    if lesson.search == "optuna":
+        return _searched(lesson)
+    purse = lesson.meter.share(_GROWING)
+    grower, growths, trials, notes = try_shapes(lesson, purse)
+    lesson.meter.spend(purse.spent)
+    mixer = Mixer(lesson, grower, growths)
+    return _learned(lesson, grower, mixer.mixture(grower.weights), mixer.fold_scores(), (tuple(trials), notes))
+
+
+def _searched(lesson: Lesson) -> Learned:
+    """Search once per fold without it, and once with all."""
+    trials: list[Trial] = []
     scores = np.full(lesson.y.size, np.nan)
-    for fold, (_, score) in enumerate(lesson.folds.parts):
-        growth, trees = _choose(growths, np.where(np.arange(weights.size) == fold, 0.0, weights))
-        scores[score] = growth.boosters[fold].predict(
-            lesson.X[score], num_iteration=trees, num_threads=_threads(lesson)
-        )
-    growth, trees = _choose(growths, weights)
-    lesson.say(f"lightgbm: {trees} trees of {growth.shape['num_leaves']:.0f} leaves on all rows")
-    whole = _dataset(lgb, lesson, np.arange(lesson.y.size))
-    booster = lgb.train(_parameters(lesson, growth.shape), whole, num_boost_round=trees)
-    model = LightGBMModel(booster.model_to_string(), _fills(lesson))
-    return Learned(model, scores, {**growth.shape, "trees": trees, "seed": lesson.seed})
-
-
-def _package() -> ModuleType:
-    try:
-        import lightgbm  # noqa: PLC0415 - a second to import, only needed to train
-    except ImportError:
-        raise SetupError("Training needs LightGBM, which isn't here.", "pip install 'mainstay[train]'") from None
-    return lightgbm
-
-
-def _grow(lgb: ModuleType, lesson: Lesson, shape: Shape, sets: list[Dataset], tests: list[Dataset]) -> Growth:
-    """Add trees on all folds in step until the mean of the folds has stopped gaining."""
-    boosters = []
-    for learned, test in zip(sets, tests, strict=True):
-        booster = lgb.Booster(_parameters(lesson, shape), learned)
-        booster.add_valid(test, "fold")
-        boosters.append(booster)
-    curve: list[list[float]] = []
-    best, best_at = float("inf"), 0
-    while len(curve) < MOST_TREES and len(curve) - best_at < PATIENCE:
-        for booster in boosters:
-            booster.update()
-        curve.append([booster.eval_valid()[0][2] for booster in boosters])
-        mean = float(np.mean(curve[-1]))
-        if mean < best:
-            best, best_at = mean, len(curve)
-    return Growth(shape, np.asarray(curve), boosters)
-
-
-def _choose(growths: list[Growth], weights: Floats) -> tuple[Growth, int]:
-    """Choose shape and number of trees by the weighted mean loss over the folds (a single fold speaks for itself)."""
-    weights = weights if weights.any() else np.ones(weights.size)
-    means = [growth.losses @ weights / weights.sum() for growth in growths]
-    best = int(np.argmin([mean.min() for mean in means]))
-    return growths[best], int(np.argmin(means[best])) + 1
-
-
-def _dataset(lgb: ModuleType, lesson: Lesson, places: NDArray[np.int64], known: Dataset | None = None) -> Dataset:
-    made: Dataset = lgb.Dataset(
-        lesson.X[places],
-        label=lesson.y[places],
-        weight=None if lesson.weights is None else lesson.weights[places],
-        reference=known,
-        categorical_feature=[j for j, labels in lesson.labels.items() if labels > 3],
-        params={"feature_pre_filter": False, "verbosity": -1, "num_threads": _threads(lesson)},
-        free_raw_data=True,
+    purse = lesson.meter.share(_GROWING)
+    for fold, (learn, score) in enumerate(lesson.folds.parts):
+        meter = purse.share((1 - _FINAL_SEARCH) / len(lesson.folds.parts))
+        inside = replace(lesson, folds=lesson.folds.inside(fold))
+        mixture, tried = _found(inside, meter, f"fold {fold + 1} kept apart") if inside.folds.parts else (_PLAIN, [])
+        trials += tried
+        scores[score] = _by_mixture(lesson, mixture, learn, score)
+    meter = purse.share(_FINAL_SEARCH)
+    mixture, tried = _found(lesson, meter, "all rows")
+    lesson.meter.spend(purse.seconds)
+    words = (
+        f"The parameters of lightgbm were searched for ({len(trials) + len(tried)} trials). Each fold was scored by a "
+        "search of its own that never saw it (nested folds), so the search doesn't flatter the comparison."
     )
-    return made
+    return _learned(lesson, Grower(lesson), mixture, scores, ((*trials, *tried), (words,)))
 
 
-def _parameters(lesson: Lesson, shape: Shape) -> dict[str, object]:
-    return {
-        "objective": "binary" if lesson.kind == "binary" else "regression",
-        "metric": "binary_logloss" if lesson.kind == "binary" else "rmse",
-        "seed": lesson.seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "feature_pre_filter": False,
-        "num_threads": _threads(lesson),
-        "verbosity": -1,
-        **{key: int(value) if value == int(value) else value for key, value in shape.items()},
-    }
+def _found(lesson: Lesson, meter: Meter, where: str) -> tuple[tuple[Member, ...], list[Trial]]:
+    grower = Grower(lesson)
+    growths, trials = search(grower, meter, shapes_for(lesson.y.size, timed=lesson.folds.timed), where)
+    return Mixer(lesson, grower, growths).mixture(grower.weights), trials
 
 
-def _threads(lesson: Lesson) -> int:
-    """Give how many threads pay: on small tables, and beside other processes, two wait for each other."""
-    return 1 if lesson.X.size < _WORTH_A_THREAD else 2
+def _by_mixture(lesson: Lesson, mixture: tuple[Member, ...], learn: Places, score: Places) -> Floats:
+    """Fit a mixture on some rows and score others."""
+    grower = Grower(replace(lesson, folds=replace(lesson.folds, parts=())))
+    weights = None if lesson.weights is None else lesson.weights[learn]
+    rows = (lesson.X[learn], lesson.y[learn], weights)
+    raw = [
+        one.weight * grower.predict(grower.other(one.shape, one.trees, rows), lesson.X[score], one.trees)
+        for one in mixture
+    ]
+    return answered(lesson.kind, np.sum(raw, axis=0))
+
+
+def _learned(
+    lesson: Lesson,
+    grower: Grower,
+    mixture: tuple[Member, ...],
+    scores: Floats,
+    told: tuple[tuple[Trial, ...], tuple[str, ...]],
+) -> Learned:
+    """Grow the mixture on all rows, as much of it as the budget covers."""
+    members = _covered(lesson, mixture)
+    first = members[0]
+    many = f" and {len(members) - 1} more shapes" if len(members) > 1 else ""
+    lesson.say(f"lightgbm: {first.trees} trees of {first.shape['num_leaves']:.0f} leaves{many} on all rows")
+    texts = [grower.whole(one.shape, one.trees, lesson.meter).model_to_string() for one in members]
+    model = LightGBMModel(lay_together(texts, [one.weight for one in members]), _fills(lesson))
+    parameters: dict[str, Parameter] = {**first.shape, "trees": sum(one.trees for one in members), "seed": lesson.seed}
+    if len(members) > 1:
+        parameters["mixture"] = "; ".join(_words(one) for one in members)
+    trials, notes = told
+    return Learned(model, scores, parameters, refit=_refit(lesson, grower, first), trials=trials, notes=notes)
+
+
+def _covered(lesson: Lesson, mixture: tuple[Member, ...]) -> tuple[Member, ...]:
+    """Drop members that the budget doesn't cover, the least first; one is always made."""
+    ranked = sorted(mixture, key=lambda one: -one.weight)
+    price = [one.trees * tree_price(lesson.y.size, lesson.X.shape[1], one.shape["num_leaves"]) for one in ranked]
+    count = max(1, int(np.searchsorted(np.cumsum(price), lesson.meter.left, side="right")))
+    total = sum(one.weight for one in ranked[:count])
+    return tuple(replace(one, weight=one.weight / total) for one in ranked[:count])
+
+
+def _words(one: Member) -> str:
+    return f"{one.weight:.0%} {one.trees} trees of {one.shape['num_leaves']:.0f} leaves"
+
+
+def _refit(lesson: Lesson, grower: Grower, member: Member) -> Fit:
+    """Make the first member again from other rows: fewer rows bear fewer trees, about as their square root."""
+
+    def fit(X: Floats, y: Floats, weights: Floats | None) -> LightGBMModel:
+        trees = max(10, round(member.trees * min(1.0, y.size / lesson.y.size) ** 0.5))
+        return LightGBMModel(grower.other(member.shape, trees, (X, y, weights)).model_to_string(), _fills(lesson))
+
+    return fit
 
 
 def _fills(lesson: Lesson) -> dict[int, float]:
