@@ -19,18 +19,22 @@ def test_a_mixture_is_the_mean_of_its_members(objective: str) -> None:
     y = np.round(np.abs(X[:, 0])).clip(0, 2) if objective == "multiclass" else (X[:, 0] + (X[:, 2] == 3) > 0) * 1.0
     classes = {"num_class": 3} if objective == "multiclass" else {}
     asked = {"objective": objective, "verbosity": -1, "num_threads": 1, "min_data_per_group": 5, **classes}
-    data = {"params": {"verbosity": -1}, "categorical_feature": [2]}
-    many, few = (
-        lightgbm.train({**asked, "num_leaves": leaves}, lightgbm.Dataset(X, label=y, **data), trees)
-        for leaves, trees in ((15, 12), (4, 7))
-    )
+
+    def grown(leaves: int, trees: int) -> lightgbm.Booster:
+        data = lightgbm.Dataset(X, label=y, params={"verbosity": -1}, categorical_feature=[2])
+        return lightgbm.train({**asked, "num_leaves": leaves}, data, trees)
+
+    def raw(booster: lightgbm.Booster, **how: bool) -> np.ndarray:
+        return np.asarray(booster.predict(X, **({"raw_score": True} | how)))
+
+    many, few = grown(15, 12), grown(4, 7)
     text = lay_together([many.model_to_string(), few.model_to_string()], [0.75, 0.25])
-    expected = 0.75 * many.predict(X, raw_score=True) + 0.25 * few.predict(X, raw_score=True)
+    expected = 0.75 * raw(many) + 0.25 * raw(few)
     mixed = lightgbm.Booster(model_str=text)
-    assert mixed.predict(X, raw_score=True) == pytest.approx(expected)
+    assert raw(mixed) == pytest.approx(expected)
     assert mixed.num_trees() == many.num_trees() + few.num_trees()
     if objective != "multiclass":
-        assert mixed.predict(X, pred_contrib=True).sum(axis=1) == pytest.approx(expected)
+        assert raw(mixed, pred_contrib=True).sum(axis=1) == pytest.approx(expected)
         assert LightGBMModel(text).scores(X) == pytest.approx(answered(objective, expected))
 
 
