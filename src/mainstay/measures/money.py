@@ -2,56 +2,83 @@
 
 Everything about a yes/no decision reduces to two amounts, the `Stakes`: what acting gains on a record that is
 positive and what it gains (usually a loss) on one that is not, both against taking no action. Acting pays where
-the expected gain is above zero (Elkan 2001, The Foundations of Cost-Sensitive Learning).
+the expected gain is above zero (Elkan 2001, The Foundations of Cost-Sensitive Learning). An amount may be an
+expression over the columns of a record; `mainstay.measures.amounts` holds what it comes to.
 """
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import numpy as np
 
+from mainstay.measures.amounts import CELLS, Amounts, require_amount
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from numpy.typing import NDArray
+
+    from mainstay.measures.amounts import Quantity
+
+    Floats = NDArray[np.float64]
+
+Amount = float | str
+"""A number, or an expression over the features of a record: ``"12 * MonthlyCharges"``."""
+_NOTHING: Mapping[str, Quantity] = {}
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Costs of the cells: four of a yes/no decision, or two per unit of a planned amount.
 
+    Each is a number, or an expression over the features of a record, such as ``"amount"``.
+
     Parameters
     ----------
-    tp, fp, fn, tn : float, optional
+    tp, fp, fn, tn : float or str, optional
         Cost of acting on a positive, acting on a negative, leaving a positive, leaving a negative.
-    under, over : float, optional
+    under, over : float or str, optional
         Cost of each unit planned too little and too much (regression).
 
     """
 
-    tp: float | None = None
-    fp: float | None = None
-    fn: float | None = None
-    tn: float | None = None
-    under: float | None = None
-    over: float | None = None
+    tp: Amount | None = None
+    fp: Amount | None = None
+    fn: Amount | None = None
+    tn: Amount | None = None
+    under: Amount | None = None
+    over: Amount | None = None
 
     def __post_init__(self) -> None:
-        """Refuse costs that are no numbers; a cell may be negative (a gain), a unit too little or too much may not."""
-        for name in ("tp", "fp", "fn", "tn", "under", "over"):
-            amount = getattr(self, name)
-            if amount is not None and not math.isfinite(amount):
-                raise ValueError(f"{name} is {amount}, expected a finite amount")
-        for name in ("under", "over"):
-            if (getattr(self, name) or 0.0) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected 0 or more")
+        """Refuse costs that can't be meant: a cell may be negative (a gain), a unit too little or too much may not."""
+        for name in CELLS:
+            require_amount(name, getattr(self, name))
 
 
 class Capacity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At most `n` actions per period."""
+    """How many actions there can be.
 
-    n: int
+    Parameters
+    ----------
+    n : int, optional
+        At most so many per period; scoring a file takes the best `n` of it.
+    per : {"day", "week", "month"}
+        The period (a month is 30.44 days).
+    share : float, optional
+        At most this share of the records, above 0 and up to 1. Worked out from `n` where rows are split by a column of
+        times; asked for where they aren't.
+
+    """
+
+    n: Annotated[int, msgspec.Meta(ge=1)] | None = None
     per: Literal["day", "week", "month"] = "week"
+    share: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a capacity of nothing."""
+        if self.n is None and self.share is None:
+            raise ValueError("capacity says neither n (how many per period) nor share (of the records)")
 
 
 class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,11 +88,12 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ----------
     currency : str
         ISO 4217 code, shown beside every amount.
-    value : float, optional
-        What an action that works is worth.
-    success_rate : float
+    value : float or str, optional
+        What an action that works is worth. Like every amount a number, or an expression over the features of a record:
+        ``"12 * MonthlyCharges"``.
+    success_rate : float or str
         How often an action works, 0 to 1.
-    action_cost : float
+    action_cost : float or str
         What an action costs, whether it works or not.
     cost : Cost, optional
         The cells themselves, instead of value, success_rate and action_cost.
@@ -75,20 +103,16 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     currency: str = "EUR"
-    value: float | None = None
-    success_rate: float = 1.0
-    action_cost: float = 0.0
+    value: Amount | None = None
+    success_rate: Amount = 1.0
+    action_cost: Amount = 0.0
     cost: Cost | None = None
     capacity: Capacity | None = None
 
     def __post_init__(self) -> None:
         """Refuse amounts that can't be meant: everything computed from them would look right and be wrong."""
-        amounts = {"value": self.value, "action_cost": self.action_cost}
-        for name, amount in amounts.items():
-            if amount is not None and not (math.isfinite(amount) and amount >= 0):
-                raise ValueError(f"{name} is {amount}, expected a finite amount of 0 or more")
-        if not 0 <= self.success_rate <= 1:
-            raise ValueError(f"success_rate is {self.success_rate}, expected a share between 0 and 1")
+        for name in ("value", "success_rate", "action_cost"):
+            require_amount(name, getattr(self, name))
         if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
             raise ValueError(f"currency is '{self.currency}', expected an ISO 4217 code such as EUR")
 
@@ -99,13 +123,13 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Stakes(msgspec.Struct, frozen=True):
-    """What acting gains against not acting.
+    """What acting gains against not acting: for every record alike, or record by record.
 
     Parameters
     ----------
-    hit : float
+    hit : float or array, shape (n,)
         Gain of acting on a record that is positive.
-    miss : float
+    miss : float or array, shape (n,)
         Gain of acting on a record that is not (a loss is negative).
 
     Examples
@@ -117,35 +141,81 @@ class Stakes(msgspec.Struct, frozen=True):
 
     """
 
-    hit: float
-    miss: float
+    hit: Quantity
+    miss: Quantity
 
 
-def stakes(money: Money) -> Stakes | None:
-    """Reduce the section to the two amounts of a yes/no decision; None where they are unknown."""
-    cost = money.cost
-    if cost is not None and cost.fp is not None and cost.fn is not None:
-        return Stakes(cost.fn - (cost.tp or 0.0), (cost.tn or 0.0) - cost.fp)
-    if money.value is not None:
-        return Stakes(money.value * money.success_rate - money.action_cost, -money.action_cost)
+def amounts_of(money: Money, found: Mapping[str, Quantity] = _NOTHING) -> Amounts:
+    """Gather the amounts of the section.
+
+    Parameters
+    ----------
+    money : Money
+        The section.
+    found : mapping of str to float or array
+        What each amount that is an expression comes to, by its name (``"value"``, ``"fn"``).
+
+    Raises
+    ------
+    ValueError
+        Where an expression isn't among `found`.
+
+    """
+    gathered = {}
+    for name, amount in named_amounts(money):
+        value = found.get(name) if isinstance(amount, str) else amount
+        if value is None:
+            raise ValueError(f"[money] {name} is worked out record by record, and no record was given")
+        gathered[name] = value
+    return Amounts(**gathered)
+
+
+def named_amounts(money: Money) -> Iterator[tuple[str, Amount]]:
+    """Give every amount that is said, by its name."""
+    whole = (("value", money.value), ("success_rate", money.success_rate), ("action_cost", money.action_cost))
+    cells = () if money.cost is None else tuple((name, getattr(money.cost, name)) for name in CELLS)
+    yield from ((name, amount) for name, amount in (*whole, *cells) if amount is not None)
+
+
+def stakes(money: Money | Amounts) -> Stakes | None:
+    """Reduce amounts to the two of a yes/no decision; None where they are unknown."""
+    of = money if isinstance(money, Amounts) else amounts_of(money)
+    if of.fp is not None and of.fn is not None:
+        return Stakes(of.fn - _or_zero(of.tp), _or_zero(of.tn) - of.fp)
+    if of.value is not None:
+        return Stakes(of.value * of.success_rate - of.action_cost, -of.action_cost)
     return None
 
 
+def _or_zero(amount: Quantity | None) -> Quantity:
+    return 0.0 if amount is None else amount
+
+
 def break_even(stake: Stakes) -> float:
-    """Probability above which acting pays, 0 to 1; above 1 (infinity) where acting never pays."""
-    if stake.hit <= 0 and stake.miss <= 0:
+    """Probability above which acting pays, 0 to 1; above 1 (infinity) where acting never pays.
+
+    Where stakes differ between records, that of a record with the mean stakes.
+    """
+    hit, miss = float(np.mean(stake.hit)), float(np.mean(stake.miss))
+    if hit <= 0 and miss <= 0:
         return float("inf")
-    if stake.hit >= 0 and stake.miss >= 0:
+    if hit >= 0 and miss >= 0:
         return 0.0
-    return -stake.miss / (stake.hit - stake.miss)
+    return -miss / (hit - miss)
 
 
-def gains(positive: NDArray[np.bool_], acted: NDArray[np.bool_], stake: Stakes) -> NDArray[np.float64]:
+def expected_gain(score: Quantity, stake: Stakes) -> Quantity:
+    """Give what acting is expected to gain at a probability; the same bits for a record as for a row of a table."""
+    return score * stake.hit + (1.0 - score) * stake.miss
+
+
+def gains(positive: NDArray[np.bool_], acted: NDArray[np.bool_], stake: Stakes) -> Floats:
     """Gain of each record against taking no action; shape (n,)."""
     return np.where(acted, np.where(positive, stake.hit, stake.miss), 0.0)
 
 
-def planning_costs(actual: NDArray[np.float64], planned: NDArray[np.float64], cost: Cost) -> NDArray[np.float64]:
+def planning_costs(actual: Floats, planned: Floats, cost: Cost | Amounts) -> Floats:
     """Cost of planning `planned` where `actual` was needed; shape (n,), never negative."""
+    of = cost if isinstance(cost, Amounts) else amounts_of(Money(cost=cost))
     gap = actual - planned
-    return np.where(gap > 0, gap * (cost.under or 0.0), -gap * (cost.over or 0.0))
+    return np.where(gap > 0, gap * _or_zero(of.under), -gap * _or_zero(of.over))

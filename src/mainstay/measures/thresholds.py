@@ -13,9 +13,23 @@ from mainstay.measures.intervals import mean_estimate, proportion_estimate
 from mainstay.measures.money import Stakes, break_even, gains
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from mainstay.measures.amounts import Amounts, Quantity
+
     Floats = NDArray[np.float64]
+
+_TAIL = (0.0005, 0.001, 0.002, 0.003, 0.004)
+LEVELS: tuple[float, ...] = (
+    0.0,
+    *_TAIL,
+    *(k / 200 for k in range(1, 200)),
+    *(1 - level for level in reversed(_TAIL)),
+    1.0,
+)
+"""Levels at which the quantiles of residuals are kept: half per cents, and finer towards both ends."""
 
 
 class Threshold(msgspec.Struct, frozen=True):
@@ -160,19 +174,47 @@ def _break_even_row(truth: Floats, scores: Floats, threshold: float) -> BreakEve
     )
 
 
-def planning_shift(residuals: Floats, under: float, over: float) -> float:
+def planning_shift(residuals: Floats, under: Quantity, over: Quantity) -> float:
     """Say how much to plan beyond the forecast when a unit too little costs `under` and a unit too much `over`.
 
     The newsvendor's answer (Arrow, Harris and Marschak 1951): the ``under / (under + over)`` quantile of what was
-    needed minus what was forecast.
+    needed minus what was forecast. Where the costs differ between records it is the one shift that costs least on these
+    records together: a quantile of the residuals weighted by ``under + over``.
 
     Examples
     --------
     >>> planning_shift(np.arange(101.0) - 50, under=3.0, over=1.0)
     25.0
+    >>> planning_shift(np.array([0.0, 10.0]), under=np.array([1.0, 9.0]), over=np.array([1.0, 1.0]))
+    10.0
 
     """
+    if isinstance(under, np.ndarray) or isinstance(over, np.ndarray):
+        weights = np.broadcast_to(under + over, residuals.shape)
+        level = float(np.sum(np.broadcast_to(under, residuals.shape)) / np.sum(weights))
+        return float(weighted_quantiles(residuals, weights, (level,))[0])
     return float(np.quantile(residuals, under / (under + over)))
+
+
+def weighted_quantiles(values: Floats, weights: Floats, levels: Sequence[float]) -> Floats:
+    """Give the smallest values at or below which each share of the weights lies; shape (levels,)."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    places = np.searchsorted(reached, np.asarray(levels) * reached[-1] * (1 - 1e-12))
+    return np.asarray(values[order][np.minimum(places, values.size - 1)])
+
+
+def shift_at(quantiles: tuple[float, ...], amounts: Amounts, otherwise: float) -> Quantity:
+    """Say how much to plan beyond the forecast at a record's own costs, from the residuals' quantiles at `LEVELS`.
+
+    `otherwise` where neither too little nor too much costs anything. The same bits for a record as for a row of a
+    table.
+    """
+    under = 0.0 if amounts.under is None else amounts.under
+    over = 0.0 if amounts.over is None else amounts.over
+    both = np.add(under, over)
+    level = np.divide(under, np.where(both > 0, both, 1.0))
+    return np.where(both > 0, np.interp(level, LEVELS, quantiles), otherwise)
 
 
 def margin_table(residuals: Floats, ratios: tuple[float, ...] = (0.25, 1.0, 4.0, 9.0)) -> tuple[Margin, ...]:

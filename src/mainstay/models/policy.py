@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+import numpy as np
+
+from mainstay.measures.money import expected_gain, stakes
+from mainstay.measures.thresholds import shift_at
+from mainstay.models.pricing import NO_RECORD, Pricing, told
 from mainstay.models.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from mainstay.measures.amounts import Amounts
+
+    Floats = NDArray[np.float64]
 
 NO_ACTION = "none"
 NEVER = 2.0  # a threshold above every probability; infinity has no place in JSON
@@ -20,7 +35,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     action : str
         What the caller does on a positive decision.
     threshold : float
-        Binary: act on scores at or above it, 0 to 1; `NEVER` where acting never pays.
+        Binary: act on scores at or above it, 0 to 1; `NEVER` where acting never pays. Where amounts differ between
+        records, that of a record with the mean amounts, for the reader alone.
     shift : float
         Regression: added to the predicted amount to get the amount to plan, because too little and too much
         cost differently (the newsvendor quantile of the residuals).
@@ -29,6 +45,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     fallback : float, optional
         The score of a record that the contract keeps from the model (a policy "fallback"): what doing nothing says,
         the base rate or mean of the training rows. None in versions that were made before there was one.
+    pricing : Pricing, optional
+        How amounts are worked out for a record, where they differ between records: then it acts where the expected
+        gain is above `margin`, and plans by the record's own costs.
+    margin : float
+        Expected gain above which it acts, in the currency.
+    quantiles : tuple of float
+        Regression with `pricing`: the residuals' quantiles at `measures.thresholds.LEVELS`.
+    pace : float, optional
+        Acts only from here on, so that actions keep to the capacity: a score, or where amounts differ between records
+        an expected gain. Scoring a file, which sees all its records at once, takes the best of them instead.
 
     """
 
@@ -38,6 +64,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     shift: float = 0.0
     basis: str = "not money"
     fallback: float | None = None
+    pricing: Pricing | None = None
+    margin: float = 0.0
+    quantiles: tuple[float, ...] = ()
+    pace: float | None = None
 
     def predict(self, score: float) -> str | float:
         """Give the prediction: the likelier label, or the amount."""
@@ -45,8 +75,63 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             return score
         return self.task.positive if score >= 0.5 else self.task.negative
 
-    def decide(self, score: float) -> str | float:
-        """Give the decision: the action or ``"none"``, or the amount to plan."""
+    def decide(self, score: float, record: Mapping[str, Any] = NO_RECORD) -> str | float:
+        """Give the decision: the action or ``"none"``, or the amount to plan.
+
+        Parameters
+        ----------
+        score : float
+            The model's.
+        record : mapping of str to value
+            The features as served; only looked at where amounts differ between records. What it lacks, the training
+            means stand in for.
+
+        """
+        if self.pricing is not None:
+            return self._decide_priced(score, self.pricing.of_record(record)[0])
         if self.task.kind == "regression":
             return score + self.shift
-        return self.action if score >= self.threshold else NO_ACTION
+        acts = score >= self.threshold and (self.pace is None or score >= self.pace)
+        return self.action if acts else NO_ACTION
+
+    def warnings(self, record: Mapping[str, Any]) -> tuple[str, ...]:
+        """Tell which amounts can't be worked out of a record, so that the training means stand in."""
+        return () if self.pricing is None else told(self.pricing.of_record(record)[1], self.pricing)
+
+    def worth(self, scores: Floats, amounts: Amounts) -> Floats:
+        """Give what records are ranked by: the expected gain of acting, or the score where amounts are the same."""
+        stake = stakes(amounts)
+        if self.pricing is None or stake is None:
+            return scores
+        return np.asarray(expected_gain(scores, stake))
+
+    def acts(self, scores: Floats, amounts: Amounts, *, paced: bool = True) -> NDArray[np.bool_]:
+        """Decide for many records at once: to the bit as `decide`.
+
+        Parameters
+        ----------
+        scores : array, shape (n,)
+            The model's.
+        amounts : Amounts
+            Of the same records, by this policy's own pricing; not looked at without one.
+        paced : bool
+            Whether to keep to the capacity.
+
+        """
+        ranked = self.worth(scores, amounts)
+        acted = ranked >= self.threshold if self.pricing is None else ranked > self.margin
+        return acted & (ranked >= self.pace) if paced and self.pace is not None else acted
+
+    def plans(self, scores: Floats, amounts: Amounts) -> Floats:
+        """Give the amounts to plan for many records at once: to the bit as `decide`."""
+        if self.pricing is None:
+            return scores + self.shift
+        return scores + np.asarray(shift_at(self.quantiles, amounts, self.shift))
+
+    def _decide_priced(self, score: float, amounts: Amounts) -> str | float:
+        if self.task.kind == "regression":
+            return score + float(shift_at(self.quantiles, amounts, self.shift))
+        stake = stakes(amounts)
+        gain = expected_gain(score, stake) if stake is not None else -1.0
+        acts = gain > self.margin and (self.pace is None or gain >= self.pace)
+        return self.action if acts else NO_ACTION
