@@ -25,6 +25,7 @@ from mainstay.data.versions.state import restore
 from mainstay.data.words import count, listing, rows
 from mainstay.errors import ContractError, DataError
 from mainstay.models.features import read_code, seen_by
+from mainstay.models.pricing import refuse_unsound_amounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -148,9 +149,11 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
     DataError
         Where the source can't be read, the target isn't there, or nothing can be learned from what is left.
     ProjectError
-        Where ``[data]`` names a column the source doesn't have; or ``features.py`` can't be used.
+        Where ``[data]`` names a column the source doesn't have; an amount of ``[money]`` can't be worked out of the
+        contract's records; or ``features.py`` can't be used.
 
     """
+    refuse_unsound_amounts(project.money, contract, project.file)
     code = read_code(project.root)
     refuse_free_text(contract, code)
     settings = with_roles(project.section("data", DataSettings), contract, project)

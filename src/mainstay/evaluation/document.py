@@ -123,9 +123,15 @@ def _measured(report: Report) -> Iterator[Block]:
 
 def _policy_words(policy: Policy) -> str:
     if policy.task.kind == "regression":
-        return f"Plan the forecast {'plus' if policy.shift >= 0 else 'minus'} {number(abs(policy.shift))}"
+        alike = "" if policy.pricing is None else ", or what the costs of the record say"
+        return f"Plan the forecast {'plus' if policy.shift >= 0 else 'minus'} {number(abs(policy.shift))}{alike}"
+    if policy.pricing is not None:
+        least = max(policy.margin, policy.pace or 0.0)
+        return f"'{policy.action}' where the expected gain of the record is above {number(least)}"
     if policy.threshold >= NEVER:
         return "Never act"
+    if policy.pace is not None and policy.pace > policy.threshold:
+        return f"'{policy.action}' on scores of {number(policy.pace)} and above, to keep to the capacity"
     return f"'{policy.action}' on scores of {number(policy.threshold)} and above"
 
 

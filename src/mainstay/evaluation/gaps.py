@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mainstay.measures.amounts import Amounts
     from mainstay.measures.intervals import Clusters
     from mainstay.models.yardstick import Answers, Yardstick
 
@@ -57,6 +58,8 @@ class Seen:
         Which rows hang together.
     note : str
         Where the rows come from.
+    amounts : Amounts, optional
+        What answers on these rows are worth, where that differs between records.
 
     """
 
@@ -65,6 +68,11 @@ class Seen:
     answers: Answers
     clusters: Clusters | None
     note: str
+    amounts: Amounts | None = None
+
+    def measured_by(self, yardstick: Yardstick) -> Yardstick:
+        """Give the yardstick for these rows."""
+        return yardstick if self.amounts is None else yardstick.on(self.amounts)
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +128,7 @@ def measure_gaps(seen: Sequence[Seen], yardstick: Yardstick, seed: int = 7) -> G
         For intervals that are drawn.
 
     """
-    estimates = [yardstick.estimate(each.truth, each.answers, each.clusters, seed) for each in seen]
+    estimates = [each.measured_by(yardstick).estimate(each.truth, each.answers, each.clusters, seed) for each in seen]
     stages = tuple(
         found(estimate, yardstick.name, where=each.stage, unit=yardstick.unit, group=GROUP, note=each.note)
         for each, estimate in zip(seen, estimates, strict=True)

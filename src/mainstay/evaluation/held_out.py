@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import polars as pl
 
-from mainstay.contract.table import check_table
+from mainstay.contract.table import as_served, check_table
 from mainstay.errors import DataError
+from mainstay.measures.amounts import UNSAID
 from mainstay.measures.intervals import which_hang_together
+from mainstay.measures.money import amounts_of
 from mainstay.measures.thresholds import planning_shift
 from mainstay.models.features.run import encode_rows
 from mainstay.models.policy import Policy
@@ -100,30 +102,46 @@ class HeldOut:
             X=self.X[places],
             truth=self.truth[places],
             clusters=None if self.clusters is None else self.clusters[places],
-            answers={name: Answers(one.scores[places], one.policy) for name, one in self.answers.items()},
+            answers={name: one.take(places) for name, one in self.answers.items()},
+            yardstick=self.yardstick.at(places),
         )
 
 
 def answer_held_out(snapshot: Snapshot, training: Training, champion: Rival | None) -> HeldOut:
     """Score the held-out rows by every candidate, by the champion, and by one answer for all."""
     rows, stick = snapshot.test, training.yardstick
-    answers = {one.name: Answers(one.model.scores(rows.X), one.policy) for one in training.candidates}
+
+    def served() -> pl.DataFrame:
+        return as_served(snapshot.contract, rows.frame)
+
+    if stick.pricing is not None:
+        stick = stick.on(stick.pricing.of_table(served()).amounts)
+    amounts = stick.amounts or UNSAID
+    answers = {one.name: Answers(one.model.scores(rows.X), one.policy, amounts) for one in training.candidates}
     if money_known(stick.task, stick.money):
-        answers[EVERYBODY] = Answers(np.full(len(rows), stick.base), _same_for_all(snapshot.train.y, stick))
+        answers[EVERYBODY] = Answers(np.full(len(rows), stick.base), _same_for_all(snapshot, stick), amounts)
     theirs = None if champion is None else _champion_scores(snapshot, champion)
     if champion is not None and theirs is not None and champion.policy.task == snapshot.task:
-        answers[CHAMPION] = Answers(theirs, champion.policy)
+        answers[CHAMPION] = Answers.of(theirs, champion.policy, lambda: _as_seen_by(champion, rows.frame))
     clusters = which_hang_together(len(rows), rows.groups, rows.times)
     return HeldOut(rows.X, rows.y, clusters, training.chosen.name, answers, stick, training.seed)
 
 
-def _same_for_all(y: Floats, stick: Yardstick) -> Policy:
+def _same_for_all(snapshot: Snapshot, stick: Yardstick) -> Policy:
     """Make the better policy that looks at nothing: act on every record, or plan the best constant amount."""
     if stick.task.kind == "binary":
         return Policy(task=stick.task, threshold=0.0, basis="Acts on every record.")
-    cost = stick.money.cost
-    shift = 0.0 if cost is None else planning_shift(y - stick.base, cost.under or 0.0, cost.over or 0.0)
+    train = snapshot.train
+    pricing = stick.pricing
+    served = as_served(snapshot.contract, train.frame)
+    amounts = amounts_of(stick.money) if pricing is None else pricing.of_table(served).amounts
+    shift = planning_shift(train.y - stick.base, *amounts.per_unit)
     return Policy(task=stick.task, shift=shift, basis="Plans the same amount every time.")
+
+
+def _as_seen_by(champion: Rival, frame: pl.DataFrame) -> pl.DataFrame:
+    """Give the features as the champion serves them; it was seen before that it refuses none of these rows."""
+    return as_served(champion.contract, check_table(champion.contract, frame).good)
 
 
 def _champion_scores(snapshot: Snapshot, champion: Rival) -> Floats | None:

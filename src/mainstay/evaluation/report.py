@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mainstay.measures.finding import Finding
     from mainstay.measures.money import Money
     from mainstay.models.candidate import Candidate, Training
+    from mainstay.models.policy import Policy
 
 _OTHERS = {"binary": ("log_loss", "roc_auc"), "regression": ("rmse", "mae")}
 
@@ -82,6 +83,7 @@ def evaluate(
         in_money=stick.in_money,
         currency=money.currency,
         policy=chosen.policy,
+        pricing=stick.pricing,
         contenders=tuple(_contender(held, one) for one in training.candidates),
         measures=tuple(_measures(held, with_money=known)),
         segments=segments,
@@ -105,20 +107,27 @@ def evaluate(
 def _measures(held: HeldOut, *, with_money: bool) -> Iterator[Finding]:
     """Measure the chosen candidate: money first where it is known, then the field's measures."""
     stick, mine = held.yardstick, held.mine
-    threshold = mine.policy.threshold
+    acted = _acts_on(mine.policy)
     if with_money:
         gained = mean_estimate(1000 * stick.gains(held.truth, mine), held.clusters)
         note = "Against doing nothing on the same rows."
         yield found(gained, MONEY, unit=stick.money.currency, group="money", note=note)
-    setting = Setting(threshold=threshold, clusters=held.clusters, seed=held.seed)
     measures = measures_of(stick.task.kind)
     for measure in sorted(measures, key=lambda one: one.name != stick.name):
-        note = f"Acting on scores of {threshold:.3g} and above." if measure.of_decisions else ""
-        yield found(measure.estimate(held.truth, mine.scores, setting), measure.name, group="performance", note=note)
+        note = acted if measure.of_decisions else ""
+        scores, threshold = mine.judged_by(measure)
+        setting = Setting(threshold=threshold, clusters=held.clusters, seed=held.seed)
+        yield found(measure.estimate(held.truth, scores, setting), measure.name, group="performance", note=note)
     if stick.task.kind == "binary":
-        acted = (mine.scores >= threshold).astype(np.float64)
-        share = proportion_estimate(acted, np.ones(acted.size), held.clusters)
+        deeds = mine.acted.astype(np.float64)
+        share = proportion_estimate(deeds, np.ones(deeds.size), held.clusters)
         yield found(share, "share_acted_on", group="performance")
+
+
+def _acts_on(policy: Policy) -> str:
+    if policy.pricing is not None:
+        return "Acting where the expected gain of the record says so."
+    return f"Acting on scores of {max(policy.threshold, policy.pace or 0.0):.3g} and above."
 
 
 def _contender(held: HeldOut, candidate: Candidate) -> Contender:

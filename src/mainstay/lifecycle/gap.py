@@ -9,12 +9,13 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from mainstay.contract.table import check_table
+from mainstay.contract.table import as_served, check_table
 from mainstay.data import DataSettings, take_snapshot
 from mainstay.data.source import open_source, source_of
 from mainstay.data.target import encode_target, find_target
 from mainstay.errors import DataError, NotFoundError
 from mainstay.evaluation.gaps import Gaps, Seen, measure_gaps
+from mainstay.events.read import FEATURE
 from mainstay.events.window import take_window
 from mainstay.measures.intervals import which_hang_together
 from mainstay.models.features.run import encode_rows
@@ -31,10 +32,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.data import Rows, Snapshot
-    from mainstay.evaluation.gaps import Gap
+    from mainstay.evaluation.gaps import Gap, Stage
+    from mainstay.measures.intervals import Clusters
     from mainstay.project import Project
     from mainstay.registry import Bundle
     from mainstay.release import Books
+
+    Floats = NDArray[np.float64]
 
 _FEWEST = 30
 _CLOSE = 1e-6
@@ -205,7 +209,21 @@ def _other_split(number: int) -> DataError:
 def _rows(stage: Literal["training", "held out"], bundle: Bundle, rows: Rows) -> Seen:
     clusters = which_hang_together(len(rows), rows.groups, rows.times)
     words = {"training": "the rows it learned from", "held out": "the rows held out"}[stage]
-    return Seen(stage, rows.y, Answers(scores_of(bundle, rows.frame), bundle.policy), clusters, words)
+    return _seen(stage, bundle, rows.frame, rows.y, clusters, words)
+
+
+def _seen(  # noqa: PLR0917 - the fields of a `Seen`
+    stage: Stage, bundle: Bundle, frame: pl.DataFrame, truth: Floats, clusters: Clusters | None, note: str
+) -> Seen:
+    """Answer rows as the version does."""
+
+    def served() -> pl.DataFrame:
+        return as_served(bundle.contract, check_table(bundle.contract, frame).good)
+
+    answers = Answers.of(scores_of(bundle, frame), bundle.policy, served)
+    pricing = bundle.report.pricing
+    amounts = None if pricing is None else pricing.of_table(served()).amounts
+    return Seen(stage, truth, answers, clusters, note, amounts)
 
 
 def _later(project: Project, bundle: Bundle, path: Path) -> Seen:
@@ -224,10 +242,9 @@ def _later(project: Project, bundle: Bundle, path: Path) -> Seen:
             f"'{task.target}' was; at least {_FEWEST} are needed.",
             "Give more labelled rows.",
         )
-    scores = scores_of(bundle, checked.good.filter(pl.Series(known)))
     lost = frame.height - int(known.sum())
     note = f"{opened.source.name}; {count(lost)} of {count(frame.height)} rows refused or without a label"
-    return Seen("next", truth[good][known], Answers(scores, bundle.policy), None, note)
+    return _seen("next", bundle, checked.good.filter(pl.Series(known)), truth[good][known], None, note)
 
 
 def _live(books: Books, bundle: Bundle, now: dt.datetime) -> tuple[Seen | None, str]:
@@ -244,10 +261,13 @@ def _live(books: Books, bundle: Bundle, now: dt.datetime) -> tuple[Seen | None, 
     share = 100 * known.height / max(answered.height, 1)
     note = f"answers to callers; the outcome of {share:.3g} % of them is known"
     truth, scores = (known[name].cast(pl.Float64).to_numpy() for name in ("label", "score"))
-    return Seen("live", truth, Answers(scores, bundle.policy), None, note), ""
+    pricing = bundle.report.pricing
+    served = known.select(pl.col(FEATURE + name).alias(name) for name in bundle.contract.feature_names)
+    amounts = None if pricing is None else pricing.of_table(served).amounts
+    return Seen("live", truth, Answers.of(scores, bundle.policy, lambda: served), None, note, amounts), ""
 
 
-def scores_of(bundle: Bundle, frame: pl.DataFrame) -> NDArray[np.float64]:
+def scores_of(bundle: Bundle, frame: pl.DataFrame) -> Floats:
     """Score rows as the version answers them: by its contract, its feature code, its fallback."""
     checked = check_table(bundle.contract, frame)
     if checked.failing.height:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     Quantity = float | Floats
 
 CELLS: Final = ("tp", "fp", "fn", "tn", "under", "over")
+LARGEST: Final = 1e15
+"""An amount beyond it can't be meant, and sums of such amounts would lose the cents."""
 NEVER_NEGATIVE: Final = frozenset({"value", "action_cost", "under", "over"})
 
 
@@ -56,7 +57,13 @@ class Amounts:
         """Whether any of them differs between records."""
         return any(isinstance(getattr(self, one.name), np.ndarray) for one in fields(self))
 
-    def take(self, places: NDArray[np.integer] | NDArray[np.bool_]) -> Amounts:
+    @property
+    def per_unit(self) -> tuple[Quantity, Quantity]:
+        """Cost of a unit planned too little, and too much."""
+        under, over = self.under, self.over
+        return 0.0 if under is None else under, 0.0 if over is None else over
+
+    def take(self, places: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Amounts:
         """Give those of the rows at `places`."""
         arrays = {one.name: getattr(self, one.name) for one in fields(self)}
         return replace(self, **{name: of[places] for name, of in arrays.items() if isinstance(of, np.ndarray)})
@@ -64,6 +71,9 @@ class Amounts:
     def scaled(self, name: str, factor: float) -> Amounts:
         """Give the same with one of them multiplied."""
         return replace(self, **{name: getattr(self, name) * factor})
+
+
+UNSAID: Final = Amounts()
 
 
 def require_amount(name: str, amount: float | str | None) -> None:
@@ -97,7 +107,7 @@ def _require_expression(name: str, text: str) -> Expression:
 
 
 def can_be_meant(name: str, amount: float) -> bool:
-    """Say whether one amount can be meant: finite, not negative where none can be, a share between 0 and 1.
+    """Say whether one amount can be meant: up to `LARGEST`, not negative where none can be, a share between 0 and 1.
 
     Examples
     --------
@@ -106,7 +116,7 @@ def can_be_meant(name: str, amount: float) -> bool:
 
     """
     low, high = _range(name)
-    return math.isfinite(amount) and low <= amount <= high
+    return low <= amount <= high
 
 
 def usable(name: str, amounts: Floats) -> NDArray[np.bool_]:
@@ -119,10 +129,10 @@ def usable(name: str, amounts: Floats) -> NDArray[np.bool_]:
 
     """
     low, high = _range(name)
-    return np.asarray(np.isfinite(amounts) & (amounts >= low) & (amounts <= high))
+    return np.asarray((amounts >= low) & (amounts <= high))
 
 
 def _range(name: str) -> tuple[float, float]:
     if name == "success_rate":
         return 0.0, 1.0
-    return (0.0 if name in NEVER_NEGATIVE else -math.inf), math.inf
+    return (0.0 if name in NEVER_NEGATIVE else -LARGEST), LARGEST

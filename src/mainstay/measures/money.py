@@ -8,6 +8,7 @@ expression over the columns of a record; `mainstay.measures.amounts` holds what 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
@@ -122,7 +123,8 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self.value is not None or self.cost is not None
 
 
-class Stakes(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Stakes:
     """What acting gains against not acting: for every record alike, or record by record.
 
     Parameters
@@ -216,6 +218,6 @@ def gains(positive: NDArray[np.bool_], acted: NDArray[np.bool_], stake: Stakes) 
 
 def planning_costs(actual: Floats, planned: Floats, cost: Cost | Amounts) -> Floats:
     """Cost of planning `planned` where `actual` was needed; shape (n,), never negative."""
-    of = cost if isinstance(cost, Amounts) else amounts_of(Money(cost=cost))
+    under, over = (cost if isinstance(cost, Amounts) else amounts_of(Money(cost=cost))).per_unit
     gap = actual - planned
-    return np.where(gap > 0, gap * _or_zero(of.under), -gap * _or_zero(of.over))
+    return np.where(gap > 0, gap * under, -gap * over)

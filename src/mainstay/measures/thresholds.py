@@ -145,6 +145,77 @@ def choose_threshold(truth: Floats, scores: Floats, stake: Stakes) -> Threshold:
     return from_costs
 
 
+def choose_margin(truth: Floats, expected: Floats, stake: Stakes) -> Threshold:
+    """Choose the expected gain above which to act, where stakes differ between records.
+
+    Zero, on calibrated scores (Elkan 2001). As with `choose_threshold`, the best margin found on the rows themselves is
+    noisy, so it replaces zero only where it gained more by over two standard errors; and it is never below zero: to
+    act at an expected loss is no policy anybody could explain.
+
+    Parameters
+    ----------
+    truth : array, shape (n,)
+        1 where positive.
+    expected : array, shape (n,)
+        What acting was expected to gain, from scores the model had not learned from.
+    stake : Stakes
+        What acting gains on each row.
+
+    """
+    zero = Threshold(0.0, "Acts where the expected gain is above 0, worked out for each record.")
+    if not np.any(expected > 0):
+        return Threshold(0.0, f"{zero.basis} On rows the model had not seen it nowhere was.")
+    positive = truth > 0.5
+    order = np.argsort(-expected, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(expected[order]) != 0, True))
+    total = np.cumsum(np.where(positive, stake.hit, stake.miss)[order])[ends]
+    best = int(np.argmax(total))
+    if total[best] <= 0 or ends[best] + 1 >= truth.size:
+        return zero
+    margin = float(expected[order][ends[best] + 1])  # act above the first that is left alone
+    if margin <= 0:
+        return zero
+    more = gains(positive, expected > margin, stake) - gains(positive, expected > 0, stake)
+    advantage = mean_estimate(more)
+    if advantage.value > 2 * advantage.error > 0:
+        words = f"Acts where the expected gain of the record is above {margin:.3g}, which gained most on rows the model"
+        return Threshold(margin, f"{words} had not seen.")
+    return zero
+
+
+def pace_of(ranked: Floats, share: float, weights: Floats | None = None) -> float:
+    """Say from which rank value on at most `share` of such records is acted on: the pace of a capacity.
+
+    Actions are counted over the distribution of `ranked`; where many records have the same value and the capacity ends
+    among them, none of these is acted on, so that the capacity is kept.
+
+    Parameters
+    ----------
+    ranked : array, shape (n,)
+        What records are ranked by, of rows the model had not learned from.
+    share : float
+        Above 0, up to 1.
+    weights : array, shape (n,), optional
+        How many records each row stands for.
+
+    Examples
+    --------
+    >>> pace_of(np.array([0.1, 0.2, 0.3, 0.9]), 0.5)
+    0.3
+    >>> float(np.mean(np.array([0.5, 0.5, 0.5, 0.1]) >= pace_of(np.array([0.5, 0.5, 0.5, 0.1]), 0.5)))
+    0.0
+
+    """
+    order = np.argsort(-ranked, kind="stable")
+    counts = np.ones(ranked.size) if weights is None else weights[order]
+    ends = np.flatnonzero(np.append(np.diff(ranked[order]) != 0, True))
+    reached = np.cumsum(counts)[ends] / np.sum(counts)
+    within = np.flatnonzero(reached <= share + 1e-12)
+    if not within.size:
+        return float(np.nextafter(ranked[order[0]], np.inf))
+    return float(ranked[order[ends[within[-1]]]])
+
+
 def break_even_table(
     truth: Floats, scores: Floats, thresholds: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
 ) -> tuple[BreakEven, ...]:
@@ -210,8 +281,7 @@ def shift_at(quantiles: tuple[float, ...], amounts: Amounts, otherwise: float) -
     `otherwise` where neither too little nor too much costs anything. The same bits for a record as for a row of a
     table.
     """
-    under = 0.0 if amounts.under is None else amounts.under
-    over = 0.0 if amounts.over is None else amounts.over
+    under, over = amounts.per_unit
     both = np.add(under, over)
     level = np.divide(under, np.where(both > 0, both, 1.0))
     return np.where(both > 0, np.interp(level, LEVELS, quantiles), otherwise)

@@ -126,7 +126,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """Give the amounts to plan for many records at once: to the bit as `decide`."""
         if self.pricing is None:
             return scores + self.shift
-        return scores + np.asarray(shift_at(self.quantiles, amounts, self.shift))
+        return np.asarray(scores + shift_at(self.quantiles, amounts, self.shift))
 
     def _decide_priced(self, score: float, amounts: Amounts) -> str | float:
         if self.task.kind == "regression":

@@ -25,7 +25,7 @@ from mainstay.measures.expression import Expression, ExpressionError, Kind, kind
 from mainstay.measures.money import Money, amounts_of, named_amounts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     import polars as pl
     from numpy.typing import NDArray
@@ -117,7 +117,9 @@ def told(stood_in: tuple[str, ...], pricing: Pricing) -> tuple[str, ...]:
     )
 
 
-def learn_pricing(money: Money, contract: Contract, served: pl.DataFrame, weights: Floats | None = None) -> Pricing | None:
+def learn_pricing(
+    money: Money, contract: Contract, served: pl.DataFrame, weights: Floats | None = None
+) -> Pricing | None:
     """Learn what stands in where an amount can't be worked out; None where every amount is a number.
 
     Parameters
@@ -165,7 +167,9 @@ def refuse_unsound_amounts(money: Money, contract: Contract, file: Located) -> N
         try:
             _require_amount(name, expression, contract)
         except ExpressionError as error:
-            raise _pointed(file, name, f"can't be worked out of '{expression.text}'. {error.message}", error.cure) from None
+            raise _pointed(
+                file, name, f"can't be worked out of '{expression.text}'. {error.message}", error.cure
+            ) from None
 
 
 def _pointed(file: Located, name: str, message: str, cure: str) -> ProjectError:
@@ -177,13 +181,19 @@ def _pointed(file: Located, name: str, message: str, cure: str) -> ProjectError:
 def _require_amount(name: str, expression: Expression, contract: Contract) -> None:
     for column in contract.columns:
         if column.name in expression.names and (column.role != "feature" or column.width > 1):
-            why = f"has the role '{column.role}'" if column.role != "feature" else f"is a tensor of {column.width} numbers"
+            why = (
+                f"has the role '{column.role}'"
+                if column.role != "feature"
+                else f"is a tensor of {column.width} numbers"
+            )
             raise ExpressionError(f"'{column.name}' {why}, and amounts see single features alone.", "Name a feature.")
     if kind_of(expression.root, names_of_rules(contract.columns)) != "number":
         raise ExpressionError("it comes to no number.", "Calculate with numbers.")
     found = reach(expression.root, {column.name: reach_of_column(column) for column in contract.columns})
     if name in NEVER_NEGATIVE | {"success_rate"} and found.high < 0:
-        raise ExpressionError(f"it is never above {found.high:g}, and {name} can't be negative.", "Turn its sign round.")
+        raise ExpressionError(
+            f"it is never above {found.high:g}, and {name} can't be negative.", "Turn its sign round."
+        )
 
 
 def _plain(value: Any) -> Any:
@@ -221,5 +231,5 @@ def _refuse_mostly_unusable(name: str, money: Money, good: NDArray[np.bool_], fo
     why = f"{gone} times something is missing" if gone == unusable else "it is missing, negative or no finite number"
     raise DataError(
         f"[money] {name} = '{text}' can't be worked out for {unusable} of {good.size} training rows: {why}.",
-        "Mend the amount, or let the contract fill these columns (missing = \"impute\").",
+        'Mend the amount, or let the contract fill these columns (missing = "impute").',
     )

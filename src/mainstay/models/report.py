@@ -10,6 +10,7 @@ import msgspec
 from mainstay.measures.finding import Finding
 from mainstay.measures.thresholds import BreakEven, Margin
 from mainstay.models.policy import Policy
+from mainstay.models.pricing import Pricing
 
 
 class Contender(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +64,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Currency of all amounts.
     policy : Policy
         From score to decision.
+    pricing : Pricing, optional
+        How amounts are worked out, where they differ between records.
     compared_with : str
         Fingerprint of the report of the champion it was compared with on the same rows; empty where it wasn't.
     contenders : tuple of Contender
@@ -105,6 +108,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     in_money: bool
     currency: str
     policy: Policy
+    pricing: Pricing | None = None
     contenders: tuple[Contender, ...]
     measures: tuple[Finding, ...]
     segments: tuple[Finding, ...] = ()

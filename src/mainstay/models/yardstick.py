@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mainstay.measures.amounts import UNSAID, Amounts
 from mainstay.measures.catalogue import DEFAULT, find_measure
 from mainstay.measures.intervals import mean_estimate
 from mainstay.measures.measure import Setting
-from mainstay.measures.money import Money, gains, planning_costs, stakes
+from mainstay.measures.money import Money, amounts_of, gains, planning_costs, stakes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
     from numpy.typing import NDArray
 
     from mainstay.measures.intervals import Clusters, Estimate
     from mainstay.measures.measure import Measure
     from mainstay.models.policy import Policy
+    from mainstay.models.pricing import Pricing
     from mainstay.models.task import Task
 
     Floats = NDArray[np.float64]
@@ -27,10 +32,54 @@ MONEY = "money_per_1000"
 
 @dataclass(frozen=True)
 class Answers:
-    """Scores of some rows, shape (n,), and the policy that turns them into decisions."""
+    """What some rows were answered.
+
+    Parameters
+    ----------
+    scores : array, shape (n,)
+        Their scores.
+    policy : Policy
+        What turned them into decisions.
+    amounts : Amounts
+        What the policy works out for these rows, where amounts differ between records; by the policy's own money, which
+        may not be that of the yardstick.
+
+    """
 
     scores: Floats
     policy: Policy
+    amounts: Amounts = UNSAID
+
+    @staticmethod
+    def of(scores: Floats, policy: Policy, served: Callable[[], pl.DataFrame]) -> Answers:
+        """Answer rows; `served` gives their features as served, where the policy needs to see them."""
+        priced = UNSAID if policy.pricing is None else policy.pricing.of_table(served()).amounts
+        return Answers(scores, policy, priced)
+
+    @property
+    def acted(self) -> NDArray[np.bool_]:
+        """Which of them are acted on."""
+        return self.policy.acts(self.scores, self.amounts)
+
+    @property
+    def planned(self) -> Floats:
+        """How much is planned for each."""
+        return self.policy.plans(self.scores, self.amounts)
+
+    def take(self, places: NDArray[np.integer] | NDArray[np.bool_]) -> Answers:
+        """Give those of the rows at `places`."""
+        return Answers(self.scores[places], self.policy, self.amounts.take(places))
+
+    def judged_by(self, measure: Measure) -> tuple[Floats, float]:
+        """Give scores and threshold for a measure.
+
+        Where no threshold of the score makes the decisions, because amounts differ between records or actions keep to a
+        capacity, measures of decisions see the decisions themselves.
+        """
+        policy = self.policy
+        if not measure.of_decisions or (policy.pricing is None and policy.pace is None):
+            return self.scores, policy.threshold
+        return self.acted.astype(np.float64), 0.5
 
 
 @dataclass(frozen=True)
@@ -49,6 +98,10 @@ class Yardstick:
         Mean of the target in the training rows: the base rate, or the amount that doing nothing plans.
     measure : Measure or None
         The declared measure; None for money.
+    pricing : Pricing, optional
+        How amounts are worked out, where they differ between records.
+    amounts : Amounts, optional
+        What they are on the rows to be measured; see `on`.
 
     """
 
@@ -56,6 +109,21 @@ class Yardstick:
     money: Money
     base: float
     measure: Measure | None = None
+    pricing: Pricing | None = None
+    amounts: Amounts | None = None
+
+    @property
+    def priced(self) -> Amounts:
+        """The amounts of the rows to be measured."""
+        return amounts_of(self.money) if self.amounts is None else self.amounts
+
+    def on(self, amounts: Amounts) -> Yardstick:
+        """Give the yardstick for rows with these amounts."""
+        return replace(self, amounts=amounts)
+
+    def at(self, places: NDArray[np.integer] | NDArray[np.bool_]) -> Yardstick:
+        """Give the yardstick for some of its rows."""
+        return self if self.amounts is None else self.on(self.amounts.take(places))
 
     @property
     def in_money(self) -> bool:
@@ -86,14 +154,17 @@ class Yardstick:
 
     def gains(self, truth: Floats, answers: Answers) -> Floats:
         """Give what each record gains against doing nothing, in the currency; zeros where money is unknown."""
-        return money_gains(truth, answers, self.money, self.base)
+        if not money_known(self.task, self.money):
+            return np.zeros(truth.shape)
+        return money_gains(truth, answers, self.priced, self.base)
 
     def estimate(self, truth: Floats, answers: Answers, clusters: Clusters | None = None, seed: int = 7) -> Estimate:
         """Measure one set of answers, with interval."""
         if self.measure is None:
             return mean_estimate(1000 * self.gains(truth, answers), clusters)
-        setting = Setting(threshold=answers.policy.threshold, clusters=clusters, seed=seed)
-        return self.measure.estimate(truth, answers.scores, setting)
+        scores, threshold = answers.judged_by(self.measure)
+        setting = Setting(threshold=threshold, clusters=clusters, seed=seed)
+        return self.measure.estimate(truth, scores, setting)
 
     def advantage(
         self, truth: Floats, mine: Answers, other: Answers, clusters: Clusters | None = None, seed: int = 7
@@ -102,11 +173,12 @@ class Yardstick:
         if self.measure is None:
             return mean_estimate(1000 * (self.gains(truth, mine) - self.gains(truth, other)), clusters)
         setting = Setting(clusters=clusters, seed=seed)
-        first, second = ((answers.scores, answers.policy.threshold) for answers in (mine, other))
-        return self.measure.advantage(truth, first, second, setting)
+        return self.measure.advantage(truth, mine.judged_by(self.measure), other.judged_by(self.measure), setting)
 
 
-def choose_yardstick(task: Task, money: Money, base: float, measure: str = "") -> Yardstick:
+def choose_yardstick(
+    task: Task, money: Money, base: float, measure: str = "", pricing: Pricing | None = None
+) -> Yardstick:
     """Choose what to rank on: the declared measure, else money where it is known, else log loss or RMSE.
 
     Raises
@@ -116,26 +188,24 @@ def choose_yardstick(task: Task, money: Money, base: float, measure: str = "") -
 
     """
     if not measure and money_known(task, money):
-        return Yardstick(task, money, base)
-    return Yardstick(task, money, base, find_measure(measure or DEFAULT[task.kind], task.kind))
+        return Yardstick(task, money, base, pricing=pricing)
+    return Yardstick(task, money, base, find_measure(measure or DEFAULT[task.kind], task.kind), pricing)
 
 
 def money_known(task: Task, money: Money) -> bool:
     """Say whether the money section says what this kind of answer is worth."""
-    if task.kind == "binary":
-        return stakes(money) is not None
     cost = money.cost
-    return cost is not None and cost.under is not None and cost.over is not None and cost.under + cost.over > 0
+    if task.kind == "binary":
+        return money.value is not None or (cost is not None and cost.fp is not None and cost.fn is not None)
+    if cost is None or cost.under is None or cost.over is None:
+        return False
+    return isinstance(cost.under, str) or isinstance(cost.over, str) or cost.under + cost.over > 0
 
 
-def money_gains(truth: Floats, answers: Answers, money: Money, base: float) -> Floats:
-    """Give what each record gains against doing nothing; shape (n,), zeros where money is unknown."""
-    policy = answers.policy
-    stake = stakes(money)
-    if policy.task.kind == "binary":
-        acted = answers.scores >= policy.threshold
-        return np.zeros(truth.shape) if stake is None else gains(truth > 0.5, acted, stake)
-    if money.cost is None:
-        return np.zeros(truth.shape)
-    without = planning_costs(truth, np.full(truth.shape, base), money.cost)
-    return without - planning_costs(truth, answers.scores + policy.shift, money.cost)
+def money_gains(truth: Floats, answers: Answers, amounts: Amounts, base: float) -> Floats:
+    """Give what each record gains against doing nothing; shape (n,)."""
+    if answers.policy.task.kind == "binary":
+        stake = stakes(amounts)
+        return np.zeros(truth.shape) if stake is None else gains(truth > 0.5, answers.acted, stake)
+    without = planning_costs(truth, np.full(truth.shape, base), amounts)
+    return without - planning_costs(truth, answers.planned, amounts)

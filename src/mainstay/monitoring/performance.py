@@ -91,12 +91,12 @@ def performance_findings(
     )
     found = [coverage]
     before = {finding.key: evidence_of(finding) for finding in previous}
-    setting = Setting(threshold=_finite(report.policy.threshold))
     main = statistic(report)
     extra = "roc_auc" if report.policy.task.kind == "binary" else "r2"
     for name in dict.fromkeys((main, extra)):
         measure = MEASURES[name]
-        estimate = measure.estimate(known.labels, known.scores, setting)
+        scores, threshold = known.judged_by(measure)
+        estimate = measure.estimate(known.labels, scores, Setting(threshold=threshold))
         finding = _finding(name, estimate, where, PERFORMANCE, "", _hardness(name, known, note))
         promise = report.measure(name) if name == main and where == "all" else None
         found.append(_against(finding, estimate.error, promise, measure.better, settings, before if judged else None))
@@ -222,7 +222,3 @@ def _estimated(  # noqa: PLR0917 - the fields of a Finding
 
 def _share(coverage: Finding) -> str:
     return f"{100 * (coverage.value or 0.0):.0f} %"
-
-
-def _finite(threshold: float) -> float:
-    return threshold if math.isfinite(threshold) else 2.0  # above every probability: never act

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contract import Contract
+    from mainstay.measures.amounts import Amounts
+    from mainstay.measures.measure import Measure
     from mainstay.registry import Bundle
 
     Floats = NDArray[np.float64]
@@ -54,6 +56,8 @@ class Served:
         Whether a policy had to help.
     latency_ms : array of float, shape (n,)
         Time to the answer.
+    amounts : Amounts, optional
+        What answers on these records are worth, where that differs between records.
 
     """
 
@@ -67,6 +71,7 @@ class Served:
     labels: Floats
     degraded: Flags
     latency_ms: Floats
+    amounts: Amounts | None = None
 
     @property
     def rows(self) -> int:
@@ -78,9 +83,14 @@ class Served:
         """Whose truth is known."""
         return np.asarray(~np.isnan(self.labels))
 
+    def judged_by(self, measure: Measure) -> tuple[Floats, float]:
+        """Give scores and threshold for a measure: one of decisions judges those that were made."""
+        return (self.acted.astype(np.float64) if measure.of_decisions else self.scores), 0.5
+
     def only(self, which: Flags | slice) -> Served:
         """Take some of the answers."""
-        return Served(**{name: getattr(self, name)[which] for name in self.__dataclass_fields__})
+        arrays = {name: getattr(self, name)[which] for name in self.__dataclass_fields__ if name != "amounts"}
+        return Served(**arrays, amounts=None if self.amounts is None else self.amounts.take(which))
 
 
 def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
@@ -100,7 +110,13 @@ def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
         labels=_floats(frame["label"]),
         degraded=frame["degraded"].to_numpy().astype(bool),
         latency_ms=_floats(frame["latency_us"]) / 1000,
+        amounts=_amounts(frame, bundle),
     )
+
+
+def _amounts(frame: pl.DataFrame, bundle: Bundle) -> Amounts | None:
+    pricing = bundle.report.pricing
+    return None if pricing is None else pricing.of_table(_columns(frame, FEATURE, bundle.contract)).amounts
 
 
 def _encode(frame: pl.DataFrame, bundle: Bundle) -> tuple[Floats, Flags]:

@@ -119,9 +119,9 @@ def realised_value(served: Served, gauge: Gauge) -> Value | None:
     worth = realised_worth(known, gauge.money, gauge.report)
     if worth is not None:
         return _value(mean_estimate(1000 * worth))
-    threshold = gauge.report.policy.threshold
-    setting = Setting(threshold=threshold if math.isfinite(threshold) else 2.0)
-    return _value(MEASURES[gauge.measure].estimate(known.labels, known.scores, setting))
+    measure = MEASURES[gauge.measure]
+    scores, threshold = known.judged_by(measure)
+    return _value(measure.estimate(known.labels, scores, Setting(threshold=threshold)))
 
 
 def estimated_value(served: Served, gauge: Gauge) -> Value | None:

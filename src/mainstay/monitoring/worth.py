@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.measures.money import Money, gains, planning_costs, stakes
+from mainstay.measures.money import Money, amounts_of, expected_gain, gains, planning_costs, stakes
 from mainstay.models.yardstick import money_known
 
 if TYPE_CHECKING:
@@ -55,24 +55,24 @@ def realised_worth(served: Served, money: Money, report: Report) -> Floats | Non
 
     Amounts: what planning the answer cost less than planning the training mean every time.
     """
-    task, stake, cost = report.policy.task, stakes(money), money.cost
+    task = report.policy.task
     if not money_known(task, money):
         return None
+    amounts = served.amounts or amounts_of(money)
     if task.kind == "binary":
+        stake = stakes(amounts)
         return None if stake is None else gains(served.labels > 0.5, served.acted, stake)
-    if cost is None:
-        return None
-    without = planning_costs(served.labels, np.full(served.rows, report.base_rate), cost)
-    return without - planning_costs(served.labels, served.planned, cost)
+    without = planning_costs(served.labels, np.full(served.rows, report.base_rate), amounts)
+    return without - planning_costs(served.labels, served.planned, amounts)
 
 
 def expected_worth(served: Served, money: Money) -> Expected | None:
     """Give what each yes/no answer is expected to gain if the scores are calibrated; None where money is unknown."""
-    stake = stakes(money)
+    stake = stakes(served.amounts or amounts_of(money))
     if stake is None:
         return None
     s = served.scores
-    mean = np.where(served.acted, s * stake.hit + (1 - s) * stake.miss, 0.0)
+    mean = np.where(served.acted, expected_gain(s, stake), 0.0)
     return Expected(mean, np.where(served.acted, s * (1 - s) * (stake.hit - stake.miss) ** 2, 0.0))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mainstay.measures.money import break_even, stakes
+from mainstay.measures.money import amounts_of, break_even, named_amounts, stakes
 from mainstay.models.frameworks.calibrated import innermost
 from mainstay.models.trust import brought_by, packages_of
+from mainstay.models.yardstick import money_known
 from mainstay.render import to_markdown
 from mainstay.render.document import Document, Facts, Findings, Heading, Items, Table, Text
 from mainstay.render.inline import clean
@@ -109,15 +110,30 @@ def _how_well(report: Report) -> Iterator[Block]:
 def _costs(money: Money, report: Report) -> tuple[tuple[str, str | float], ...]:
     policy = report.policy
     decided = ("Shift", policy.shift) if policy.task.kind == "regression" else ("Threshold", policy.threshold)
-    amounts = stakes(money)
-    if amounts is None:
+    pricing = report.pricing
+    stake = stakes(amounts_of(money) if pricing is None else pricing.at_the_mean)
+    if stake is None:
+        if money_known(policy.task, money):
+            return (*_declared(money), decided, ("Basis", policy.basis))
         return (("Money", "not said: ranked on a declared measure"), decided, ("Basis", policy.basis))
+    mean = "" if pricing is None else ", at the mean amounts"
     return (
-        (f"Acting on a positive, {money.currency}", amounts.hit),
-        (f"Acting on a negative, {money.currency}", amounts.miss),
-        ("Acting pays above a probability of", break_even(amounts)),
+        *(_declared(money) if pricing is not None else ()),
+        (f"Acting on a positive, {money.currency}{mean}", float(stake.hit)),
+        (f"Acting on a negative, {money.currency}{mean}", float(stake.miss)),
+        (f"Acting pays above a probability of{mean.replace(',', '', 1)}", break_even(stake)),
         decided,
         ("Basis", policy.basis),
+    )
+
+
+def _declared(money: Money) -> tuple[tuple[str, str | float], ...]:
+    """Give the amounts as they are written; those that are never read by default are left out."""
+    said = {"success_rate": 1.0, "action_cost": 0.0}
+    return tuple(
+        (f"[money] {name}, {money.currency}" if name != "success_rate" else f"[money] {name}", amount)
+        for name, amount in named_amounts(money)
+        if said.get(name) != amount
     )
 
 

@@ -11,7 +11,7 @@ import secrets
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 import numpy as np
@@ -24,8 +24,10 @@ from mainstay.data.quarantine import free_name, write_quarantine, write_whole
 from mainstay.data.source import as_written, source_of
 from mainstay.errors import InputError
 from mainstay.events import IdMaker, Prediction, open_pseudonyms
+from mainstay.measures.amounts import UNSAID
 from mainstay.models.features.run import encode_rows
 from mainstay.models.policy import NO_ACTION
+from mainstay.models.pricing import told
 from mainstay.serving.dataplane import ScoringError, left_to_fallback
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from mainstay.contract import Contract
     from mainstay.contract.table import Checked
     from mainstay.events import EventLog, Value
+    from mainstay.measures.money import Capacity
+    from mainstay.models.policy import Policy
+    from mainstay.models.pricing import Priced
     from mainstay.registry import Bundle
 
 _WRITERS = (".parquet", ".csv", ".jsonl")
@@ -145,8 +150,10 @@ def score_file(
     seen = _derive(bundle, frame, checked)
     checked = seen.checked
     kept = frame[checked.rows.to_list()]
-    results = _score(bundle, seen, _notes(bundle.contract, seen, kept))
-    answers = _answers(bundle, results, _decisions(bundle, results.scores))
+    priced = _price(bundle, checked)
+    notes = _with_means(_notes(bundle.contract, seen, kept), priced, bundle.policy)
+    results = _score(bundle, seen, notes)
+    answers = _answers(bundle, results, _decisions(bundle, results.scores, priced))
     entities = _entities(bundle.contract, checked.good, books)
     ours = {name: free_name(name, kept.columns) for name in answers.columns}
     content = _content(pl.concat([kept, answers.rename(ours)], how="horizontal"), out.suffix.lower())
@@ -251,14 +258,38 @@ def _score(bundle: Bundle, seen: _Seen, notes: list[_Note]) -> _Results:
     return _Results(scores, fallen, inputs, notes)
 
 
-def _decisions(bundle: Bundle, scores: NDArray[np.float64]) -> list[str | float]:
+def _decisions(bundle: Bundle, scores: NDArray[np.float64], priced: Priced | None) -> list[str | float]:
     """Decide for each row; with a capacity, only the best of the file are acted on."""
-    decisions = [bundle.policy.decide(score) for score in scores.tolist()]
-    capacity = bundle.money.capacity
-    if capacity is None or bundle.policy.task.kind == "regression":
-        return decisions
-    best = set(np.argsort(-scores, kind="stable")[: capacity.n].tolist())
-    return [decision if place in best else NO_ACTION for place, decision in enumerate(decisions)]
+    policy, capacity = bundle.policy, bundle.money.capacity
+    amounts = UNSAID if priced is None else priced.amounts
+    if policy.task.kind == "regression":
+        return cast("list[str | float]", policy.plans(scores, amounts).tolist())
+    acted = policy.acts(scores, amounts, paced=False)
+    if capacity is not None:
+        best = np.argsort(-policy.worth(scores, amounts), kind="stable")
+        acted[best[_most(capacity, scores.size) :]] = False
+    return [policy.action if act else NO_ACTION for act in acted.tolist()]
+
+
+def _most(capacity: Capacity, rows: int) -> int:
+    """Say how many rows of a file can be acted on: a file is one period's."""
+    return capacity.n if capacity.n is not None else int((capacity.share or 1.0) * rows + 1e-9)
+
+
+def _price(bundle: Bundle, checked: Checked) -> Priced | None:
+    pricing = bundle.policy.pricing
+    return None if pricing is None else pricing.of_table(as_served(bundle.contract, checked.good))
+
+
+def _with_means(notes: list[_Note], priced: Priced | None, policy: Policy) -> list[_Note]:
+    """Add to the warnings of a row for which amounts the training means stand in."""
+    if priced is None or policy.pricing is None or not any(gone.any() for gone in priced.stood_in.values()):
+        return notes
+    gone = [tuple(name for name, which in priced.stood_in.items() if which[place]) for place in range(len(notes))]
+    return [
+        ((*warnings, *told(names, policy.pricing)), degraded)
+        for (warnings, degraded), names in zip(notes, gone, strict=True)
+    ]
 
 
 def _answers(bundle: Bundle, results: _Results, decisions: list[str | float]) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from mainstay.contract.row import Deed, PlainRow
 from mainstay.errors import MainstayError, Problem, RecordError
 from mainstay.events import Prediction
 from mainstay.models.features import FILE
+from mainstay.models.policy import NO_ACTION
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mainstay.contract import Row
     from mainstay.events import Value
     from mainstay.models.features import FeaturesError
+    from mainstay.models.policy import Policy
     from mainstay.registry import Bundle
     from mainstay.serving.lineup import Arm, Lineup
 
@@ -66,7 +68,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Case:
     """One record on its way: who answers it, the score, and what the model saw where feature code derived it.
 
-    `taken` is the row as the contract gave it, where feature code failed at it since.
+    `taken` is the row as the contract gave it, where feature code failed at it since; `decision` and `warnings` are
+    what is answered and logged.
     """
 
     id: str
@@ -76,6 +79,8 @@ class Case:
     score: float = math.nan
     inputs: dict[str, Value] | None = None
     taken: Row | None = None
+    decision: str | float = NO_ACTION
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -238,7 +243,18 @@ def _score(part: list[Case], features_failed: list[FeaturesFailure]) -> str:
     for case in part:
         if not math.isfinite(case.score) and not _unanswerable(case):
             return "its score isn't a finite number."
+        _decide(case, bundle.policy)
     return ""
+
+
+def _decide(case: Case, policy: Policy) -> None:
+    """Decide once, so that what is logged is what was answered."""
+    row = case.row
+    if policy.pricing is None:
+        case.decision, case.warnings = policy.decide(case.score), row.warnings
+        return
+    record = row.features
+    case.decision, case.warnings = policy.decide(case.score, record), (*row.warnings, *policy.warnings(record))
 
 
 def _score_many(bundle: Bundle, part: list[Case], features_failed: list[FeaturesFailure]) -> None:
@@ -291,10 +307,10 @@ def make_answers(cases: Sequence[Case]) -> list[Answer]:
             case.id,
             case.arm.bundle.policy.predict(case.score),
             case.score,
-            case.arm.bundle.policy.decide(case.score),
+            case.decision,
             case.arm.route.version,
             case.row.degraded,
-            case.row.warnings,
+            case.warnings,
         )
         for case in cases
     ]
@@ -339,7 +355,6 @@ def make_event(
     answer: str | None = None,
 ) -> Prediction:
     """Write down one answer."""
-    policy = case.arm.bundle.policy
     return Prediction(
         id=case.id,
         at=at,
@@ -348,15 +363,15 @@ def make_event(
         role=case.arm.route.role,
         share=case.arm.route.weight,
         score=case.score,
-        prediction=policy.predict(case.score),
-        decision=policy.decide(case.score),
+        prediction=case.arm.bundle.policy.predict(case.score),
+        decision=case.decision,
         features=case.row.features,
         inputs=case.inputs,
         duration=duration,
         entity=entity,
         degraded=case.row.degraded,
         fallback=case.row.fallback,
-        warnings=case.row.warnings,
+        warnings=case.warnings,
         request=request,
         trace=trace,
         answer=answer,

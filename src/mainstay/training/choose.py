@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.measures.amounts import UNSAID
 from mainstay.models.yardstick import Answers
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def choose(
     scored = lesson.folds.scored
     truth = lesson.y[scored]
     hanging = None if clusters is None else clusters[scored]
-    answers = [Answers(candidate.fold_scores[scored], candidate.policy) for candidate in candidates]
+    yardstick = yardstick.at(scored)
+    amounts = yardstick.amounts or UNSAID
+    answers = [Answers(candidate.fold_scores[scored], candidate.policy, amounts) for candidate in candidates]
     sign = 1.0 if yardstick.better == "higher" else -1.0
     values = [sign * yardstick.estimate(truth, one, hanging, lesson.seed).value for one in answers]
     best = int(np.nanargmax(values))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.measures.money import stakes
-from mainstay.measures.thresholds import choose_threshold, planning_shift
+from mainstay.models.deriving import act_policy, keep_pace, plan_policy
 from mainstay.models.policy import NEVER, Policy
 from mainstay.models.yardstick import money_known
 
@@ -13,14 +12,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mainstay.models.task import Task
     from mainstay.models.yardstick import Yardstick
 
     Floats = NDArray[np.float64]
 
 NOT_MONEY = "Not money: what an answer is worth isn't known"
+_AT = {"binary": NEVER, "regression": 0.5}  # an amount has no threshold
 
 
-def derive_policy(truth: Floats, scores: Floats, yardstick: Yardstick, action: str, *, idle: bool) -> Policy:
+def derive_policy(
+    truth: Floats, scores: Floats, yardstick: Yardstick, action: str, *, idle: bool, share: float | None = None
+) -> Policy:
     """Derive the policy of one candidate; it follows the money even where candidates are ranked on something else.
 
     Parameters
@@ -28,34 +31,29 @@ def derive_policy(truth: Floats, scores: Floats, yardstick: Yardstick, action: s
     truth, scores : array, shape (n,)
         Rows with out-of-fold scores.
     yardstick : Yardstick
-        Holds task and money.
+        Holds task, money and the amounts of these rows.
     action : str
         What the caller does on a positive decision.
     idle : bool
         Whether the candidate stands for doing nothing.
+    share : float, optional
+        At most this share of the records can be acted on.
 
     """
-    task, money = yardstick.task, yardstick.money
+    task = yardstick.task
     action = action.strip() or "act"
+    if idle:
+        words = "Plans the mean of the training rows every time." if task.kind == "regression" else "Never acts."
+        return Policy(task=task, action=action, threshold=_AT[task.kind], basis=words)
+    if not money_known(task, yardstick.money):
+        return _without_money(task, action)
+    pricing, amounts = yardstick.pricing, yardstick.priced
     if task.kind == "regression":
-        return _planning(truth, scores, yardstick, action, idle=idle)
-    if idle:
-        return Policy(task=task, action=action, threshold=NEVER, basis="Never acts.")
-    stake = stakes(money)
-    if stake is None:
-        return Policy(task=task, action=action, threshold=0.5, basis=f"{NOT_MONEY}, so it acts on the likelier label.")
-    found = choose_threshold(truth, scores, stake)
-    return Policy(task=task, action=action, threshold=min(found.value, NEVER), basis=found.basis)
+        return plan_policy(truth - scores, amounts, task=task, action=action, pricing=pricing)
+    policy = act_policy(truth, scores, amounts, task=task, action=action, pricing=pricing)
+    return keep_pace(policy, scores, amounts, share)
 
 
-def _planning(truth: Floats, scores: Floats, yardstick: Yardstick, action: str, *, idle: bool) -> Policy:
-    task, cost = yardstick.task, yardstick.money.cost
-    if idle:
-        return Policy(task=task, action=action, basis="Plans the mean of the training rows every time.")
-    if not money_known(task, yardstick.money) or cost is None:
-        return Policy(task=task, action=action, basis=f"{NOT_MONEY}, so it plans the forecast itself.")
-    under, over = cost.under or 0.0, cost.over or 0.0
-    words = (
-        f"A unit too little costs {under:g}, one too much {over:g}: enough in {under / (under + over):.0%} of cases."
-    )
-    return Policy(task=task, action=action, shift=planning_shift(truth - scores, under, over), basis=words)
+def _without_money(task: Task, action: str) -> Policy:
+    words = "plans the forecast itself" if task.kind == "regression" else "acts on the likelier label"
+    return Policy(task=task, action=action, threshold=0.5, basis=f"{NOT_MONEY}, so it {words}.")

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from mainstay.contract.table import as_served
+from mainstay.data.volume import capacity_share
+from mainstay.measures.amounts import UNSAID
 from mainstay.measures.intervals import which_hang_together
 from mainstay.models.candidate import Candidate, Training
+from mainstay.models.pricing import expressions_of, learn_pricing
 from mainstay.models.yardstick import Answers, choose_yardstick
 from mainstay.training.choose import choose
 from mainstay.training.folds import cut_folds
@@ -70,13 +74,17 @@ def train(
     """
     start = time.perf_counter()
     rows, task = snapshot.train, snapshot.task
-    yardstick = choose_yardstick(task, money, float(np.mean(rows.y)), settings.measure)
+    served = as_served(snapshot.contract, rows.frame) if any(expressions_of(money)) else rows.frame
+    pricing = learn_pricing(money, snapshot.contract, served)
+    yardstick = choose_yardstick(task, money, float(np.mean(rows.y)), settings.measure, pricing)
+    here = yardstick if pricing is None else yardstick.on(pricing.of_table(served).amounts)
+    share = capacity_share(money.capacity, snapshot)
     folds = cut_folds(rows, task, settings.folds, settings.seed)
     lesson = Lesson.of(rows, snapshot.inputs, task.kind, folds, settings.seed)
     lesson = replace(lesson, say=progress or lesson.say)
     names = [name for name in RECIPES if name == "do-nothing" or name in settings.candidates]
-    candidates = tuple(_make(name, rank, lesson, yardstick, action) for rank, name in enumerate(names))
-    place, candidates = choose(candidates, lesson, yardstick, which_hang_together(len(rows), rows.groups, rows.times))
+    candidates = tuple(_make(name, rank, lesson, here, action, share) for rank, name in enumerate(names))
+    place, candidates = choose(candidates, lesson, here, which_hang_together(len(rows), rows.groups, rows.times))
     chosen = candidates[place]
     return Training(
         candidates=candidates,
@@ -89,18 +97,21 @@ def train(
     )
 
 
-def _make(name: str, rank: int, lesson: Lesson, yardstick: Yardstick, action: str) -> Candidate:
+def _make(  # noqa: PLR0917 - one candidate of several
+    name: str, rank: int, lesson: Lesson, yardstick: Yardstick, action: str, share: float | None
+) -> Candidate:
     start = time.perf_counter()
     learned = RECIPES[name](lesson)
     scored = lesson.folds.scored
     truth, scores = lesson.y[scored], learned.fold_scores[scored]
-    policy = derive_policy(truth, scores, yardstick, action, idle=learned.constant)
+    policy = derive_policy(truth, scores, yardstick.at(scored), action, idle=learned.constant, share=share)
     policy = msgspec.structs.replace(policy, fallback=float(np.mean(lesson.y)))  # what doing nothing says
     sign = 1.0 if yardstick.better == "lower" else -1.0
-    losses = [
-        sign * yardstick.estimate(lesson.y[part], Answers(learned.fold_scores[part], policy), seed=lesson.seed).value
-        for _, part in lesson.folds.parts
-    ]
+    losses = []
+    for _, part in lesson.folds.parts:
+        stick = yardstick.at(part)
+        answers = Answers(learned.fold_scores[part], policy, stick.amounts or UNSAID)
+        losses.append(sign * stick.estimate(lesson.y[part], answers, seed=lesson.seed).value)
     return Candidate(
         name=name,
         model=learned.model,
