@@ -56,8 +56,14 @@ records = st.fixed_dictionaries(
         "at": st.none() | moments,
     }
 )
-STORED: dict[str, pl.DataType | type[pl.DataType]] = {"amount": pl.Float64, "*": pl.Float64, "months": pl.Int64, "new": pl.Boolean, "plan": pl.String,
-          "at": pl.Datetime("us", "UTC")}  # fmt: skip
+STORED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "amount": pl.Float64,
+    "*": pl.Float64,
+    "months": pl.Int64,
+    "new": pl.Boolean,
+    "plan": pl.String,
+    "at": pl.Datetime("us", "UTC"),
+}
 
 
 @st.composite
