@@ -68,6 +68,14 @@ class Amounts:
         arrays = {one.name: getattr(self, one.name) for one in fields(self)}
         return replace(self, **{name: of[places] for name, of in arrays.items() if isinstance(of, np.ndarray)})
 
+    def spread(self, places: NDArray[np.integer], n: int) -> Amounts:
+        """Put them at `places` of `n` rows; what the other rows are worth is not known (NaN)."""
+        arrays = {one.name: getattr(self, one.name) for one in fields(self)}
+        wide = {name: np.full(n, np.nan) for name, of in arrays.items() if isinstance(of, np.ndarray)}
+        for name, to in wide.items():
+            to[places] = arrays[name]
+        return replace(self, **wide)
+
     def scaled(self, name: str, factor: float) -> Amounts:
         """Give the same with one of them multiplied."""
         return replace(self, **{name: getattr(self, name) * factor})

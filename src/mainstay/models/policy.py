@@ -128,6 +128,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             return scores + self.shift
         return np.asarray(scores + shift_at(self.quantiles, amounts, self.shift))
 
+    def decisions(self, scores: Floats, amounts: Amounts) -> list[str | float]:
+        """Give the decisions of many records at once."""
+        if self.task.kind == "regression":
+            return [*self.plans(scores, amounts).tolist()]
+        return [self.action if act else NO_ACTION for act in self.acts(scores, amounts).tolist()]
+
     def _decide_priced(self, score: float, amounts: Amounts) -> str | float:
         if self.task.kind == "regression":
             return score + float(shift_at(self.quantiles, amounts, self.shift))

@@ -106,7 +106,7 @@ def _cost(bench: Bench, where: str, after: Answered) -> Finding:
 def _lost(bench: Bench, both: NDArray[np.bool_], after: Answered) -> Estimate:
     here = bench.held.take(np.flatnonzero(both))
     policy = bench.way.policy
-    plain, changed = (Answers(one.scores[both], policy) for one in (bench.plain, after))
+    plain, changed = (Answers(one.scores[both], policy, one.amounts.take(both)) for one in (bench.plain, after))
     return here.yardstick.advantage(here.truth, plain, changed, here.clusters, here.seed)
 
 

@@ -9,11 +9,13 @@ import numpy as np
 import polars as pl
 
 from mainstay.contract.table import as_served, check_table, encode_table
+from mainstay.measures.amounts import UNSAID
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contract import Contract
+    from mainstay.measures.amounts import Amounts
     from mainstay.models.features import Features
     from mainstay.models.model import Model
     from mainstay.models.policy import Policy
@@ -35,6 +37,8 @@ class Answered:
         False where the contract refused the record, or feature code failed at it.
     why_not : dict of int to str
         Of those, by place, the rules they broke.
+    amounts : Amounts
+        What the policy works out for them, where amounts differ between records.
 
     """
 
@@ -43,12 +47,12 @@ class Answered:
     predictions: NDArray[np.object_]
     answered: NDArray[np.bool_]
     why_not: dict[int, str]
+    amounts: Amounts = UNSAID
 
     def take(self, places: NDArray[np.integer] | slice) -> Answered:
         """Give those at `places`; why not is left out."""
-        return Answered(
-            self.scores[places], self.decisions[places], self.predictions[places], self.answered[places], {}
-        )
+        parts = (self.scores[places], self.decisions[places], self.predictions[places], self.answered[places])
+        return Answered(*parts, {}, self.amounts.take(places))
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class Way:
         if self.policy.fallback is not None:
             found[rows[fallen]] = self.policy.fallback
             answered[rows[fallen]] = True
-        return self._decided(found, answered, why_not)
+        return self._decided(found, answered, why_not, self._price(checked.good, rows, records.height))
 
     def _score(self, good: pl.DataFrame) -> tuple[Floats, dict[int, str]]:
         """Score accepted rows; gives the scores of those feature code didn't fail at, and the others' places."""
@@ -105,9 +109,18 @@ class Way:
         scores = self.model.scores(self.features.runner.encode(derived))
         return scores, {place: error.message for place, error in failures.items()}
 
-    def _decided(self, scores: Floats, answered: NDArray[np.bool_], why_not: dict[int, str]) -> Answered:
+    def _price(self, good: pl.DataFrame, rows: NDArray[np.integer], n: int) -> Amounts:
+        pricing = self.policy.pricing
+        if pricing is None:
+            return UNSAID
+        return pricing.of_table(as_served(self.contract, good)).amounts.spread(rows, n)
+
+    def _decided(
+        self, scores: Floats, answered: NDArray[np.bool_], why_not: dict[int, str], amounts: Amounts
+    ) -> Answered:
         decisions, predictions = np.full(len(scores), None), np.full(len(scores), None)
+        priced = self.policy.decisions(scores, amounts) if self.policy.pricing is not None else []
         for place in np.flatnonzero(answered):
-            decisions[place] = self.policy.decide(scores[place])
+            decisions[place] = priced[place] if priced else self.policy.decide(scores[place])
             predictions[place] = self.policy.predict(scores[place])
-        return Answered(scores, decisions, predictions, answered, why_not)
+        return Answered(scores, decisions, predictions, answered, why_not, amounts)
