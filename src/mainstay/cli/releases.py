@@ -1,4 +1,4 @@
-"""`release`, `rollback` and `history`."""
+"""`release`, `approve`, `rollback` and `history`."""
 
 from __future__ import annotations
 
@@ -44,6 +44,25 @@ def release(
         show_json(done)
     else:
         say(lifecycle.describe_release(done))
+
+
+@click.command()
+@click.argument("number", metavar="VERSION", type=VERSION)
+@reason_option
+@on_project
+def approve(number: int, *, reason: str, folder: Path, as_json: bool) -> None:
+    """Say yes to VERSION, where [evaluation] approve asks for it; kept with your name and reason."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    announce(project, f"approving version {number}")
+    verdict = lifecycle.approve(project, number, reason=reason, now=dt.datetime.now(dt.UTC), by=whoever())
+    if as_json:
+        show_json(verdict)
+        return
+    names = ", ".join(finding.measure for finding in verdict.failed)
+    passes = "It passes its gates" if verdict.ok else f"It still fails {names}"
+    say(f"{project.name}: version {number} is approved by {whoever()}. {passes}.")
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from mainstay.evaluation.behaviour.cases import Cases, read_cases
 from mainstay.evaluation.document import report_document
+from mainstay.evaluation.evidence import Approval, Evidence, Lock, Rehearsal, Round
 from mainstay.evaluation.gate import Case, Gate, gate
 from mainstay.evaluation.gates import STANDARD, judge_report
 from mainstay.evaluation.held_out import Rival
@@ -10,11 +11,16 @@ from mainstay.evaluation.settings import EvaluationSettings
 
 __all__ = [
     "STANDARD",
+    "Approval",
     "Case",
     "Cases",
     "EvaluationSettings",
+    "Evidence",
     "Gate",
+    "Lock",
+    "Rehearsal",
     "Rival",
+    "Round",
     "evaluate",
     "gate",
     "judge_report",

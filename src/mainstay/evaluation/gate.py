@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
+    from mainstay.evaluation.evidence import Evidence
     from mainstay.evaluation.settings import EvaluationSettings
     from mainstay.measures.finding import Finding
     from mainstay.models.report import Report
@@ -28,6 +30,10 @@ class Case:
         The limits.
     champion : Report or None
         Who answers now.
+    evidence : Evidence or None
+        What was seen outside the report; None where only the report is judged.
+    now : datetime or None
+        When it is judged, UTC.
 
     """
 
@@ -35,6 +41,8 @@ class Case:
     problem: Problem
     settings: EvaluationSettings
     champion: Report | None = None
+    evidence: Evidence | None = None
+    now: dt.datetime | None = None
 
 
 class _Judge(Protocol):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mainstay.contract import Contract
+    from mainstay.contract import Contract, Profile
     from mainstay.data.snapshot import Snapshot
     from mainstay.measures.intervals import Clusters
     from mainstay.models.candidate import Training
@@ -59,6 +59,14 @@ class Rival(Protocol):
     @property
     def report(self) -> Report:
         """Its own report."""
+
+    @property
+    def profile(self) -> Profile:
+        """How its training rows were spread."""
+
+    @property
+    def inputs(self) -> Contract:
+        """What its model sees."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,12 @@ from mainstay.evaluation.behaviour.cases import Cases
 from mainstay.evaluation.behaviour.measure import measure_behaviour, try_mishaps
 from mainstay.evaluation.comparisons import by_segment, compare
 from mainstay.evaluation.findings import found
+from mainstay.evaluation.fresh_rows import held_against
 from mainstay.evaluation.held_out import CHAMPION, answer_held_out
 from mainstay.evaluation.influences import measure_influences
 from mainstay.evaluation.notes import reader_must_know
+from mainstay.evaluation.recency import newest_row
+from mainstay.evaluation.skew import skew_finding
 from mainstay.measures.catalogue import measures_of
 from mainstay.measures.intervals import mean_estimate, proportion_estimate
 from mainstay.measures.measure import Setting
@@ -77,6 +80,9 @@ def evaluate(
     names = snapshot.inputs.encoded_names
     influences = measure_influences(chosen.model, (held.X, held.truth), task.kind, names, training.seed)
     important = [one.feature for one in influences]
+    measured = tuple(_measures(held, with_money=known))
+    newer = held_against(snapshot, measured, settings, champion)
+    until, until_of = newest_row(snapshot)
     return Report(
         candidate=chosen.name,
         primary=stick.name,
@@ -85,12 +91,12 @@ def evaluate(
         policy=chosen.policy,
         pricing=stick.pricing,
         contenders=tuple(_contender(held, one) for one in training.candidates),
-        measures=tuple(_measures(held, with_money=known)),
+        measures=measured,
         segments=segments,
         comparisons=(*compare(held), *ahead),
         compared_with=champion.report.fingerprint if champion is not None and CHAMPION in held.answers else "",
-        checks=data_findings(snapshot),
         influences=influences,
+        checks=(*data_findings(snapshot), skew_finding(snapshot), *newer),
         train_rows=len(snapshot.train),
         test_rows=len(snapshot.test),
         base_rate=stick.base,
@@ -99,6 +105,8 @@ def evaluate(
         score_quantiles=tuple(np.quantile(scores, np.linspace(0, 1, 101)).tolist()),
         behaviour=measure_behaviour(snapshot, training, held, settings, cases),
         robustness=try_mishaps(snapshot, training, held, important) if settings.robustness else (),
+        data_until=until,
+        data_until_of=until_of,
         why=training.why,
         notes=reader_must_know(snapshot, training, money, known=known),
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from mainstay.data.settings import Length
 from mainstay.evaluation.behaviour.settings import Directional, Invariance, Minimum
+
+Limit = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,6 +27,26 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         anything.
     tolerance : float
         Share of what the champion gains over doing nothing that a newcomer may lose.
+    max_fall : float
+        Share of the champion's skill (ROC AUC above a half, or R2) that a newcomer on newer rows may lack before the
+        rows themselves are doubted: wrong labels, for one.
+    max_shift : float
+        Population stability index, sampling noise taken off, by which a feature may have moved against the rows that
+        the champion learned from.
+    max_copies : float
+        Share of rows that may be copies of other rows, beyond what the champion's rows had.
+    max_age : str
+        How old the newest row may be (``"30d"``); anything where empty.
+    rehearse : bool
+        Whether a fresh worker is started and asked before the verdict.
+    max_p50_ms, max_p99_ms : float, optional
+        Longest median and 99th percentile of its latency, milliseconds over loopback; only reported unless given.
+    max_memory_mb : float, optional
+        Most memory it may hold, megabytes; only reported unless given.
+    describe : bool
+        Whether every feature needs a description and an owner in the contract.
+    approve : int
+        How many people must have said yes: ``mainstay approve``.
     demand : tuple of str
         Gates that must pass: without a judgement they count as failed.
     waive : tuple of str
@@ -38,6 +62,16 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     max_calibration_error: float = 0.05
     champion: Literal["not-worse", "better", "ignore"] = "not-worse"
     tolerance: float = 0.05
+    max_fall: Share = 0.2
+    max_shift: Limit = 1.0
+    max_copies: Share = 0.02
+    max_age: Length = ""
+    rehearse: bool = True
+    max_p50_ms: Limit | None = None
+    max_p99_ms: Limit | None = None
+    max_memory_mb: Limit | None = None
+    describe: bool = False
+    approve: Annotated[int, msgspec.Meta(ge=0)] = 0
     demand: tuple[str, ...] = ()
     waive: tuple[str, ...] = ()
     robustness: bool = True

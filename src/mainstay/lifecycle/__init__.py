@@ -3,6 +3,7 @@
 ::
 
     order        train, gate, release, rollback, monitor, operate: read this one first
+    judging      a version before its gates; evidence and rehearsal are what they look at beside the report
     controller   the loop around `operate`: one leader, told to stop by a signal
     processes    server, controller and dashboard as processes
     start        up: all of it from a table or a project
@@ -31,6 +32,7 @@ from mainstay.lifecycle.documents import (
 )
 from mainstay.lifecycle.files import Taken, predict_file, take_feedback
 from mainstay.lifecycle.gap import FourWay, gap, gap_document
+from mainstay.lifecycle.judging import approve
 from mainstay.lifecycle.looking import Seen
 from mainstay.lifecycle.metrics import write_check, write_training
 from mainstay.lifecycle.order import (
@@ -67,6 +69,7 @@ __all__ = [
     "Seen",
     "Taken",
     "Trained",
+    "approve",
     "ask_data",
     "asked_document",
     "audit",

@@ -17,16 +17,16 @@ from mainstay.contract import FILE as CONTRACT
 from mainstay.contract import load_contract
 from mainstay.data import take_snapshot
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
-from mainstay.errors import CorruptError, LockedError, MainstayError, ReleaseError
+from mainstay.errors import LockedError, MainstayError, ReleaseError
 from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, read_cases
 from mainstay.events import Action, actions, log_actions, log_findings
 from mainstay.lifecycle.entry import entry_of
+from mainstay.lifecycle.judging import judge_version, sound_champion
 from mainstay.lifecycle.looking import Seen, due, latest, look_at
 from mainstay.lifecycle.origins import bring_back, keep_data
 from mainstay.models.report import Report, Verdict
-from mainstay.registry import Bundle, Version, golden_failures, trust_code
+from mainstay.registry import Version, golden_failures, trust_code
 from mainstay.release import (
-    Books,
     Release,
     differences,
     open_books,
@@ -64,7 +64,7 @@ def train(
     """Make the next version: rows, candidates, report, verdict, registry."""
     contract = load_contract(project.root / CONTRACT)
     with open_books(project) as books:  # first: books that can't be written are told before an hour of training
-        champion = _sound_champion(books)
+        champion = sound_champion(books)
         if source is None:
             bring_back(project, progress)
         snapshot = take_snapshot(project, contract, source=source)
@@ -74,26 +74,19 @@ def train(
         recipe = project.section("training", TrainingSettings)
         training = fit(snapshot, recipe, project.money, action=project.problem.action, progress=progress)
         report = evaluate(snapshot, training, project.money, settings, champion, cases=cases)
-        rival = champion.report if champion else None
-        verdict = judge_report(report, project.problem, settings, rival, now=now, by=by)
+        judge_report(report, project.problem, settings, now=now, by=by)  # a gate nobody knows: told before it registers
         parent = champion.version.number if champion else None
         if snapshot.features is not None:  # it ran here, by this user's will
             trust_code(project, snapshot.features.code, by=by, now=now)
         version = books.registry.register(entry_of(project, snapshot, training, report, parent, kept=kept, by=by), now)
-        books.registry.add_verdict(project.name, version.number, verdict)
+        verdict = judge_version(books, version.number, now=now, by=by)
     return Trained(msgspec.structs.replace(version, ok=verdict.ok), report, verdict)
 
 
 def gate(project: Project, number: int, *, now: dt.datetime, by: str) -> Verdict:
     """Judge a version again, with today's project file; the new verdict is the one that counts."""
     with open_books(project) as books:
-        report = books.registry.load_bundle(project.name, number, run=False).report
-        champion = _sound_champion(books, run=False)
-        rival = champion.report if champion and champion.version.number != number else None
-        settings = project.section("evaluation", EvaluationSettings)
-        verdict = judge_report(report, project.problem, settings, rival, now=now, by=by)
-        books.registry.add_verdict(project.name, number, verdict)
-    return verdict
+        return judge_version(books, number, now=now, by=by)
 
 
 def release(
@@ -111,7 +104,7 @@ def release(
         history = books.releases.history(project.name)  # first: whoever releases meanwhile makes our row fail
         bundle = books.registry.load_bundle(project.name, number)
         verdict = books.registry.latest_verdict(project.name, number)
-        champion = _sound_champion(books, run=False)
+        champion = sound_champion(books, run=False)
         narrower = differences(champion.contract, bundle.contract) if champion else ()
         if refused := why_not(bundle.version, verdict, project.problem, trial=trial, differences=narrower):
             raise refused
@@ -119,14 +112,6 @@ def release(
             history, project.name, number, at=_now(), by=by, reason=reason, canary=canary, shadow=shadow, trial=trial
         )
         return books.releases.append(row)
-
-
-def _sound_champion(books: Books, *, run: bool = True) -> Bundle | None:
-    """Load the champion; None before the first release, and where it is damaged: its replacement must not wait."""
-    try:
-        return books.champion(run=run)
-    except CorruptError:
-        return None
 
 
 def rollback_destination(project: Project) -> int:

@@ -107,14 +107,18 @@ class Children:
         self.running = {}
         self._handlers: dict[int, Any] = {}
 
-    def start(self, name: str, command: Sequence[str], log: Path | None = None) -> subprocess.Popen[bytes]:
-        """Start one; its output goes to `log`, or where ours goes."""
+    def start(
+        self, name: str, command: Sequence[str], log: Path | None = None, *, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start one; its output goes to `log`, or where ours goes; its surroundings are ours unless given."""
         # A group of its own: Ctrl-C reaches us alone, who ask it to end; and its children can be ended with it.
         if log is None:
-            child = subprocess.Popen(command, process_group=0)  # noqa: S603 - our own command line, no shell
+            child = subprocess.Popen(command, env=environment, process_group=0)  # noqa: S603 - our own command line, no shell
         else:
             with log.open("ab") as sink:
-                child = subprocess.Popen(command, stdout=sink, stderr=sink, process_group=0)  # noqa: S603 - as above
+                child = subprocess.Popen(  # noqa: S603 - as above
+                    command, env=environment, stdout=sink, stderr=sink, process_group=0
+                )
         self.running[name] = child
         return child
 

@@ -96,6 +96,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Declared tests of behaviour and scenarios: the share of records that pass.
     robustness : tuple of Finding
         What noise, a missing column or a slip of the finger costs, in the primary measure; positive is lost.
+    data_until : datetime or None
+        How new the newest row is, UTC; None where nothing says.
+    data_until_of : str
+        What says so: ``"signed_up"``, or that it is the time of the file.
     why : str
         Why this candidate, in sentences.
     notes : tuple of str
@@ -124,6 +128,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     score_quantiles: tuple[float, ...] = ()
     behaviour: tuple[Finding, ...] = ()
     robustness: tuple[Finding, ...] = ()
+    data_until: dt.datetime | None = None
+    data_until_of: str = ""
     why: str = ""
     notes: tuple[str, ...] = ()
 

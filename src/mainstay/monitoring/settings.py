@@ -7,14 +7,14 @@ from typing import Annotated
 
 import msgspec
 
+from mainstay.project.lengths import seconds_of
+
 Length = Annotated[
     str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?[smhdw]$", description="a length such as '15m', '6h', '1d' or '2w'")
 ]
 """A length of time: ``"30s"``, ``"15m"``, ``"6h"``, ``"1d"``, ``"2w"``."""
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 
 
 class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,4 +65,4 @@ def length(text: str) -> dt.timedelta:
     (datetime.timedelta(seconds=90), datetime.timedelta(seconds=5400))
 
     """
-    return dt.timedelta(seconds=float(text[:-1]) * _SECONDS[text[-1]])
+    return dt.timedelta(seconds=seconds_of(text))

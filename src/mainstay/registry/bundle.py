@@ -24,7 +24,7 @@ from mainstay.registry.card import card_markdown
 from mainstay.registry.golden import Golden
 from mainstay.registry.lineage import Lineage
 from mainstay.registry.manifest import NAME, verify, write_manifest
-from mainstay.registry.packages import requirements_text
+from mainstay.registry.packages import read_lock, requirements_text
 from mainstay.registry.plain import loads, pretty
 from mainstay.registry.trust import demand_trust, nobody
 from mainstay.state import sync_file, sync_folder
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CARD = "card.md"
+REQUIREMENTS = "requirements.txt"
 INPUTS = "inputs.json"
 _KEPT = 0o400  # a version never changes
 
@@ -84,6 +85,11 @@ class Bundle:
         return seen_by(self.contract, self.features)
 
     @property
+    def lock(self) -> dict[str, str]:
+        """What serving it needs: distribution to version."""
+        return read_lock((self.folder / REQUIREMENTS).read_text(encoding="utf-8"))
+
+    @property
     def card(self) -> str:
         """The model card, Markdown."""
         return (self.folder / CARD).read_text(encoding="utf-8")
@@ -110,7 +116,7 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
         "problem.json": pretty(entry.problem),
         "golden.json": pretty(entry.golden),
         "lineage.json": pretty(entry.lineage),
-        "requirements.txt": requirements_text(innermost(entry.candidate.model).framework, _imported(entry)).encode(),
+        REQUIREMENTS: requirements_text(innermost(entry.candidate.model).framework, _imported(entry)).encode(),
         CARD: card_markdown(entry, created).encode("utf-8", "replace"),
     }
     if entry.features is not None:

@@ -66,6 +66,19 @@ def _providers(imported: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for package in imported for name in known.get(package, ()))
 
 
+def read_lock(text: str) -> dict[str, str]:
+    r"""Read what `requirements_text` wrote: distribution to version.
+
+    Examples
+    --------
+    >>> read_lock("# What serves it\nnumpy==2.1.0\n")
+    {'numpy': '2.1.0'}
+
+    """
+    pinned = [line.split("==", 1) for line in text.splitlines() if "==" in line and not line.startswith("#")]
+    return {name.strip(): version.strip() for name, version in pinned}
+
+
 def requirements_text(framework: str, imported: Sequence[str] = ()) -> str:
     """Write `serving_closure` as a requirements file: what to install to serve this version again."""
     lines = [f"{name}=={version}" for name, version in sorted(serving_closure(framework, imported).items())]

@@ -6,10 +6,12 @@
     gate:        Version + Verdict   -> why it must not be released        (pure)
     compatible:  two contracts       -> what callers would notice          (pure)
     route:       routes + who asks   -> which version answers              (pure)
+    approvals:   who said yes to a version, and why
     history:     Releases            -> appended to by one winner at a time
     books:       a project           -> both books, opened together
 """
 
+from mainstay.release.approvals import Approvals, Approved
 from mainstay.release.books import Books, open_books
 from mainstay.release.compatible import differences
 from mainstay.release.gate import why_not
@@ -27,6 +29,8 @@ from mainstay.release.route import assign, salt_of, shadows
 from mainstay.release.settings import ReleaseSettings
 
 __all__ = [
+    "Approvals",
+    "Approved",
     "Books",
     "Release",
     "ReleaseSettings",

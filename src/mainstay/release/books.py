@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from mainstay.errors import NotFoundError
 from mainstay.events import open_log
 from mainstay.registry import Registry, trusted_by
+from mainstay.release.approvals import Approvals
 from mainstay.release.history import Releases
 from mainstay.state import open_state
 
@@ -35,6 +36,8 @@ class Books:
         The SQL engine under book 1.
     registry, releases, log
         The books.
+    approvals : Approvals
+        Who said yes to a version.
 
     """
 
@@ -43,6 +46,7 @@ class Books:
     registry: Registry
     releases: Releases
     log: EventLog
+    approvals: Approvals
 
     def __enter__(self) -> Self:
         return self
@@ -78,4 +82,5 @@ def open_books(project: Project) -> Books:
     """Open a project's books: in its folder, or where MAINSTAY_STATE and MAINSTAY_STORE say the registry is kept."""
     state = open_state(os.environ.get("MAINSTAY_STATE") or project.books)
     store = Path(os.environ.get("MAINSTAY_STORE") or project.books / STORE)
-    return Books(project, state, Registry(state, store, trusted_by(project)), Releases(state), open_log(project))
+    registry = Registry(state, store, trusted_by(project))
+    return Books(project, state, registry, Releases(state), open_log(project), Approvals(state))

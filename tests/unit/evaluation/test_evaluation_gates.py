@@ -94,6 +94,19 @@ def test_the_standard_gates_are_all_there(report: Report) -> None:
         "calibrated",
         "no_leaks",
         "few_rows_lost",
+        "labels_agree",
+        "no_block_twice",
+        "no_column_shifted",
+        "data_recent",
+        "no_skew",
+        "contract_kept",
+        "can_be_served",
+        "latency_p50",
+        "latency_p99",
+        "memory",
+        "dependencies_there",
+        "card_complete",
+        "approved",
     ]
 
 

@@ -10,15 +10,17 @@ import msgspec
 import numpy as np
 import pytest
 
-from mainstay.contract import Category, Contract
+from mainstay.contract import Category, Contract, profile_rows
 from mainstay.evaluation import EvaluationSettings, evaluate
 from mainstay.measures.money import Cost, Money, Stakes, gains
 from mainstay.models import Report
+from mainstay.models.features import seen_by
 from mainstay.training import TrainingSettings, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mainstay.contract import Profile
     from mainstay.data.snapshot import Snapshot
     from mainstay.models import Model, Policy, Training
     from mainstay.models.features import Features
@@ -37,7 +39,16 @@ class Champion:
     policy: Policy
     contract: Contract
     report: Report
+    profile: Profile
     features: Features | None = None
+
+    @property
+    def inputs(self) -> Contract:
+        return seen_by(self.contract, self.features)
+
+
+def profile_of(snapshot: Snapshot) -> Profile:
+    return profile_rows(snapshot.inputs, snapshot.train.X)
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +159,7 @@ def test_rows_that_hang_together_make_wider_intervals(make_snapshot: Make) -> No
 
 def test_the_champion_is_compared_on_the_same_rows(taken: tuple[Snapshot, Training], report: Report) -> None:
     snapshot, training = taken
-    champion = Champion(training.chosen.model, training.chosen.policy, snapshot.contract, report)
+    champion = Champion(training.chosen.model, training.chosen.policy, snapshot.contract, report, profile_of(snapshot))
     found = evaluate(*taken, KNOWN, LIMITS, champion)
     same = found.comparison("over champion")
     assert same is not None
@@ -163,7 +174,9 @@ def test_a_champion_with_a_contract_of_its_own_reads_the_rows_its_own_way(
         msgspec.structs.replace(one, values=tuple(reversed(one.values))) if isinstance(one, Category) else one
         for one in snapshot.contract.columns
     ]
-    champion = Champion(training.chosen.model, training.chosen.policy, Contract(tuple(turned)), report)
+    champion = Champion(
+        training.chosen.model, training.chosen.policy, Contract(tuple(turned)), report, profile_of(snapshot)
+    )
     found = evaluate(*taken, KNOWN, LIMITS, champion).comparison("over champion")
     assert found is not None
     assert found.value != 0  # the codes mean other plans to it

@@ -5,18 +5,17 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from mainstay.errors import ProjectError
 from mainstay.evaluation.gate import Case, Gate
 from mainstay.evaluation.gates.standard import STANDARD
+from mainstay.evaluation.gates.words import as_asked
 from mainstay.models.report import Verdict
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from mainstay.evaluation.evidence import Evidence
     from mainstay.evaluation.settings import EvaluationSettings
-    from mainstay.measures.finding import Finding
     from mainstay.models.report import Report
     from mainstay.project import Problem
 
@@ -30,6 +29,7 @@ def judge_report(
     now: dt.datetime,
     by: str,
     gates: Gate = STANDARD,
+    evidence: Evidence | None = None,
 ) -> Verdict:
     """Let every gate judge a report.
 
@@ -49,6 +49,8 @@ def judge_report(
         Who asked.
     gates : Gate
         Another composition.
+    evidence : Evidence, optional
+        What was seen outside the report; without it the gates that need it can't judge.
 
     Returns
     -------
@@ -61,19 +63,10 @@ def judge_report(
         Where ``demand`` or ``waive`` names a gate that isn't there.
 
     """
-    findings = gates(Case(report, problem, settings, champion))
+    findings = gates(Case(report, problem, settings, champion, evidence, now))
     _refuse_unknown(settings, [finding.measure for finding in findings])
-    judged = tuple(_as_asked(finding, settings) for finding in findings)
+    judged = tuple(as_asked(finding, settings) for finding in findings)
     return Verdict(ok=not any(finding.failed for finding in judged), findings=judged, at=now, by=by)
-
-
-def _as_asked(finding: Finding, settings: EvaluationSettings) -> Finding:
-    if finding.measure in settings.waive:
-        word = "Would fail" if finding.failed else "Would pass"
-        return msgspec.structs.replace(finding, ok=None, note=f"{word}; waived in [evaluation]. {finding.note}".strip())
-    if finding.measure in settings.demand and finding.ok is None:
-        return msgspec.structs.replace(finding, ok=False, note=f"Demanded in [evaluation]. {finding.note}".strip())
-    return finding
 
 
 def _refuse_unknown(settings: EvaluationSettings, known: list[str]) -> None:

@@ -10,6 +10,7 @@ from mainstay.measures.finding import Finding
 
 if TYPE_CHECKING:
     from mainstay.evaluation.gate import Case
+    from mainstay.evaluation.settings import EvaluationSettings
     from mainstay.models.report import Report
 
 GROUP = "gate"
@@ -31,3 +32,13 @@ def measured(report: Report, note: str) -> str:
 def unjudged(name: str, why: str) -> Finding:
     """Make the finding of a gate that could not judge, and why."""
     return Finding(measure=name, where="all", value=None, group=GROUP, note=f"{why[:1].upper()}{why[1:]}.")
+
+
+def as_asked(finding: Finding, settings: EvaluationSettings) -> Finding:
+    """Heed what the project demands and waives."""
+    if finding.measure in settings.waive:
+        word = "Would fail" if finding.failed else "Would pass"
+        return msgspec.structs.replace(finding, ok=None, note=f"{word}; waived in [evaluation]. {finding.note}".strip())
+    if finding.measure in settings.demand and finding.ok is None:
+        return msgspec.structs.replace(finding, ok=False, note=f"Demanded in [evaluation]. {finding.note}".strip())
+    return finding

@@ -1,0 +1,73 @@
+"""From a registered version to its verdict: report, champion and evidence, before every gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mainstay.errors import CorruptError, TrustError
+from mainstay.evaluation import Approval, EvaluationSettings, judge_report
+from mainstay.evaluation.gates.approval import judge_approvals
+from mainstay.lifecycle.evidence import collect
+from mainstay.release import Approved, open_books
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from mainstay.models.report import Verdict
+    from mainstay.project import Project
+    from mainstay.registry import Bundle
+    from mainstay.release import Books
+
+
+def judge_version(books: Books, number: int, *, now: dt.datetime, by: str) -> Verdict:
+    """Judge a version with today's project file, and write the verdict down: it is the one that counts."""
+    project = books.project
+    bundle = loaded(books, number)
+    champion = sound_champion(books, run=False)
+    rival = champion if champion is not None and champion.version.number != number else None
+    settings = project.section("evaluation", EvaluationSettings)
+    evidence = collect(books, bundle, rival, settings, now=now)
+    before = rival.report if rival else None
+    verdict = judge_report(bundle.report, project.problem, settings, before, now=now, by=by, evidence=evidence)
+    books.registry.add_verdict(project.name, number, verdict)
+    return verdict
+
+
+def approve(project: Project, number: int, *, reason: str, now: dt.datetime, by: str) -> Verdict:
+    """Write down that somebody says yes to a version, and judge it by that: the other gates keep what they said.
+
+    Raises
+    ------
+    ReleaseError
+        Without a reason, or where the same person said so before.
+    NotFoundError
+        Where there is no such version.
+
+    """
+    with open_books(project) as books:
+        books.registry.version(project.name, number)
+        settings = project.section("evaluation", EvaluationSettings)
+        books.approvals.add(Approved(model=project.name, number=number, at=now, by=by, reason=reason))
+        last = books.registry.latest_verdict(project.name, number)
+        if last is None:
+            return judge_version(books, number, now=now, by=by)
+        given = tuple(Approval(one.by, one.reason) for one in books.approvals.of(project.name, number))
+        verdict = judge_approvals(last, given, settings, now=now, by=by)
+        books.registry.add_verdict(project.name, number, verdict)
+    return verdict
+
+
+def loaded(books: Books, number: int) -> Bundle:
+    """Load a version to answer; only to look at it, where it brings code that isn't trusted here."""
+    try:
+        return books.registry.load_bundle(books.project.name, number)
+    except TrustError:
+        return books.registry.load_bundle(books.project.name, number, run=False)
+
+
+def sound_champion(books: Books, *, run: bool = True) -> Bundle | None:
+    """Load the champion; None before the first release, and where it is damaged: its replacement must not wait."""
+    try:
+        return books.champion(run=run)
+    except CorruptError:
+        return None
