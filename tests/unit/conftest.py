@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mainstay.data.holdout import SplitKind
+    from mainstay.measures.measure import Kind
 
 PLANS = ("basic", "full", "gone")
+GRADES = ("low", "medium", "high")
 CONTRACT = Contract(
     (
         Number(name="tenure"),
@@ -38,7 +40,7 @@ def make_snapshot() -> Callable[..., Snapshot]:
 
 
 def snapshot(
-    kind: Literal["binary", "regression"] = "binary",
+    kind: Kind = "binary",
     rows: int = 1200,
     *,
     seed: int = 0,
@@ -49,7 +51,7 @@ def snapshot(
 
     Parameters
     ----------
-    kind : {"binary", "regression"}
+    kind : {"binary", "multiclass", "regression"}
         What is predicted.
     rows : int
         How many, both sides together.
@@ -69,6 +71,10 @@ def snapshot(
     if kind == "binary":
         y = (rng.random(rows) < 1 / (1 + np.exp(0.8 - signal))).astype(np.float64)
         task = Task(kind="binary", target="churned", positive="Yes", negative="No")
+    elif kind == "multiclass":
+        sums = np.column_stack([np.zeros(rows), signal - 0.3, -1.2 * signal - 0.6]) + rng.gumbel(size=(rows, 3))
+        y = sums.argmax(axis=1).astype(np.float64)
+        task = Task(kind="multiclass", target="grade", labels=GRADES)
     else:
         y = 100 + 30 * signal + rng.gamma(2, 8, rows)
         task = Task(kind="regression", target="demand")

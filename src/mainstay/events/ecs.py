@@ -27,6 +27,7 @@ PREDICTION = COMMON | {
     "at": "@timestamp",
     "share": "mainstay.share",
     "score": "mainstay.score",
+    "scores": "mainstay.scores",
     "prediction": "mainstay.prediction",
     "decision": "mainstay.decision",
     "features": "mainstay.features",

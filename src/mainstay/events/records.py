@@ -52,7 +52,9 @@ class Prediction(
     share : float
         Probability that this arm was chosen, 0 to 1.
     score : float
-        Probability of the positive label, or amount.
+        Probability of the positive label, of the predicted one of several, or amount.
+    scores : dict of str to float, optional
+        Probability of each label, where there are several.
     prediction, decision : str or float
         As answered.
     features : dict
@@ -88,6 +90,7 @@ class Prediction(
     decision: str | float
     features: dict[str, Value]
     inputs: dict[str, Value] | None = None
+    scores: dict[str, float] | None = None
     duration: int | None = None
     share: float = 1.0
     entity: str | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mainstay.errors import ProjectError
 from mainstay.measures import scores as of
+from mainstay.measures.class_measures import CLASS_ENTRIES
 from mainstay.measures.measure import (
     CalibrationMeasure,
     DrawnMeasure,
@@ -20,6 +21,8 @@ from mainstay.measures.measure import (
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mainstay.measures.measure import Kind
 
     Floats = NDArray[np.float64]
     Pair = tuple[Floats, Floats]
@@ -118,18 +121,33 @@ _ENTRIES: tuple[Measure, ...] = (
         rows=lambda truth, scores: scores - truth,
         ranks=False,
     ),
+    *CLASS_ENTRIES,
 )
 
-MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ENTRIES}
-DEFAULT: dict[str, str] = {"binary": "log_loss", "regression": "rmse"}
+MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ENTRIES if measure.kind != "multiclass"}
+"""The measures of yes/no answers and of amounts; `measure_of` knows those of several classes too."""
+DEFAULT: dict[Kind, str] = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
+TARGETS: dict[Kind, str] = {
+    "binary": "a yes/no target",
+    "multiclass": "a target with several classes",
+    "regression": "an amount",
+}
 
 
-def measures_of(kind: Literal["binary", "regression"]) -> tuple[Measure, ...]:
+_BY_KIND: dict[tuple[Kind, str], Measure] = {(measure.kind, measure.name): measure for measure in _ENTRIES}
+
+
+def measure_of(name: str, kind: Kind) -> Measure | None:
+    """Give the measure of that name for this kind of task, whose log loss is another for each; None where none is."""
+    return _BY_KIND.get((kind, name))
+
+
+def measures_of(kind: Kind) -> tuple[Measure, ...]:
     """Give every measure of this kind of task, in the order a report shows them."""
     return tuple(measure for measure in _ENTRIES if measure.kind == kind)
 
 
-def find_measure(name: str, kind: Literal["binary", "regression"]) -> Measure:
+def find_measure(name: str, kind: Kind) -> Measure:
     """Find the measure candidates are ranked on.
 
     Raises
@@ -145,8 +163,9 @@ def find_measure(name: str, kind: Literal["binary", "regression"]) -> Measure:
     """
     allowed = [measure.name for measure in _ENTRIES if measure.kind == kind and measure.ranks]
     if name in allowed:
-        return MEASURES[name]
+        return _BY_KIND[kind, name]
     near = difflib.get_close_matches(name, allowed, n=1)
     cure = f"Did you mean '{near[0]}'?" if near else f"Use one of {', '.join(allowed)}."
-    task = "a yes/no target" if kind == "binary" else "an amount"
-    raise ProjectError(f"[training] measure '{name}' is none that candidates for {task} can be ranked on.", cure)
+    raise ProjectError(
+        f"[training] measure '{name}' is none that candidates for {TARGETS[kind]} can be ranked on.", cure
+    )

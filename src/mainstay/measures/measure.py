@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+Kind = Literal["binary", "multiclass", "regression"]
+"""What is predicted: yes or no, one of several classes, or an amount."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
@@ -59,7 +62,7 @@ class Measure:
     ----------
     name, label : str
         As in the project file, and for the reader.
-    kind : {"binary", "regression"}
+    kind : {"binary", "multiclass", "regression"}
         What it measures.
     better : {"higher", "lower"}
         Which way is good.
@@ -72,7 +75,7 @@ class Measure:
 
     name: str
     label: str
-    kind: Literal["binary", "regression"]
+    kind: Kind
     better: Literal["higher", "lower"]
     of_decisions: bool = False
     ranks: bool = True
@@ -175,8 +178,7 @@ class SmoothMeasure(Measure):
         if not truth.size:
             return unmeasured(0)
         number, parts = (take(truth, scores, setting.threshold) for take in (self.number, self.parts))
-        positives = int(np.sum(truth > 0.5)) if self.kind == "binary" else None
-        few = None if positives is None else max(1, min(positives, truth.size - positives))
+        few = None if self.kind == "regression" else _rarest(truth)
         return influence_estimate(
             float(number), np.asarray(parts), scale=self.scale, clusters=setting.clusters, few=few
         )
@@ -228,3 +230,9 @@ class CalibrationMeasure(Measure):
     def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
         """Give the error without chance, and the interval of a test turned around."""
         return calibration_estimate(truth, scores, setting.seed)
+
+
+def _rarest(truth: Floats) -> int:
+    """Count the rows of the rarest label that occurs; 1 where only one does."""
+    counts = np.unique(truth, return_counts=True)[1]
+    return int(counts.min()) if counts.size > 1 else 1

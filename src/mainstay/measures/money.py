@@ -8,6 +8,7 @@ expression over the columns of a record; `mainstay.measures.amounts` holds what 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -100,6 +101,12 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         The cells themselves, instead of value, success_rate and action_cost.
     capacity : Capacity, optional
         At most this many actions.
+    actions : dict of str to str
+        Several classes: what to do about each label; the label itself where nothing is said.
+    matrix : dict of str to dict of str to float
+        Several classes: for each true label what each action costs (a gain is negative).
+    default_action : str
+        Several classes: what is done about every record without a model; the cheapest where nothing is said.
 
     """
 
@@ -109,6 +116,9 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     action_cost: Amount = 0.0
     cost: Cost | None = None
     capacity: Capacity | None = None
+    actions: dict[str, str] = {}
+    matrix: dict[str, dict[str, float]] = {}
+    default_action: str = ""
 
     def __post_init__(self) -> None:
         """Refuse amounts that can't be meant: everything computed from them would look right and be wrong."""
@@ -116,11 +126,15 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             require_amount(name, getattr(self, name))
         if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
             raise ValueError(f"currency is '{self.currency}', expected an ISO 4217 code such as EUR")
+        for label, costs in self.matrix.items():
+            for action, amount in costs.items():
+                if not math.isfinite(amount):
+                    raise ValueError(f"matrix says {amount} for {label}, {action}, expected a finite amount")
 
     @property
     def known(self) -> bool:
         """Whether anything was said about what an answer is worth."""
-        return self.value is not None or self.cost is not None
+        return self.value is not None or self.cost is not None or bool(self.matrix)
 
 
 @dataclass(frozen=True)

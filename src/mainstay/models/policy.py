@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from mainstay.measures.choices import Choices
 from mainstay.measures.money import expected_gain, stakes
 from mainstay.measures.thresholds import shift_at
 from mainstay.models.pricing import NO_RECORD, Pricing, told
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.measures.amounts import Amounts
+    from mainstay.models.model import Score
 
     Floats = NDArray[np.float64]
 
@@ -42,9 +44,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         cost differently (the newsvendor quantile of the residuals).
     basis : str
         Where the threshold or shift comes from, for the reader.
-    fallback : float, optional
+    fallback : float or tuple of float, optional
         The score of a record that the contract keeps from the model (a policy "fallback"): what doing nothing says,
-        the base rate or mean of the training rows. None in versions that were made before there was one.
+        the base rate, the shares of the labels or the mean of the training rows. None in versions that were made before
+        there was one.
     pricing : Pricing, optional
         How amounts are worked out for a record, where they differ between records: then it acts where the expected
         gain is above `margin`, and plans by the record's own costs.
@@ -55,6 +58,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     pace : float, optional
         Acts only from here on, so that actions keep to the capacity: a score, or where amounts differ between records
         an expected gain. Scoring a file, which sees all its records at once, takes the best of them instead.
+    choices : Choices, optional
+        Several classes: what can be done about a record, and what it costs.
 
     """
 
@@ -63,24 +68,27 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float = 0.5
     shift: float = 0.0
     basis: str = "not money"
-    fallback: float | None = None
+    fallback: float | tuple[float, ...] | None = None
     pricing: Pricing | None = None
     margin: float = 0.0
     quantiles: tuple[float, ...] = ()
     pace: float | None = None
+    choices: Choices | None = None
 
-    def predict(self, score: float) -> str | float:
-        """Give the prediction: the likelier label, or the amount."""
-        if self.task.kind == "regression":
-            return score
-        return self.task.positive if score >= 0.5 else self.task.negative
+    def predict(self, score: Score) -> str | float:
+        """Give the prediction: the likelier label, the likeliest of several, or the amount."""
+        if self.task.kind == "binary":
+            return self.task.positive if score >= 0.5 else self.task.negative
+        if self.task.kind == "multiclass":
+            return self.task.labels[int(np.argmax(score))]
+        return score  # type: ignore[return-value]  # an amount is a plain number
 
-    def decide(self, score: float, record: Mapping[str, Any] = NO_RECORD) -> str | float:
-        """Give the decision: the action or ``"none"``, or the amount to plan.
+    def decide(self, score: Score, record: Mapping[str, Any] = NO_RECORD) -> str | float:
+        """Give the decision: the action or ``"none"``, the action that costs least, or the amount to plan.
 
         Parameters
         ----------
-        score : float
+        score : float or array, shape (k,)
             The model's.
         record : mapping of str to value
             The features as served; only looked at where amounts differ between records. What it lacks, the training
@@ -88,11 +96,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
         """
         if self.pricing is not None:
-            return self._decide_priced(score, self.pricing.of_record(record)[0])
-        if self.task.kind == "regression":
-            return score + self.shift
-        acts = score >= self.threshold and (self.pace is None or score >= self.pace)
-        return self.action if acts else NO_ACTION
+            return self._decide_priced(float(score), self.pricing.of_record(record)[0])
+        if self.task.kind == "binary":
+            acts = score >= self.threshold and (self.pace is None or score >= self.pace)
+            return self.action if acts else NO_ACTION
+        if self.task.kind == "multiclass":
+            return self.classes.decide(np.asarray(score))
+        return score + self.shift  # type: ignore[return-value]  # an amount is a plain number
 
     def warnings(self, record: Mapping[str, Any]) -> tuple[str, ...]:
         """Tell which amounts can't be worked out of a record, so that the training means stand in."""
@@ -130,9 +140,23 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def decisions(self, scores: Floats, amounts: Amounts) -> list[str | float]:
         """Give the decisions of many records at once."""
+        if self.task.kind == "multiclass":
+            return [*self.classes.decide_all(scores)]
         if self.task.kind == "regression":
             return [*self.plans(scores, amounts).tolist()]
         return [self.action if act else NO_ACTION for act in self.acts(scores, amounts).tolist()]
+
+    @property
+    def classes(self) -> Choices:
+        """What can be done about a record of several classes: where nothing else is said, what its label is called."""
+        return self.choices or Choices(labels=self.task.labels, of_label=self.task.labels)
+
+    def left_to_fallback(self, n: int) -> Floats:
+        """Give the fallback's scores of `n` records, for the model's to be written over; zeros where there is none."""
+        if self.task.kind != "multiclass":
+            return np.full(n, self.fallback or 0.0)
+        width = len(self.task.labels)
+        return np.tile(np.asarray(self.fallback or (0.0,) * width, dtype=np.float64), (n, 1))
 
     def _decide_priced(self, score: float, amounts: Amounts) -> str | float:
         if self.task.kind == "regression":

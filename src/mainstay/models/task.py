@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
+
+from mainstay.measures.measure import Kind
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,16 +12,20 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    kind : {"binary", "regression"}
-        Yes or no, or an amount.
+    kind : {"binary", "multiclass", "regression"}
+        Yes or no, one of several classes, or an amount.
     target : str
         Column that holds the truth.
     positive, negative : str
-        The two labels of a binary target, as text (``"Yes"``, ``"No"``); empty for regression.
+        The two labels of a binary target, as text (``"Yes"``, ``"No"``); else empty.
+    labels : tuple of str
+        The labels of a target with several classes, as text: the label at place c has the code c, and its probability
+        stands in column c of the scores. Else empty.
 
     """
 
-    kind: Literal["binary", "regression"]
+    kind: Kind
     target: str
     positive: str = ""
     negative: str = ""
+    labels: tuple[str, ...] = ()

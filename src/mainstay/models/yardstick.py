@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mainstay.errors import ProjectError
 from mainstay.measures.amounts import UNSAID, Amounts
 from mainstay.measures.catalogue import DEFAULT, find_measure
+from mainstay.measures.choices import saved
 from mainstay.measures.intervals import mean_estimate
+from mainstay.measures.matrix import read_choices
 from mainstay.measures.measure import Setting
 from mainstay.measures.money import Money, amounts_of, gains, planning_costs, stakes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
 
+    from mainstay.measures.choices import Choices
     from mainstay.measures.intervals import Clusters, Estimate
     from mainstay.measures.measure import Measure
     from mainstay.models.policy import Policy
@@ -36,7 +40,7 @@ class Answers:
 
     Parameters
     ----------
-    scores : array, shape (n,)
+    scores : array, shape (n,) or (n, k)
         Their scores.
     policy : Policy
         What turned them into decisions.
@@ -86,7 +90,8 @@ class Answers:
 class Yardstick:
     """What candidates are ranked on.
 
-    Money is what each record gains against doing nothing: taking no action, or planning the training mean every time.
+    Money is what each record gains against doing nothing: taking no action, the same action for everybody (several
+    classes), or planning the training mean every time.
 
     Parameters
     ----------
@@ -95,13 +100,16 @@ class Yardstick:
     money : Money
         What answers are worth.
     base : float
-        Mean of the target in the training rows: the base rate, or the amount that doing nothing plans.
+        Mean of the target in the training rows: the base rate, or the amount that doing nothing plans; of several
+        classes the share of the commonest label.
     measure : Measure or None
         The declared measure; None for money.
     pricing : Pricing, optional
         How amounts are worked out, where they differ between records.
     amounts : Amounts, optional
         What they are on the rows to be measured; see `on`.
+    choices : Choices or None
+        Several classes: what can be done about a record, and what it costs.
 
     """
 
@@ -111,6 +119,7 @@ class Yardstick:
     measure: Measure | None = None
     pricing: Pricing | None = None
     amounts: Amounts | None = None
+    choices: Choices | None = None
 
     @property
     def priced(self) -> Amounts:
@@ -156,6 +165,8 @@ class Yardstick:
         """Give what each record gains against doing nothing, in the currency; zeros where money is unknown."""
         if not money_known(self.task, self.money):
             return np.zeros(truth.shape)
+        if self.choices is not None:
+            return saved(truth, answers.policy.classes.decide_all(answers.scores), self.choices)
         return money_gains(truth, answers, self.priced, self.base)
 
     def estimate(self, truth: Floats, answers: Answers, clusters: Clusters | None = None, seed: int = 7) -> Estimate:
@@ -176,25 +187,61 @@ class Yardstick:
         return self.measure.advantage(truth, mine.judged_by(self.measure), other.judged_by(self.measure), setting)
 
 
-def choose_yardstick(
-    task: Task, money: Money, base: float, measure: str = "", pricing: Pricing | None = None
+def choose_yardstick(  # noqa: PLR0917 - as a training says them
+    task: Task,
+    money: Money,
+    base: float,
+    measure: str = "",
+    pricing: Pricing | None = None,
+    shares: Sequence[float] = (),
 ) -> Yardstick:
     """Choose what to rank on: the declared measure, else money where it is known, else log loss or RMSE.
+
+    Parameters
+    ----------
+    task : Task
+        What is predicted.
+    money : Money
+        The ``[money]`` section.
+    base : float
+        Mean of the target in the training rows; of several classes the share of the commonest label.
+    measure : str
+        The declared measure; empty where none is.
+    pricing : Pricing, optional
+        How amounts are worked out, where they differ between records.
+    shares : sequence of float
+        Several classes: the share of each label in the training rows.
 
     Raises
     ------
     ProjectError
-        Where the declared measure can't be ranked on.
+        Where the declared measure can't be ranked on, or ``[money]`` speaks of another kind of target.
 
     """
+    choices = _choices(task, money, shares)
     if not measure and money_known(task, money):
-        return Yardstick(task, money, base, pricing=pricing)
-    return Yardstick(task, money, base, find_measure(measure or DEFAULT[task.kind], task.kind), pricing)
+        return Yardstick(task, money, base, pricing=pricing, choices=choices)
+    found = find_measure(measure or DEFAULT[task.kind], task.kind)
+    return Yardstick(task, money, base, found, pricing, choices=choices)
+
+
+def _choices(task: Task, money: Money, shares: Sequence[float]) -> Choices | None:
+    if task.kind == "multiclass":
+        return read_choices(task.labels, money, np.asarray(shares, dtype=np.float64))
+    if money.matrix:
+        cells = "tp, fp, fn, tn" if task.kind == "binary" else "under, over"
+        raise ProjectError(
+            f"[money] matrix is for a target with several classes; '{task.target}' has not.",
+            f"Give its costs as cost = {{ {cells} }}.",
+        )
+    return None
 
 
 def money_known(task: Task, money: Money) -> bool:
     """Say whether the money section says what this kind of answer is worth."""
     cost = money.cost
+    if task.kind == "multiclass":
+        return bool(money.matrix)
     if task.kind == "binary":
         return money.value is not None or (cost is not None and cost.fp is not None and cost.fn is not None)
     if cost is None or cost.under is None or cost.over is None:

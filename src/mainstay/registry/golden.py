@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from mainstay.contract import AnyColumn, ColumnProfile, Contract, Profile, Row
     from mainstay.models.features import Features
-    from mainstay.models.model import Model
+    from mainstay.models.model import Model, Score
 
 TOLERANCE = 1e-9
 """How far a score may be from the recorded one, relative or absolute: other processors round a little differently."""
@@ -33,10 +34,10 @@ _MAY_MISS = ("impute", "allow", "flag")
 
 
 class Golden(msgspec.Struct, frozen=True):
-    """A record as a client would send it, and the score that must come back."""
+    """A record as a client would send it, and the score that must come back: of several classes one per label."""
 
     record: dict[str, Value]
-    score: float
+    score: float | tuple[float, ...]
 
 
 def make_golden(
@@ -79,7 +80,7 @@ def make_golden(
         except RecordError:  # a contract may leave nothing allowed where the profile was measured
             continue
         if not row.fallback:
-            found.append(Golden(record, model.score_one(_encoded(row, features))))
+            found.append(Golden(record, _plain(model.score_one(_encoded(row, features)))))
     return tuple(found)
 
 
@@ -92,16 +93,26 @@ def golden_failures(
     for place, expected in enumerate(golden):
         try:
             (row,) = decoder.decode(msgspec.json.encode(expected.record))
-            score = model.score_one(_encoded(row, features))
+            score = _plain(model.score_one(_encoded(row, features)))
         except RecordError as error:
             failures.append(f"Golden record {place} is refused: {error.message}")
             continue
         except DataError as error:
             failures.append(f"Golden record {place} can't be answered: {error.message}")
             continue
-        if not math.isclose(score, expected.score, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
+        if not _close(score, expected.score):
             failures.append(f"Golden record {place} scores {score!r} and not {expected.score!r}.")
     return tuple(failures)
+
+
+def _plain(score: Score) -> float | tuple[float, ...]:
+    return tuple(score.tolist()) if isinstance(score, np.ndarray) else score
+
+
+def _close(one: float | tuple[float, ...], other: float | tuple[float, ...]) -> bool:
+    ones, others = (each if isinstance(each, tuple) else (each,) for each in (one, other))
+    near = partial(math.isclose, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return len(ones) == len(others) and all(near(a, b) for a, b in zip(ones, others, strict=True))
 
 
 def _encoded(row: Row, features: Features | None) -> NDArray[np.float64]:

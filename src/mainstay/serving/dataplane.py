@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from mainstay.contract import Row
     from mainstay.events import Value
+    from mainstay.models import Task
     from mainstay.models.features import FeaturesError
+    from mainstay.models.model import Score
     from mainstay.models.policy import Policy
     from mainstay.registry import Bundle
     from mainstay.serving.lineup import Arm, Lineup
@@ -53,7 +55,7 @@ class FeaturesFailure(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the caller gets for one record."""
+    """What the caller gets for one record; of several classes the score is the probability of the predicted label."""
 
     id: str
     prediction: str | float
@@ -62,6 +64,12 @@ class Answer(msgspec.Struct, frozen=True):
     version: int
     degraded: bool
     warnings: tuple[str, ...]
+
+
+class ClassAnswer(Answer, frozen=True):
+    """What the caller gets where there are several classes: the probability of each label, too."""
+
+    scores: dict[str, float]
 
 
 @dataclass(slots=True)
@@ -76,7 +84,7 @@ class Case:
     row: Row
     arm: Arm
     raw: bytes | None = None
-    score: float = math.nan
+    score: Score = math.nan
     inputs: dict[str, Value] | None = None
     taken: Row | None = None
     decision: str | float = NO_ACTION
@@ -240,10 +248,26 @@ def _score(part: list[Case], features_failed: list[FeaturesFailure]) -> str:
             _score_many(bundle, part, features_failed)
     except Exception as error:  # noqa: BLE001 - a model may fail in any way; the request must not
         return f"{type(error).__name__}: {error}"
+    if bundle.policy.task.kind == "multiclass":
+        return _decide_classes(part)
     for case in part:
         if not math.isfinite(case.score) and not _unanswerable(case):
             return "its score isn't a finite number."
         _decide(case, bundle.policy)
+    return ""
+
+
+def _decide_classes(part: list[Case]) -> str:
+    """Decide between several classes; returns what is wrong with their probabilities, empty if nothing is."""
+    policy = part[0].arm.bundle.policy
+    for case in part:
+        if _unanswerable(case):
+            continue
+        if np.shape(case.score) != (len(policy.task.labels),):
+            return f"it gives {np.size(case.score)} numbers for {len(policy.task.labels)} labels."
+        if not np.isfinite(case.score).all():
+            return "its score isn't a finite number."
+        _decide(case, policy)
     return ""
 
 
@@ -264,7 +288,7 @@ def _score_many(bundle: Bundle, part: list[Case], features_failed: list[Features
         _ask(bundle, asked, features_failed)
     for case in part:
         if case.row.fallback and bundle.policy.fallback is not None:  # else it stays NaN, and is refused
-            case.score = bundle.policy.fallback
+            case.score = bundle.policy.left_to_fallback(1)[0]
 
 
 def _ask(bundle: Bundle, asked: list[Case], features_failed: list[FeaturesFailure]) -> None:
@@ -281,7 +305,8 @@ def _ask(bundle: Bundle, asked: list[Case], features_failed: list[FeaturesFailur
     if len(asked) == 1:
         asked[0].score = bundle.model.score_one(encoded[0])
     elif asked:
-        for case, score in zip(asked, bundle.model.scores(encoded).tolist(), strict=True):
+        scores = bundle.model.scores(encoded)
+        for case, score in zip(asked, scores.tolist() if scores.ndim == 1 else scores, strict=True):
             case.score = score
 
 
@@ -302,11 +327,13 @@ def left_to_fallback(row: Row) -> Row:
 
 def make_answers(cases: Sequence[Case]) -> list[Answer]:
     """Turn scores into predictions and decisions."""
+    if cases and isinstance(cases[0].score, np.ndarray):
+        return [_class_answer(case) for case in cases]
     return [
         Answer(
             case.id,
             case.arm.bundle.policy.predict(case.score),
-            case.score,
+            case.score,  # type: ignore[arg-type]
             case.decision,
             case.arm.route.version,
             case.row.degraded,
@@ -314,6 +341,27 @@ def make_answers(cases: Sequence[Case]) -> list[Answer]:
         )
         for case in cases
     ]
+
+
+def _class_answer(case: Case) -> ClassAnswer:
+    policy = case.arm.bundle.policy
+    top, shares = by_label(policy.task, case.score)
+    return ClassAnswer(
+        id=case.id,
+        prediction=policy.predict(case.score),
+        score=top,
+        decision=case.decision,
+        version=case.arm.route.version,
+        degraded=case.row.degraded,
+        warnings=case.warnings,
+        scores=shares,
+    )
+
+
+def by_label(task: Task, score: Score) -> tuple[float, dict[str, float]]:
+    """Give the probability of the predicted label, and that of each label."""
+    shares = dict(zip(task.labels, np.asarray(score).tolist(), strict=True))
+    return max(shares.values()), shares
 
 
 def shadow_cases(lineup: Lineup, cases: Sequence[Case], new_id: Callable[[], str]) -> Cases:
@@ -362,7 +410,7 @@ def make_event(
         version=case.arm.route.version,
         role=case.arm.route.role,
         share=case.arm.route.weight,
-        score=case.score,
+        score=case.score,  # type: ignore[arg-type]  # `with_scores` puts it right where there are several classes
         prediction=case.arm.bundle.policy.predict(case.score),
         decision=case.decision,
         features=case.row.features,
@@ -376,3 +424,14 @@ def make_event(
         trace=trace,
         answer=answer,
     )
+
+
+def with_scores(cases: Sequence[Case], events: list[Prediction]) -> list[Prediction]:
+    """Write each label's probability into the events of one request, where there are several classes."""
+    if not cases or not isinstance(cases[0].score, np.ndarray):
+        return events
+    told = [by_label(case.arm.bundle.policy.task, case.score) for case in cases]
+    return [
+        msgspec.structs.replace(event, score=top, scores=shares)
+        for event, (top, shares) in zip(events, told, strict=True)
+    ]

@@ -20,6 +20,7 @@ from mainstay.serving.dataplane import (
     score_cases,
     shadow_cases,
     take_cases,
+    with_scores,
 )
 from mainstay.serving.intake import (
     Head,
@@ -207,7 +208,7 @@ class Hot:
     ) -> list[Prediction]:
         served = self.served
         now = dt.datetime.now(dt.UTC)
-        return [
+        events = [
             make_event(
                 case,
                 model=served.name,
@@ -220,6 +221,7 @@ class Hot:
             )
             for place, case in enumerate(cases)
         ]
+        return with_scores(cases, events)
 
     def _count(self, taken: Cases, exchange: Exchange) -> None:
         cases = taken.cases

@@ -73,7 +73,7 @@ def cut_folds(rows: Rows, task: Task, folds: int, seed: int, gap: Gap | None = N
 
     By time: each block is scored by what was learned from all blocks before it (the first is never scored). By group:
     no group is on both sides. Else at random, each label evenly spread, and rows with the same features together, since
-    a copy of a row is the answer to it.
+    a copy of a row is the answer to it. Of several classes a fold counts only where every label was learned from.
 
     Parameters
     ----------
@@ -93,19 +93,37 @@ def cut_folds(rows: Rows, task: Task, folds: int, seed: int, gap: Gap | None = N
 
     """
     if rows.times is not None:
-        return _by_time(rows.times, folds, gap)
+        return _of_every_label(_by_time(rows.times, folds, gap), rows.y, task)
     if rows.groups is not None:
-        return _by_group(rows.groups, folds, seed)
-    if task.kind == "binary":
-        folds = _affordable(rows.y, task, folds)
-    return _at_random(rows.X, rows.y if task.kind == "binary" else np.zeros(len(rows.y)), folds, seed)
+        return _of_every_label(_by_group(rows.groups, folds, seed), rows.y, task)
+    if task.kind == "regression":
+        return _at_random(rows.X, np.zeros(len(rows.y)), folds, seed)
+    return _at_random(rows.X, rows.y, _affordable(rows.y, task, folds), seed)
+
+
+def _of_every_label(folds: Folds, y: Floats, task: Task) -> Folds:
+    """Leave out the folds that learn nothing of some label: what they say of it is no score at all."""
+    if task.kind != "multiclass":
+        return folds
+    parts = tuple(part for part in folds.parts if np.unique(y[part[0]]).size == len(task.labels))
+    if not parts:
+        counts = np.bincount(y.astype(np.int64), minlength=len(task.labels))
+        raise DataError(
+            f"Every fold lacks a label of '{task.target}' in the rows it learns from; the rarest is "
+            f"'{task.labels[int(np.argmin(counts))]}' with {int(counts.min())} training rows.",
+            "Bring more rows of it, join it with another label, or split at random.",
+        )
+    left_out = len(folds.parts) - len(parts)
+    more = f"; {left_out} more left out, which had not learned from every label" if left_out else ""
+    return replace(folds, parts=parts, words=folds.words + more)
 
 
 def _affordable(y: Floats, task: Task, folds: int) -> int:
-    positives = int(np.sum(y > 0.5))
-    rare = min(positives, y.size - positives)
+    labels = task.labels or (task.negative, task.positive)
+    counts = np.bincount(y.astype(np.int64), minlength=len(labels))
+    rare = int(counts.min())
     if rare < 4:
-        label = task.positive if positives == rare else task.negative
+        label = labels[int(np.argmin(counts))]
         raise DataError(
             f"Only {rare} training rows are '{label}'; at least 4 are needed to learn and to judge.",
             "Bring more rows of that label.",

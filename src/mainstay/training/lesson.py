@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mainstay.contract import Contract
     from mainstay.data.rows import Rows
+    from mainstay.measures.measure import Kind
     from mainstay.models.candidate import Parameter
     from mainstay.models.model import Model
     from mainstay.models.studies import Trial
@@ -41,8 +42,8 @@ class Lesson:
     ----------
     X, y : array, shape (n, width) and (n,)
         Encoded training rows.
-    kind : {"binary", "regression"}
-        What `y` is.
+    kind : {"binary", "multiclass", "regression"}
+        What `y` is: 0 and 1, codes of labels, or amounts.
     labels : mapping of int to int
         For each place of `X` that holds a category: how many codes it may have (its labels, and one more for any
         other).
@@ -60,12 +61,14 @@ class Lesson:
         What this recipe may spend; one that always does the same work needn't ask.
     search : {"shapes", "optuna"}
         How a recipe that can be tuned looks for its parameters.
+    classes : int
+        How many numbers a score has: one per label of several classes, else 1.
 
     """
 
     X: Floats
     y: Floats
-    kind: Literal["binary", "regression"]
+    kind: Kind
     labels: Mapping[int, int]
     may_miss: frozenset[int]
     folds: Folds
@@ -74,25 +77,35 @@ class Lesson:
     say: Callable[[str], None] = field(default=_nobody)
     meter: Meter = field(default_factory=Meter)
     search: Literal["shapes", "optuna"] = "shapes"
+    classes: int = 1
 
     @staticmethod
-    def of(rows: Rows, inputs: Contract, kind: Literal["binary", "regression"], folds: Folds, seed: int) -> Lesson:
+    def of(rows: Rows, inputs: Contract, kind: Kind, folds: Folds, seed: int, classes: int = 1) -> Lesson:  # noqa: PLR0917 - as they are said
         """Make the lesson of training rows, whose `X` is described by `inputs`."""
         columns = [column for column, _ in inputs.slots]
         labels = {j: len(column.values) + 1 for j, column in enumerate(columns) if isinstance(column, Category)}
         may_miss = frozenset(j for j, column in enumerate(columns) if {column.missing, column.malformed} & _LEAVES_GAPS)
-        return Lesson(rows.X, rows.y, kind, labels, may_miss, folds, seed, rows.weights)
+        return Lesson(rows.X, rows.y, kind, labels, may_miss, folds, seed, rows.weights, classes=classes)
 
     def fold_scores(self, fit: Fit) -> Floats:
-        """Score every row by a model fitted (on rows, truth and weights) without its fold.
+        """Score every row by a model fitted (on rows, truth and weights) without its fold; shape (n,) or (n, classes).
 
         NaN where no fold scores a row.
         """
-        scores = np.full(self.y.size, np.nan)
+        scores = self.unscored()
         for learn, score in self.folds.parts:
             weights = None if self.weights is None else self.weights[learn]
             scores[score] = fit(self.X[learn], self.y[learn], weights).scores(self.X[score])
         return scores
+
+    def unscored(self) -> Floats:
+        """Give scores of which none is known yet, NaN; shape (n,), of several classes (n, classes)."""
+        return np.full(self.y.size if self.classes == 1 else (self.y.size, self.classes), np.nan)
+
+
+def shares_of(y: Floats, classes: int) -> tuple[float, ...]:
+    """Give the share of each label among codes; shape (classes,)."""
+    return tuple((np.bincount(y.astype(np.int64), minlength=classes) / max(1, y.size)).tolist())
 
 
 @dataclass(frozen=True)
@@ -103,7 +116,7 @@ class Learned:
     ----------
     model : Model
         Fitted on all rows of the lesson.
-    fold_scores : array, shape (n,)
+    fold_scores : array, shape (n,) or (n, classes)
         Score of each row by a model that never saw it.
     parameters : mapping
         What it was made with.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainstay.measures.choices import always
 from mainstay.models.deriving import act_policy, keep_pace, plan_policy
 from mainstay.models.policy import NEVER, Policy
 from mainstay.models.yardstick import money_known
@@ -28,7 +29,7 @@ def derive_policy(
 
     Parameters
     ----------
-    truth, scores : array, shape (n,)
+    truth, scores : array, shape (n,), scores of several classes (n, k)
         Rows with out-of-fold scores.
     yardstick : Yardstick
         Holds task, money and the amounts of these rows.
@@ -42,6 +43,8 @@ def derive_policy(
     """
     task = yardstick.task
     action = action.strip() or "act"
+    if task.kind == "multiclass":
+        return _of_classes(yardstick, action, idle=idle)
     if idle:
         words = "Plans the mean of the training rows every time." if task.kind == "regression" else "Never acts."
         return Policy(task=task, action=action, threshold=_AT[task.kind], basis=words)
@@ -52,6 +55,18 @@ def derive_policy(
         return plan_policy(truth - scores, amounts, task=task, action=action, pricing=pricing)
     policy = act_policy(truth, scores, amounts, task=task, action=action, pricing=pricing)
     return keep_pace(policy, scores, amounts, share)
+
+
+def _of_classes(yardstick: Yardstick, action: str, *, idle: bool) -> Policy:
+    task, choices = yardstick.task, yardstick.choices
+    if choices is None or not choices.known:
+        words = f"{NOT_MONEY}, so it does what goes with the likeliest label."
+        return Policy(task=task, action=action, basis=words, choices=choices)
+    if idle:
+        same = always(choices, choices.idle)
+        return Policy(task=task, action=action, basis=f"Always '{choices.idle}'.", choices=same)
+    words = "It does what costs least under the probabilities of the labels (from the matrix of costs)."
+    return Policy(task=task, action=action, basis=words, choices=choices)
 
 
 def _without_money(task: Task, action: str) -> Policy:

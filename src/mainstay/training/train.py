@@ -18,7 +18,7 @@ from mainstay.models.pricing import expressions_of, learn_pricing
 from mainstay.models.yardstick import Answers, choose_yardstick
 from mainstay.training.choose import choose
 from mainstay.training.folds import cut_folds
-from mainstay.training.lesson import Lesson
+from mainstay.training.lesson import Lesson, shares_of
 from mainstay.training.policy import derive_policy
 from mainstay.training.recipes import RECIPES
 
@@ -76,11 +76,13 @@ def train(
     rows, task = snapshot.train, snapshot.task
     served = as_served(snapshot.contract, rows.frame) if any(expressions_of(money)) else rows.frame
     pricing = learn_pricing(money, snapshot.contract, served)
-    yardstick = choose_yardstick(task, money, float(np.mean(rows.y)), settings.measure, pricing)
+    shares = shares_of(rows.y, len(task.labels)) if task.labels else ()
+    base = max(shares) if shares else float(np.mean(rows.y))
+    yardstick = choose_yardstick(task, money, base, settings.measure, pricing, shares)
     here = yardstick if pricing is None else yardstick.on(pricing.of_table(served).amounts)
     share = capacity_share(money.capacity, snapshot)
     folds = cut_folds(rows, task, settings.folds, settings.seed)
-    lesson = Lesson.of(rows, snapshot.inputs, task.kind, folds, settings.seed)
+    lesson = Lesson.of(rows, snapshot.inputs, task.kind, folds, settings.seed, max(1, len(task.labels)))
     lesson = replace(lesson, say=progress or lesson.say)
     names = [name for name in RECIPES if name == "do-nothing" or name in settings.candidates]
     candidates = tuple(_make(name, rank, lesson, here, action, share) for rank, name in enumerate(names))
@@ -105,7 +107,8 @@ def _make(  # noqa: PLR0917 - one candidate of several
     scored = lesson.folds.scored
     truth, scores = lesson.y[scored], learned.fold_scores[scored]
     policy = derive_policy(truth, scores, yardstick.at(scored), action, idle=learned.constant, share=share)
-    policy = msgspec.structs.replace(policy, fallback=float(np.mean(lesson.y)))  # what doing nothing says
+    usual = float(np.mean(lesson.y)) if lesson.classes == 1 else shares_of(lesson.y, lesson.classes)
+    policy = msgspec.structs.replace(policy, fallback=usual)  # what doing nothing says
     sign = 1.0 if yardstick.better == "lower" else -1.0
     losses = []
     for _, part in lesson.folds.parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from mainstay.errors import ProjectError
 from mainstay.measures.catalogue import DEFAULT, MEASURES, find_measure, measures_of
 from mainstay.measures.measure import Setting
+
+if TYPE_CHECKING:
+    from mainstay.measures.measure import Kind
 
 
 def rows(kind: str, n: int = 500) -> tuple[np.ndarray, np.ndarray]:
@@ -52,9 +56,9 @@ def test_the_advantage_has_the_sign_of_better(name: str) -> None:
     assert measure.advantage(truth, (good, 0.5), (good, 0.5)).value == 0
 
 
-@pytest.mark.parametrize("kind", ["binary", "regression"])
-def test_the_default_can_be_ranked_on(kind: str) -> None:
-    assert find_measure(DEFAULT[kind], kind) in measures_of(kind)  # type: ignore[arg-type]
+@pytest.mark.parametrize("kind", list(DEFAULT))
+def test_the_default_can_be_ranked_on(kind: Kind) -> None:
+    assert find_measure(DEFAULT[kind], kind) in measures_of(kind)
 
 
 @pytest.mark.parametrize(

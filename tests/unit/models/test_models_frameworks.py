@@ -18,10 +18,13 @@ from mainstay.models.frameworks.calibrated import CalibratedModel, Line, Steps
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.frameworks.lightgbm import LightGBMModel
 from mainstay.models.frameworks.linear import Labels, LinearModel, Slope
+from mainstay.models.frameworks.softmax import SoftmaxModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from mainstay.models.model import Score
 
 FEATURES = 4
 
@@ -56,8 +59,27 @@ def linear(*, logistic: bool) -> LinearModel:
     return LinearModel(-0.7, terms, logistic)
 
 
+def class_trees() -> LightGBMModel:
+    import lightgbm  # noqa: PLC0415 - the other tests of this file must not need it
+
+    X = rows()
+    y = (np.nan_to_num(X[:, 0]) > 45).astype(float) + (X[:, 2] == 1)
+    data = lightgbm.Dataset(X, label=y, categorical_feature=[2])
+    options = {"objective": "multiclass", "num_class": 3, "verbosity": -1, "num_threads": 1, "min_data_per_group": 5}
+    return LightGBMModel(lightgbm.train(options, data, 30).model_to_string(), {0: 48.0})
+
+
+def softmax() -> SoftmaxModel:
+    one = linear(logistic=False)
+    return SoftmaxModel((one, LinearModel(0.9, one.terms[::-1], logistic=False), LinearModel(0.1, one.terms, False)))  # noqa: FBT003 - not logistic
+
+
+CLASSES = 3
 MODELS: dict[str, Callable[[], Model]] = {
     "constant": lambda: ConstantModel(0.27),
+    "shares": lambda: ConstantModel((0.2, 0.5, 0.3)),
+    "softmax": softmax,
+    "classes of lightgbm": class_trees,
     "logistic": lambda: linear(logistic=True),
     "linear": lambda: linear(logistic=False),
     "lightgbm": trees,
@@ -79,16 +101,26 @@ def test_every_framework_is_in_this_law_book() -> None:
 def test_a_model_is_what_the_protocol_says(model: Model) -> None:
     assert isinstance(model, Model)
     scores = model.scores(rows())
-    assert scores.shape == (300,)
+    assert scores.shape in {(300,), (300, CLASSES)}
     assert scores.dtype == np.float64
     assert np.isfinite(scores).all()
-    assert model.scores(np.empty((0, FEATURES))).shape == (0,)
+    if scores.ndim == 2:
+        assert scores.sum(axis=1) == pytest.approx(np.ones(300), abs=1e-12)
+    assert model.scores(np.empty((0, FEATURES))).shape == (0, *scores.shape[1:])
 
 
 def test_one_row_scores_the_same_bits_as_many(model: Model) -> None:
     X = rows()
-    assert [model.score_one(row) for row in X] == model.scores(X).tolist()
-    assert isinstance(model.score_one(X[0]), float)
+    scores = model.scores(X)
+    assert [_plain(model.score_one(row)) for row in X] == scores.tolist()
+    if scores.ndim == 1:
+        assert isinstance(model.score_one(X[0]), float)
+    else:
+        assert np.shape(model.score_one(X[0])) == (CLASSES,)
+
+
+def _plain(score: Score) -> float | list[float]:
+    return score.tolist() if isinstance(score, np.ndarray) else score
 
 
 def test_parts_add_up_to_the_score(model: Model) -> None:
@@ -97,13 +129,14 @@ def test_parts_add_up_to_the_score(model: Model) -> None:
     contract = Contract(
         (*(Number(name=name) for name in "ab"), Category(name="c", values=("x", "y", "z")), Boolean(name="d"))
     )
-    task = Task(kind="regression", target="t")
+    several = model.scores(X).ndim == 2
+    task = Task(kind="multiclass", target="t", labels=tuple("uvw")) if several else Task(kind="regression", target="t")
     explainer = Explainer(model, contract, contract, profile_rows(contract, X), task)
     subjects = [Subject(row, {}) for row in X]
     many = explainer.explain(subjects)
     (alone,) = explainer.explain(subjects[:1])
     assert [part.part for part in alone.parts] == pytest.approx([part.part for part in many[0].parts], abs=1e-9)
-    for one, score in zip(many, model.scores(X), strict=True):
+    for one, score in zip(many, model.scores(X).reshape(len(X), -1).max(axis=1), strict=True):
         assert one.gap < TOLERANCE
         told = 1 / (1 + np.exp(-one.score)) if one.scale == "log-odds" else one.score
         assert told == pytest.approx(score, abs=1e-9)
@@ -121,7 +154,7 @@ def test_strided_rows_score_as_their_copies(model: Model) -> None:
     X = rows()
     assert np.array_equal(model.scores(X[::2]), model.scores(X[::2].copy()))
     assert np.array_equal(model.scores(np.asfortranarray(X)), model.scores(X))
-    assert model.score_one(np.asfortranarray(X)[3]) == model.score_one(X[3])
+    assert np.array_equal(model.score_one(np.asfortranarray(X)[3]), model.score_one(X[3]))
 
 
 def test_what_is_saved_answers_the_same_bits_in_a_fresh_process(model: Model, tmp_path: Path) -> None:
@@ -131,7 +164,7 @@ def test_what_is_saved_answers_the_same_bits_in_a_fresh_process(model: Model, tm
     code = (
         "import sys, json, numpy as np; from pathlib import Path; from mainstay.models.load import load_model;"
         "folder = Path(sys.argv[1]); model = load_model(folder); X = np.load(folder / 'rows.npy');"
-        "print(json.dumps([model.scores(X).tolist(), [model.score_one(row) for row in X],"
+        "print(json.dumps([model.scores(X).tolist(), [np.asarray(model.score_one(row)).tolist() for row in X],"
         "sorted({'lightgbm', 'sklearn', 'scipy', 'pandas', 'polars'} & set(sys.modules))]))"
     )
     out = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, check=True, timeout=60)

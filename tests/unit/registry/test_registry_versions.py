@@ -108,6 +108,7 @@ class Liar(ConstantModel):
 
     def score_one(self, row: object) -> float:
         del row
+        assert isinstance(self.value, float)
         return self.value + 1e-6
 
 

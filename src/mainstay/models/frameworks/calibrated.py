@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mainstay.contract import Profile
     from mainstay.models.explain.additive import Additive
-    from mainstay.models.model import Model
+    from mainstay.models.model import Model, Score
     from mainstay.models.trust import Trusted
 
     Floats = NDArray[np.float64]
@@ -138,11 +138,11 @@ class CalibratedModel:
         """Score encoded rows of shape (n, features)."""
         return bend(self.inner.scores(X), self.curves)
 
-    def score_one(self, row: Floats) -> float:
+    def score_one(self, row: Floats) -> Score:
         """Score one encoded row; the same bits as `scores`."""
         score = self.inner.score_one(row)
-        if np.ndim(score):
-            return bend(np.asarray(score)[None], self.curves)[0]  # type: ignore[no-any-return]
+        if isinstance(score, np.ndarray):
+            return np.asarray(bend(score[None], self.curves)[0])
         for curve in self.curves:
             score = curve.bend_one(score) if isinstance(curve, Steps) else float(curve.bend(np.array([score]))[0])
         return score

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contract import Profile
+    from mainstay.models.model import Score
 
 
 class Header(msgspec.Struct, frozen=True):
     """``model.json`` of a constant."""
 
-    value: float
+    value: float | tuple[float, ...]
     framework: str = "constant"
 
 
@@ -32,21 +33,23 @@ class ConstantModel:
 
     Parameters
     ----------
-    value : float
-        The score: a probability or an amount.
+    value : float or tuple of float
+        The score: a probability, one per label, or an amount.
 
     """
 
-    value: float
+    value: float | tuple[float, ...]
     framework: str = "constant"
 
     def scores(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Score encoded rows of shape (n, features); returns shape (n,)."""
+        """Score encoded rows of shape (n, features); returns shape (n,), of several classes (n, k)."""
+        if isinstance(self.value, tuple):
+            return np.tile(np.asarray(self.value, dtype=np.float64), (len(X), 1))
         return np.full(len(X), self.value)
 
-    def score_one(self, row: NDArray[np.float64]) -> float:  # noqa: ARG002 - every model is called so
+    def score_one(self, row: NDArray[np.float64]) -> Score:  # noqa: ARG002 - every model is called so
         """Score one encoded row."""
-        return self.value
+        return np.asarray(self.value, dtype=np.float64) if isinstance(self.value, tuple) else self.value
 
     def attributions(self, X: NDArray[np.float64], profile: Profile | None = None) -> Additive:
         """Say what each feature adds: nothing."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from mainstay.contract import Profile
     from mainstay.models.explain.additive import Additive
+    from mainstay.models.model import Score
 
     Floats = NDArray[np.float64]
 
@@ -90,6 +91,8 @@ class LightGBMModel:
         found = ctypes.c_int()
         _check(self._library, self._library.LGBM_BoosterGetNumFeature(self._booster, ctypes.byref(found)), origin)
         self.features = found.value
+        _check(self._library, self._library.LGBM_BoosterGetNumClasses(self._booster, ctypes.byref(found)), origin)
+        self.classes = found.value  # numbers per row: 1 for a probability or an amount
         self._single = ctypes.c_void_p()
         init = self._library.LGBM_BoosterPredictForMatSingleRowFastInit
         asked = (_NORMAL, 0, _ALL, _DOUBLE, self.features, b"num_threads=1 verbosity=-1", ctypes.byref(self._single))
@@ -98,14 +101,14 @@ class LightGBMModel:
         self._local = threading.local()
 
     def scores(self, X: Floats) -> Floats:
-        """Score encoded rows of shape (n, features); returns shape (n,)."""
+        """Score encoded rows of shape (n, features); returns shape (n,), of several classes (n, k)."""
         if X.ndim != 2 or X.shape[1] != self.features:
             raise InputError(
                 f"The model takes {self.features} features, these rows have shape {X.shape}.",
                 "Encode them with the model's own contract.",
             )
         X = np.ascontiguousarray(self._filled(X), dtype=np.float64)
-        out = np.empty(len(X))
+        out = np.empty(len(X) if self.classes == 1 else (len(X), self.classes))
         if not len(X):
             return out
         threads = b"num_threads=1 verbosity=-1" if len(X) < _MANY else b"verbosity=-1"
@@ -115,7 +118,7 @@ class LightGBMModel:
         _check(self._library, done, Path(TREES))
         return out
 
-    def score_one(self, row: Floats) -> float:
+    def score_one(self, row: Floats) -> Score:
         """Score one encoded row of shape (features,); the same bits as `scores`, in microseconds."""
         try:
             buffer, address, length, out, answer = self._local.buffers
@@ -128,7 +131,7 @@ class LightGBMModel:
                     buffer[place] = fill
         if self._quick.LGBM_BoosterPredictForMatSingleRowFast(self._single, address, length, out):
             _check(self._library, -1, Path(TREES))
-        return float(answer.value)
+        return answer[0] if self.classes == 1 else np.asarray(answer[:])
 
     def attributions(self, X: Floats, profile: Profile | None = None) -> Additive | None:
         """Say what each feature adds to the sum of the trees, exactly: LightGBM's ``pred_contrib``."""
@@ -155,8 +158,8 @@ class LightGBMModel:
             X[np.isnan(X[:, place]), place] = fill
         return X
 
-    def _buffers(self) -> tuple[Floats, int, object, object, ctypes.c_double]:
-        buffer, length, answer = np.empty(self.features), ctypes.c_int64(), ctypes.c_double()
+    def _buffers(self) -> tuple[Floats, int, object, object, ctypes.Array[ctypes.c_double]]:
+        buffer, length, answer = np.empty(self.features), ctypes.c_int64(), (ctypes.c_double * self.classes)()
         return buffer, buffer.ctypes.data, ctypes.pointer(length), ctypes.pointer(answer), answer
 
 
@@ -207,6 +210,7 @@ def _libraries() -> tuple[ctypes.CDLL, ctypes.PyDLL]:
     library.LGBM_FastConfigFree.argtypes = [pointer]
     library.LGBM_BoosterLoadModelFromString.argtypes = [text, pointer, pointer]
     library.LGBM_BoosterGetNumFeature.argtypes = [pointer, pointer]
+    library.LGBM_BoosterGetNumClasses.argtypes = [pointer, pointer]
     numbers = [integer] * 4
     mat = [pointer, pointer, integer, ctypes.c_int32, ctypes.c_int32, *numbers, text, pointer, pointer]
     library.LGBM_BoosterPredictForMat.argtypes = mat

@@ -16,7 +16,6 @@ import numpy as np
 
 from mainstay.models.frameworks.lightgbm import LightGBMModel
 from mainstay.training.lesson import Learned
-from mainstay.training.meter import tree_price
 from mainstay.training.trees.blend import lay_together
 from mainstay.training.trees.growth import Grower
 from mainstay.training.trees.losses import answered
@@ -55,7 +54,7 @@ def grow_trees(lesson: Lesson) -> Learned:
 def _searched(lesson: Lesson) -> Learned:
     """Search once per fold without it, and once with all."""
     trials: list[Trial] = []
-    scores = np.full(lesson.y.size, np.nan)
+    scores = lesson.unscored()
     purse = lesson.meter.share(_GROWING)
     for fold, (learn, score) in enumerate(lesson.folds.parts):
         meter = purse.share((1 - _FINAL_SEARCH) / len(lesson.folds.parts))
@@ -99,7 +98,7 @@ def _learned(
     told: tuple[tuple[Trial, ...], tuple[str, ...]],
 ) -> Learned:
     """Grow the mixture on all rows, as much of it as the budget covers."""
-    members = _covered(lesson, mixture)
+    members = _covered(lesson, grower, mixture)
     first = members[0]
     many = f" and {len(members) - 1} more shapes" if len(members) > 1 else ""
     lesson.say(f"lightgbm: {first.trees} trees of {first.shape['num_leaves']:.0f} leaves{many} on all rows")
@@ -112,10 +111,10 @@ def _learned(
     return Learned(model, scores, parameters, refit=_refit(lesson, grower, first), trials=trials, notes=notes)
 
 
-def _covered(lesson: Lesson, mixture: tuple[Member, ...]) -> tuple[Member, ...]:
+def _covered(lesson: Lesson, grower: Grower, mixture: tuple[Member, ...]) -> tuple[Member, ...]:
     """Drop members that the budget doesn't cover, the least first; one is always made."""
     ranked = sorted(mixture, key=lambda one: -one.weight)
-    price = [one.trees * tree_price(lesson.y.size, lesson.X.shape[1], one.shape["num_leaves"]) for one in ranked]
+    price = [one.trees * grower.price(lesson.y.size, one.shape) for one in ranked]
     count = max(1, int(np.searchsorted(np.cumsum(price), lesson.meter.left, side="right")))
     total = sum(one.weight for one in ranked[:count])
     return tuple(replace(one, weight=one.weight / total) for one in ranked[:count])

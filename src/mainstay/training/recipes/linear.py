@@ -1,4 +1,4 @@
-"""The linear baseline: logistic or ridge regression on standardised numbers and one column per label."""
+"""The linear baseline: logistic, multinomial or ridge regression on standardised numbers and one column per label."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from mainstay.errors import SetupError
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.frameworks.linear import Labels, LinearModel, Slope
+from mainstay.models.frameworks.softmax import SoftmaxModel
 from mainstay.training.lesson import Learned
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _WIDE = 300  # columns above which a Newton step (cubic in them) costs more than
 
 def fit_linear(lesson: Lesson) -> Learned:
     """Fit the baseline."""
-    logistic = lesson.kind == "binary"
+    logistic = lesson.kind != "regression"
 
     def fit(X: Floats, y: Floats, weights: Floats | None) -> Model:
         return _fit((X, y, weights), lesson, logistic=logistic)
@@ -43,10 +44,17 @@ def _fit(rows: tuple[Floats, Floats, Floats | None], lesson: Lesson, *, logistic
         return ConstantModel(float(y[0]) if not logistic else float((y.sum() + 0.5) / (y.size + 1)))
     blocks = [_columns(X[:, j], lesson.labels.get(j, 0)) for j in range(X.shape[1])]
     design = np.concatenate([block for block, _ in blocks], axis=1)
-    slopes, intercept = _solve(design, y, weights, logistic=logistic)
-    parts = np.split(slopes, np.cumsum([block.shape[1] for block, _ in blocks])[:-1])
-    terms = tuple(_term(part, scaling) for part, (_, scaling) in zip(parts, blocks, strict=True))
-    return LinearModel(intercept, terms, logistic)
+    slopes, intercepts = _solve(design, y, weights, lesson)
+    edges = np.cumsum([block.shape[1] for block, _ in blocks])[:-1]
+
+    def made(slopes: Floats, intercept: float, *, logistic: bool) -> LinearModel:
+        parts = np.split(slopes, edges)
+        terms = tuple(_term(part, scaling) for part, (_, scaling) in zip(parts, blocks, strict=True))
+        return LinearModel(intercept, terms, logistic)
+
+    if lesson.classes == 1:
+        return made(slopes[0], float(intercepts[0]), logistic=logistic)
+    return SoftmaxModel(tuple(made(*one, logistic=False) for one in zip(slopes, intercepts.tolist(), strict=True)))
 
 
 def _columns(x: Floats, labels: int) -> tuple[Floats, tuple[float, float] | None]:
@@ -70,15 +78,17 @@ def _term(slopes: Floats, scaling: tuple[float, float] | None) -> Term:
     return Slope(mean, float(slopes[0] / scale) if scale else 0.0, float(slopes[1]))
 
 
-def _solve(design: Floats, y: Floats, weights: Floats | None, *, logistic: bool) -> tuple[Floats, float]:
+def _solve(design: Floats, y: Floats, weights: Floats | None, lesson: Lesson) -> tuple[Floats, Floats]:
+    """Give slopes and intercepts, one row each per sum: one, or one per label of several classes."""
     try:
         from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - a second to import, only needed to train
         from sklearn.linear_model import LogisticRegression, Ridge  # noqa: PLC0415 - a second to import
     except ImportError:
         raise SetupError("Training needs scikit-learn, which isn't here.", "pip install 'mainstay[train]'") from None
-    solver = "newton-cholesky" if design.shape[1] <= _WIDE else "lbfgs"
-    estimator = LogisticRegression(C=C, solver=solver, max_iter=500) if logistic else Ridge(alpha=ALPHA)
+    newton = design.shape[1] <= _WIDE and lesson.classes == 1  # of several classes not every release has its own kind
+    logistic = LogisticRegression(C=C, solver="newton-cholesky" if newton else "lbfgs", max_iter=500)
+    estimator = Ridge(alpha=ALPHA) if lesson.kind == "regression" else logistic
     with warnings.catch_warnings():  # not quite converged is good enough for a baseline that is judged like any other
         warnings.simplefilter("ignore", ConvergenceWarning)
         estimator.fit(design, y, sample_weight=weights)
-    return np.ravel(estimator.coef_), float(np.ravel(estimator.intercept_)[0])
+    return np.atleast_2d(estimator.coef_), np.ravel(estimator.intercept_)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster, Dataset
     from numpy.typing import NDArray
 
+    from mainstay.measures.measure import Kind
     from mainstay.training.lesson import Lesson
     from mainstay.training.meter import Meter
 
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
 MOST_TREES, PATIENCE = 1500, 40
 _WORTH_A_THREAD = 1_000_000  # cells
-_OBJECTIVES = {
+_OBJECTIVES: dict[Kind, dict[str, str]] = {
     "binary": {"objective": "binary", "metric": "binary_logloss"},
+    "multiclass": {"objective": "multiclass", "metric": "multi_logloss"},
     "regression": {"objective": "regression", "metric": "rmse"},
 }
 
@@ -119,7 +121,7 @@ class Grower:
 
     def whole(self, shape: Shape, trees: int, meter: Meter) -> Booster:
         """Grow so many trees on all rows of the lesson."""
-        meter.spend(trees * self._price(self.lesson.y.size, shape))
+        meter.spend(trees * self.price(self.lesson.y.size, shape))
         return self.fit(self._dataset(np.arange(self.lesson.y.size)), shape, trees)
 
     def other(self, shape: Shape, trees: int, rows: tuple[Floats, Floats, Floats | None]) -> Booster:
@@ -132,18 +134,19 @@ class Grower:
         return booster
 
     def predict(self, booster: Booster, X: Floats, trees: int) -> Floats:
-        """Give the raw scores (log odds, amounts) of the first so many trees."""
+        """Give the raw scores (log odds, of several classes one per label; amounts) of the first so many trees."""
         found = booster.predict(X, num_iteration=trees, raw_score=True, num_threads=self._threads)
         return np.asarray(found, dtype=np.float64)
 
     def step_price(self, shape: Shape) -> float:
         """Price one more tree on every fold."""
-        return sum(self._price(learn.size, shape) for learn, _ in self.lesson.folds.parts)
+        return sum(self.price(learn.size, shape) for learn, _ in self.lesson.folds.parts)
 
     def parameters(self, shape: Shape) -> dict[str, object]:
         """Give everything LightGBM is told."""
         return {
             **_OBJECTIVES[self.lesson.kind],
+            **({"num_class": self.lesson.classes} if self.lesson.classes > 1 else {}),
             "seed": self.lesson.seed,
             "deterministic": True,
             "force_row_wise": True,
@@ -153,8 +156,9 @@ class Grower:
             **{key: int(value) if value == int(value) else value for key, value in shape.items()},
         }
 
-    def _price(self, rows: int, shape: Shape) -> float:
-        return tree_price(rows, self.lesson.X.shape[1], shape.get("num_leaves", 31))
+    def price(self, rows: int, shape: Shape) -> float:
+        """Price one more tree; of several classes each step grows one for every label."""
+        return self.lesson.classes * tree_price(rows, self.lesson.X.shape[1], shape.get("num_leaves", 31))
 
     @property
     def _threads(self) -> int:

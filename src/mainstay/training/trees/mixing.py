@@ -93,7 +93,7 @@ class Mixer:
     def fold_scores(self) -> Floats:
         """Score each fold by the mixture that the other folds choose."""
         lesson = self.lesson
-        scores = np.full(lesson.y.size, np.nan)
+        scores = lesson.unscored()
         for fold, (_, score) in enumerate(lesson.folds.parts):
             others = np.where(np.arange(len(lesson.folds.parts)) == fold, 0.0, self.grower.weights)
             raw = [one.weight * self._fold_raw(one.place, fold, one.trees) for one in self.mixture(others)]
