@@ -87,6 +87,12 @@ def by_segment(
     return tuple(measured), tuple(ahead)
 
 
+def judged_against_idle(here: HeldOut, judged: int) -> Finding:
+    """Say how much better than doing nothing some rows are served, judged as one of `judged` places at once."""
+    better, stick = _advantage(here, IDLE), here.yardstick
+    return _judged(found(better, stick.name, unit=stick.unit), better, judged)
+
+
 def _judged(finding: Finding, ahead: Estimate, judged: int) -> Finding:
     if finding.value is None or not np.isfinite(ahead.error):
         return finding

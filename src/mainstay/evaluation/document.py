@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.evaluation.trials import behaviour_blocks
+from mainstay.evaluation.trials import behaviour_blocks, slice_blocks
 from mainstay.models.policy import NEVER
 from mainstay.render.document import (
     Block,
@@ -57,6 +57,7 @@ def report_document(name: str, version: int, report: Report, verdict: Verdict | 
         *_measured(report),
         *_without_money(report),
         *_for_whom(report),
+        *slice_blocks(report),
         *behaviour_blocks(report),
         *_looks_at(report),
         *_stands_on(report, problem),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mainstay.measures.finding import Finding, Interval, Limit, judge
 
 if TYPE_CHECKING:
@@ -38,6 +40,22 @@ def found(
             note=note if known else NOTHING,
         )
     )
+
+
+def judge_surely(finding: Finding) -> Finding:
+    """Fill in `ok` from the limit, but fail only what lies beyond it with its whole interval.
+
+    Beyond the limit by what may be luck, it isn't judged, and its note says so.
+    """
+    judged = judge(finding)
+    interval, limit = finding.interval, finding.limit
+    if not judged.failed or interval is None or limit is None:
+        return judged
+    nearest = interval.low if limit.sense == "at_most" else interval.high
+    if not limit.holds(nearest):
+        return judged
+    note = f"Beyond the limit, but that may be luck: more rows would tell. {finding.note}".strip()
+    return msgspec.structs.replace(judged, ok=None, note=note)
 
 
 def _finite(interval: Interval | None) -> Interval | None:

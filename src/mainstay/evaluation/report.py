@@ -17,6 +17,7 @@ from mainstay.evaluation.influences import measure_influences
 from mainstay.evaluation.notes import reader_must_know
 from mainstay.evaluation.recency import newest_row
 from mainstay.evaluation.skew import skew_finding
+from mainstay.evaluation.slices import find_weak_slices
 from mainstay.measures.catalogue import measures_of
 from mainstay.measures.intervals import mean_estimate, proportion_estimate
 from mainstay.measures.measure import Setting
@@ -103,6 +104,7 @@ def evaluate(
         break_even=break_even_table(held.truth, scores) if binary and not known else (),
         margins=() if binary or known else margin_table(_residuals(snapshot, chosen)),
         score_quantiles=tuple(np.quantile(scores, np.linspace(0, 1, 101)).tolist()),
+        slices=find_weak_slices(snapshot, training, held, settings, important),
         behaviour=measure_behaviour(snapshot, training, held, settings, cases),
         robustness=try_mishaps(snapshot, training, held, important) if settings.robustness else (),
         data_until=until,

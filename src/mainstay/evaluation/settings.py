@@ -51,6 +51,10 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Gates that must pass: without a judgement they count as failed.
     waive : tuple of str
         Gates that are shown but don't count.
+    slices : bool
+        Whether slices where the model does badly are searched for.
+    max_slice_loss : float, optional
+        How many times the loss elsewhere the loss in a slice may be; only reported unless given.
     robustness : bool
         Whether noise, missing columns and slips of the finger are tried on held-out records.
     invariance, directional, minimum : lists of tables
@@ -74,6 +78,8 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     approve: Annotated[int, msgspec.Meta(ge=0)] = 0
     demand: tuple[str, ...] = ()
     waive: tuple[str, ...] = ()
+    slices: bool = True
+    max_slice_loss: Annotated[float, msgspec.Meta(gt=1)] | None = None
     robustness: bool = True
     invariance: tuple[Invariance, ...] = ()
     directional: tuple[Directional, ...] = ()

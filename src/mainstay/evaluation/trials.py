@@ -32,6 +32,25 @@ def behaviour_blocks(report: Report) -> Iterator[Block]:
         yield Table(("Mishap", "Records", lost, ""), tuple(_mishap(one) for one in shown), caption)
 
 
+def slice_blocks(report: Report) -> Iterator[Block]:
+    """Lay out where the model does badly, though nobody declared it."""
+    worth = {one.where: one for one in report.slices if one.group == "slice_worth"}
+    slices = [one for one in report.slices if one.group == "slice"]
+    if not slices:
+        return
+    yield Heading("Where it does badly")
+    columns = ("Slice", "Rows", "Loss, times elsewhere", "Better than doing nothing by", "", "")
+    caption = "Searched among training rows and confirmed on held-out rows; the intervals hold for all slices tried."
+    yield Table(columns, tuple(_slice(one, worth.get(one.where)) for one in slices), caption)
+
+
+def _slice(one: Finding, worth: Finding | None) -> tuple[Cell, ...]:
+    judged: Cell = Status("not judged", "none")
+    if worth is not None and worth.ok is not None:
+        judged = Status("ok", "good") if worth.ok else Status("failed", "bad")
+    return (one.where, one.n, finding_value(one), finding_value(worth) if worth else None, judged, one.note)
+
+
 def _mishap(one: Finding) -> tuple[Cell, ...]:
     value: Cell = Status("no answer", "none") if one.value is None else finding_value(one)
     return (one.where, one.n, value, one.note)

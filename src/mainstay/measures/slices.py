@@ -9,13 +9,13 @@ chance of a single false one, and the sizes that are reported are no winners of 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.measures.intervals import LEVEL, Estimate, influence_estimate
+from mainstay.measures.intervals import LEVEL, Estimate, influence_estimate, unmeasured
 from mainstay.measures.tests import student_sf
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class Confirmed:
     ----------
     added : Estimate
         Mean loss there less mean loss elsewhere; its interval holds for all slices that were tested at once.
+    ratio : Estimate
+        Mean loss there over mean loss elsewhere; so does its interval.
     here, elsewhere : float
         The two means.
     p : float
@@ -100,6 +102,7 @@ class Confirmed:
     """
 
     added: Estimate
+    ratio: Estimate
     here: float
     elsewhere: float
     p: float
@@ -116,7 +119,7 @@ def find_slices(
     """Search for slices with a higher loss than elsewhere.
 
     The one that stands out most (in standard errors) comes first; each further one must still be bad without the rows
-    of those before it, so that a bad pair isn't told again as each of its columns, nor a bad level as each of its pairs.
+    of those before it, so that a bad pair isn't told again as each of its columns, nor a level as each of its pairs.
 
     Parameters
     ----------
@@ -176,8 +179,8 @@ def confirm(
     masks = [one.rows(columns) for one in slices]
     level = 1 - (1 - LEVEL) / max(1, len(slices))
     found = [_compared(losses, mask, clusters, level) for mask in masks]
-    adjusted = holm([p for *_, p in found])
-    return tuple(Confirmed(added, here, away, p) for (added, here, away, _), p in zip(found, adjusted, strict=True))
+    adjusted = holm([one.p for one in found])
+    return tuple(replace(one, p=p) for one, p in zip(found, adjusted, strict=True))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -256,17 +259,21 @@ def _judge(terms: tuple[tuple[int, int], ...], here: _Sums, total: _Sums, min_ro
     return Slice(terms, int(here.n), more / spread if spread > 0 else math.inf)
 
 
-def _compared(
-    losses: Floats, mask: NDArray[np.bool_], clusters: Clusters | None, level: float
-) -> tuple[Estimate, float, float, float]:
+def _compared(losses: Floats, mask: NDArray[np.bool_], clusters: Clusters | None, level: float) -> Confirmed:
+    """Compare the rows of a slice with all others; p is not yet corrected."""
     n, inside = losses.size, int(mask.sum())
     if inside < 2 or n - inside < 2:
-        return Estimate(math.nan, None, math.nan, inside), math.nan, math.nan, math.nan
+        return Confirmed(unmeasured(inside), unmeasured(inside), math.nan, math.nan, math.nan)
     here, away = float(np.mean(losses[mask])), float(np.mean(losses[~mask]))
-    influences = np.where(mask, (losses - here) * n / inside, -(losses - away) * n / (n - inside))
-    added = influence_estimate(here - away, influences, clusters=clusters, level=level)
-    if not math.isfinite(added.error) or added.error == 0:
-        return added, here, away, math.nan
-    freedom = inside - 1 if clusters is None else np.unique(clusters[mask]).size - 1
-    p = student_sf(added.value / added.error, max(1, freedom))
-    return Estimate(added.value, added.interval, added.error, inside), here, away, p
+    of_here = np.where(mask, (losses - here) * n / inside, 0.0)
+    of_away = np.where(mask, 0.0, (losses - away) * n / (n - inside))
+    added = influence_estimate(here - away, of_here - of_away, clusters=clusters, level=level)
+    ratio = unmeasured(inside)
+    if away > 0:
+        parts = np.asarray(of_here / away - here / away**2 * of_away)
+        ratio = influence_estimate(here / away, parts, scale="positive", clusters=clusters, level=level)
+    p = math.nan
+    if math.isfinite(added.error) and added.error > 0:
+        freedom = inside - 1 if clusters is None else np.unique(clusters[mask]).size - 1
+        p = student_sf(added.value / added.error, max(1, freedom))
+    return Confirmed(replace(added, n=inside), replace(ratio, n=inside), here, away, p)

@@ -100,6 +100,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         How new the newest row is, UTC; None where nothing says.
     data_until_of : str
         What says so: ``"signed_up"``, or that it is the time of the file.
+    slices : tuple of Finding
+        Slices found where the loss is surely higher than elsewhere (group ``"slice"``), and for each how much better
+        than doing nothing the model is there (group ``"slice_worth"``).
     why : str
         Why this candidate, in sentences.
     notes : tuple of str
@@ -126,6 +129,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     break_even: tuple[BreakEven, ...] = ()
     margins: tuple[Margin, ...] = ()
     score_quantiles: tuple[float, ...] = ()
+    slices: tuple[Finding, ...] = ()
     behaviour: tuple[Finding, ...] = ()
     robustness: tuple[Finding, ...] = ()
     data_until: dt.datetime | None = None

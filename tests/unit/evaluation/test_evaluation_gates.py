@@ -89,6 +89,8 @@ def test_the_standard_gates_are_all_there(report: Report) -> None:
         "against_champion",
         "success",
         "no_segment_harmed",
+        "no_slice_harmed",
+        "worst_slice",
         "behaves",
         "scenarios",
         "calibrated",
