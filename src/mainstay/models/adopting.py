@@ -1,17 +1,20 @@
 """`adopt`: an estimator that was made elsewhere becomes a `Model`.
 
-Each file of `mainstay.models.frameworks` says in ``adopters()`` which types it takes; it is asked only about estimators
-of its own package, which is imported by then, since the estimator came from it.
+Each file of `mainstay.models.frameworks`, and of `mainstay.models.convert.networks` for networks, says in
+``adopters()`` which types it takes; it is asked only about estimators of its own package, which is imported by then,
+since the estimator came from it.
 """
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mainstay.errors import InputError
 from mainstay.models import frameworks
+from mainstay.models.convert import networks
 from mainstay.models.load import known_frameworks
 from mainstay.models.model import Model
 
@@ -35,7 +38,7 @@ def predict(columns):
 
 @runtime_checkable
 class _Adopts(Protocol):
-    """A file of `mainstay.models.frameworks` that takes estimators."""
+    """A file that takes estimators."""
 
     def adopters(self) -> Mapping[type, Adopter]: ...
 
@@ -63,7 +66,7 @@ def adopt(estimator: object, columns: Columns, task: Task) -> Model:
     if isinstance(estimator, Model):
         return estimator
     for name in _homes(type(estimator)):
-        module = importlib.import_module(f"{frameworks.__name__}.{name}")
+        module = importlib.import_module(name)
         if isinstance(module, _Adopts):
             for kind, adopter in module.adopters().items():
                 _by_type.register(kind, adopter)
@@ -83,9 +86,11 @@ def _by_type(estimator: object, columns: Columns, task: Task) -> Model:
 
 def _homes(kind: type) -> Iterator[str]:
     """Name the adapters that may know a type: those called as a package that it, or a type it stands on, is from."""
-    known = set(known_frameworks())
+    known = {
+        (place.__name__, one.name) for place in (frameworks, networks) for one in pkgutil.iter_modules(place.__path__)
+    }
     for base in kind.__mro__:
         package = base.__module__.split(".")[0]
-        name = _FUNCTIONS.get(package, package)
-        if name in known:
-            yield name
+        for place in (frameworks, networks):
+            if (place.__name__, name := _FUNCTIONS.get(package, package)) in known:
+                yield f"{place.__name__}.{name}"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _EXTRA = re.compile(r"\bextra\s*==")
-_FRAMEWORKS: Mapping[str, tuple[str, ...]] = {"lightgbm": ("lightgbm",)}
+_FRAMEWORKS: Mapping[str, tuple[str, ...]] = {"lightgbm": ("lightgbm",), "onnx": ("onnxruntime",)}
 """What a framework needs beyond the base install; those that aren't named need nothing."""
 
 

@@ -13,6 +13,8 @@ import pytest
 from mainstay.contract import Boolean, Category, Contract, Number, profile_rows
 from mainstay.errors import CorruptError, NotFoundError, SetupError
 from mainstay.models import Model, Task, known_frameworks, load_model, save_model
+from mainstay.models.columns import Columns
+from mainstay.models.convert.forms import to_onnx
 from mainstay.models.explain import TOLERANCE, Explainer, Subject
 from mainstay.models.frameworks.calibrated import CalibratedModel, Line, Steps
 from mainstay.models.frameworks.constant import ConstantModel
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mainstay.models.frameworks.onnx import OnnxModel
     from mainstay.models.model import Score
 
 FEATURES = 4
@@ -74,6 +77,12 @@ def softmax() -> SoftmaxModel:
     return SoftmaxModel((one, LinearModel(0.9, one.terms[::-1], logistic=False), LinearModel(0.1, one.terms, False)))  # noqa: FBT003 - not logistic
 
 
+def converted() -> OnnxModel:
+    plan = Category(name="plan", values=("a", "b", "c", "d", "e"))
+    columns = Columns.of(Contract((Number(name="age"), Number(name="spent"), plan, Number(name="flag"))))
+    return to_onnx(trees(), columns, rows(), Task(kind="binary", target="y", positive="Yes", negative="No"))
+
+
 CLASSES = 3
 MODELS: dict[str, Callable[[], Model]] = {
     "constant": lambda: ConstantModel(0.27),
@@ -84,6 +93,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     "linear": lambda: linear(logistic=False),
     "lightgbm": trees,
     "lightgbm that fills": lambda: trees({0: 48.0}),
+    "onnx": converted,
     "calibrated": lambda: CalibratedModel(linear(logistic=True), (Steps((0.1, 0.4, 0.8), (0.0, 0.3, 0.9)),)),
     "calibrated trees": lambda: CalibratedModel(trees(), (Line(0.8, (-0.3,)), Line(1.0, (1.2,)))),
 }
@@ -177,7 +187,8 @@ def test_saving_leaves_no_half_files_and_no_pickle(model: Model, tmp_path: Path)
     save_model(model, tmp_path)
     save_model(model, tmp_path)
     names = sorted(path.relative_to(tmp_path).as_posix() for path in files(tmp_path))
-    own = ["model.json", "model.txt"] if model.framework == "lightgbm" else ["model.json"]
+    beside = {"lightgbm": ["model.txt"], "onnx": ["model.onnx"]}.get(model.framework, [])
+    own = ["model.json", *beside]
     if isinstance(model, CalibratedModel):
         inside = (
             ["inner/model.json", "inner/model.txt"] if model.inner.framework == "lightgbm" else ["inner/model.json"]
