@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from mainstay.contract import Contract, Profile, from_json, to_json
 from mainstay.errors import ContractError, CorruptError, StoreError
 from mainstay.measures.money import Money
+from mainstay.models.explain import Explainer
 from mainstay.models.features import FILE, FeatureCode, Features, load_features, seen_by
 from mainstay.models.features.compiled import imports
 from mainstay.models.frameworks.calibrated import innermost
@@ -21,6 +23,7 @@ from mainstay.models.report import Report
 from mainstay.models.trust import packages_of
 from mainstay.project import Problem
 from mainstay.registry.card import card_markdown
+from mainstay.registry.explaining import explain_records
 from mainstay.registry.golden import Golden
 from mainstay.registry.lineage import Lineage
 from mainstay.registry.manifest import NAME, verify, write_manifest
@@ -31,7 +34,9 @@ from mainstay.state import sync_file, sync_folder
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
+    from mainstay.models.explain import Explanation, Method
     from mainstay.models.model import Model
     from mainstay.models.trust import Trusted
     from mainstay.registry.entry import Entry
@@ -83,6 +88,33 @@ class Bundle:
     def inputs(self) -> Contract:
         """What the model sees: the contract, or what feature code makes of it."""
         return seen_by(self.contract, self.features)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Explains its answers."""
+        return Explainer(self.model, self.contract, self.inputs, self.profile, self.policy.task)
+
+    def explain(self, record: Mapping[str, Any], *, method: Method = "auto", label: str | None = None) -> Explanation:
+        """Explain what it says of a record; draws itself in a notebook.
+
+        Parameters
+        ----------
+        record : mapping
+            As a client would send it.
+        method : {"auto", "exact", "sampling", "kernel", "lime"}
+            How; "auto" is exact where the model can be.
+        label : str, optional
+            The label whose probability to explain.
+
+        Raises
+        ------
+        RecordError
+            Where the contract refuses the record, or leaves it to a fallback that this version lacks.
+        FeaturesError
+            Where feature code fails at it.
+
+        """
+        return explain_records(self, [record], method=method, label=label)[0]
 
     @property
     def lock(self) -> dict[str, str]:

@@ -6,7 +6,8 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from mainstay.serving.aside import Aside
-from mainstay.serving.hot import Exchange, Hot
+from mainstay.serving.exchange import Exchange
+from mainstay.serving.hot import Hot
 from mainstay.serving.intake import Hung
 from mainstay.serving.metrics import Metrics
 from mainstay.serving.pages import Pages, in_force
@@ -50,13 +51,15 @@ class App:
         for served in models:
             hot = Hot(served, self.metrics, loopback=loopback, aside=aside)
             self._hot[f"/models/{served.name}/predict"] = hot.predict
+            self._hot[f"/models/{served.name}/explain"] = hot.explain
             self._hot[f"/models/{served.name}/feedback"] = hot.feedback
             if len(models) == 1:
                 self._hot["/predict"] = hot.predict
+                self._hot["/explain"] = hot.explain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        exchange = Exchange(dict(scope["headers"]), receive, scope["method"])
+        exchange = Exchange(dict(scope["headers"]), receive, scope["method"], scope.get("query_string", b""))
         work = self._hot.get(scope["path"])
         try:
             reply = await work(exchange) if work else self._page(scope)

@@ -1,4 +1,4 @@
-"""The two addresses that are called all the time: predict and feedback, as plain ASGI."""
+"""The addresses that are called all the time: predict, explain and feedback, as plain ASGI."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ from mainstay.serving.dataplane import (
     take_cases,
     with_scores,
 )
+from mainstay.serving.explaining import Why, asked_label, wants_reasons, with_explanations, with_reasons
 from mainstay.serving.intake import (
-    Head,
     demand_json,
     demand_own_origin,
     read_body,
-    request_id,
-    trace_id,
 )
+from mainstay.serving.refusals import RETRY, fields_refused, unreleased
 from mainstay.serving.replies import Refused, Reply, json_reply, method_refused
-from mainstay.serving.served import Seldom, Served, champion_of, say
+from mainstay.serving.served import Seldom, Served, say
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -40,44 +39,20 @@ if TYPE_CHECKING:
     from prometheus_client import Counter
 
     from mainstay.events import Prediction
+    from mainstay.models.explain import Explanation
     from mainstay.serving.dataplane import Case
-    from mainstay.serving.intake import Receive
+    from mainstay.serving.exchange import Exchange
     from mainstay.serving.lineup import Arm, Lineup
     from mainstay.serving.metrics import Metrics
 
 _encode = msgspec.json.Encoder().encode
 _MOST_FIELDS = 10
-_RETRY = ((b"retry-after", b"1"),)
-
-
-class Exchange:
-    """One request, from its headers to its reply.
-
-    Parameters
-    ----------
-    head : dict
-        Its headers.
-    receive : callable
-        ASGI's.
-    method : str
-        Its method.
-
-    """
-
-    __slots__ = ("after", "head", "id", "method", "receive", "started", "trace")
-
-    def __init__(self, head: Head, receive: Receive, method: str) -> None:
-        self.started = time.perf_counter_ns()
-        self.head = head
-        self.receive = receive
-        self.method = method
-        self.id = request_id(head)
-        self.trace = trace_id(head)
-        self.after: Callable[[], Awaitable[None]] | None = None
+NOBODY = "shadow"
+"""The role of an answer that only explains: in the log, and counted by no window."""
 
 
 class Hot:
-    """Answers predict and feedback of one model.
+    """Answers predict, explain and feedback of one model.
 
     Parameters
     ----------
@@ -98,8 +73,10 @@ class Hot:
         self._features_said = Seldom()
         self._metrics = metrics
         self._loopback = loopback
+        self._why = Why(served, metrics, aside)
         name = served.name
         self._answered = metrics.requests.labels(name, "predict", "200", "")
+        self._explained = metrics.requests.labels(name, "explain", "200", "")
         self._told = metrics.requests.labels(name, "feedback", "200", "")
         self._seconds = metrics.seconds.labels(name)
         self._records = metrics.records.labels(name)
@@ -109,17 +86,46 @@ class Hot:
         """Answer the records of a request; what is answered is in the log."""
         return await self._guarded(exchange, "predict", self._predict)
 
+    async def explain(self, exchange: Exchange) -> Reply:
+        """Answer the records of a request and say why; in the log as what nobody acts on."""
+        return await self._guarded(exchange, "explain", self._explain)
+
     async def feedback(self, exchange: Exchange) -> Reply:
         """Take feedback; what is accepted is in the log."""
         return await self._guarded(exchange, "feedback", self._feedback)
 
     async def _predict(self, exchange: Exchange) -> Reply:
+        why = bool(exchange.query) and wants_reasons(exchange.query)
+        lineup, taken = await self._scored(exchange, why=why)
+        answers = make_answers(taken.cases)
+        if why:
+            answers = with_reasons(answers, await self._reasons(taken))
+        self._log(exchange, taken)
+        if lineup.shadows:
+            exchange.after = lambda: self._shadow(exchange, lineup, taken)
+        self._answered.inc()
+        self._count(taken, exchange)
+        exchange.id = exchange.id or answers[0].id
+        return Reply(200, _encode(answers if taken.was_array else answers[0]))
+
+    async def _explain(self, exchange: Exchange) -> Reply:
+        label = asked_label(exchange.query)
+        _, taken = await self._scored(exchange, why=True, label=label)
+        answers = with_explanations(make_answers(taken.cases), await self._why.explain(taken.cases, label))
+        self._log(exchange, taken, role=NOBODY)
+        self._explained.inc()
+        exchange.id = exchange.id or answers[0].id
+        return Reply(200, _encode(answers if taken.was_array else answers[0]))
+
+    async def _scored(self, exchange: Exchange, *, why: bool, label: str | None = None) -> tuple[Lineup, Cases]:
         served = self.served
         body = await self._body(exchange)
         lineup = served.lineup
         if lineup is None:
-            raise _unreleased(served)
+            raise unreleased(served)
         taken = take_cases(lineup, body, served.new_id)
+        if why:
+            self._why.demand(lineup, len(taken.cases), label)
         try:
             if lineup.runs_code:
                 await asyncio.get_running_loop().run_in_executor(self._aside, score_cases, lineup, taken)
@@ -127,19 +133,21 @@ class Hot:
                 score_cases(lineup, taken)
         finally:
             self._count_failures(taken, "canary")
-        answers = make_answers(taken.cases)
-        self._log(exchange, taken)
-        if lineup.shadows:
-            exchange.after = lambda: self._shadow(exchange, lineup, taken)
-        self._count(taken, exchange)
-        exchange.id = exchange.id or answers[0].id
-        return Reply(200, _encode(answers if taken.was_array else answers[0]))
+        return lineup, taken
+
+    async def _reasons(self, taken: Cases) -> list[Explanation] | None:
+        """Find reasons; an answer that can't be explained is still an answer."""
+        try:
+            return await self._why.explain(taken.cases)
+        except ScoringError as error:
+            say(str(error))
+            return None
 
     async def _feedback(self, exchange: Exchange) -> Reply:
         served = self.served
         body = await self._body(exchange)
         if served.feedback_reader is None:
-            raise _unreleased(served)
+            raise unreleased(served)
         told = served.feedback_reader.decode(body, dt.datetime.now(dt.UTC))
         if not served.write("feedback", encode_events(told)):
             self._metrics.lost.labels(served.name, "feedback").inc(len(told))
@@ -160,22 +168,24 @@ class Hot:
         except Refused as refused:
             return self._refuse(exchange, route, refused)
         except RecordError as error:
-            return self._refuse(exchange, route, _fields_refused(error))
+            return self._refuse(exchange, route, fields_refused(error))
         except BodyError as error:
             return self._refuse(exchange, route, Refused(400, "syntax", error.message, error.cure))
         except ScoringError as error:
             say(str(error))
             sentence = "The model can't answer now."
-            return self._refuse(exchange, route, Refused(503, "model", sentence, "Try again.", headers=_RETRY))
+            return self._refuse(exchange, route, Refused(503, "model", sentence, "Try again.", headers=RETRY))
         except StoreError as error:
             say(str(error))
             sentence = "The event log can't be written, and nothing is answered that isn't logged."
-            return self._refuse(exchange, route, Refused(503, "log", sentence, "Try again later.", headers=_RETRY))
+            return self._refuse(exchange, route, Refused(503, "log", sentence, "Try again later.", headers=RETRY))
 
-    def _log(self, exchange: Exchange, taken: Cases) -> None:
+    def _log(self, exchange: Exchange, taken: Cases, *, role: str = "") -> None:
         cases = taken.cases
         request = exchange.id or (cases[0].id if len(cases) > 1 else None)
         events = self._events(exchange, cases, time.perf_counter_ns() - exchange.started, request)
+        if role:
+            events = [msgspec.structs.replace(event, role=role) for event in events]
         if not self.served.write("predictions", encode_events(events)):
             self._metrics.lost.labels(self.served.name, "predictions").inc(len(events))
 
@@ -225,7 +235,6 @@ class Hot:
 
     def _count(self, taken: Cases, exchange: Exchange) -> None:
         cases = taken.cases
-        self._answered.inc()
         self._records.observe(len(cases))
         if len(cases) == 1:
             self._counter_of(cases[0].arm).inc()
@@ -279,32 +288,3 @@ class Hot:
         if not served.write("refusals", encode_events([refusal])):
             self._metrics.lost.labels(served.name, "refusals").inc()
         return refused.reply(exchange.id)
-
-
-def _fields_refused(error: RecordError) -> Refused:
-    first = error.problems[0]
-    # A problem of the request as a whole (too many records, none) has no field to name.
-    detail = error.message if first.field else first.message[:1].upper() + first.message[1:]
-    return Refused(422, "fields", detail, error.cure, errors=error.problems, total=error.total)
-
-
-def _unreleased(served: Served) -> Refused:
-    if served.refused is not None:
-        return Refused(
-            503,
-            "unloaded",
-            f"Version {champion_of(served.refused)} of {served.name} is released, but can't be loaded here.",
-            "See /readyz for the reason.",
-            headers=_RETRY,
-        )
-    if served.trouble:
-        return Refused(
-            503, "unreleased", f"{served.name} can't answer yet.", "See /readyz for the reason.", headers=_RETRY
-        )
-    return Refused(
-        503,
-        "unreleased",
-        f"No version of {served.name} is released yet.",
-        'Release one, and it answers within a second: mainstay release 1 --trial --reason "first look"',
-        headers=_RETRY,
-    )

@@ -56,9 +56,16 @@ class Metrics:
         self.failures = self._counter("arm_failures", "Times a canary or shadow could not answer.", "model", "role")
         self.lost = self._counter("events_lost", "Events that could not be written.", "model", "stream")
         self.feedback = self._counter("feedback", "Lines of feedback taken.", "model")
+        self.explanations = self._counter(
+            "explanations", "Answers explained.", "model", "version", "method", "complete"
+        )
         self.swaps = self._counter("swaps", "Releases taken up or refused by a worker.", "model", "outcome")
         self.seconds = Histogram(
             "mainstay_request_seconds", "From a request's arrival to its answer.", ("model",),
+            buckets=_SECONDS, registry=self._registry,
+        )  # fmt: skip
+        self.explain_seconds = Histogram(
+            "mainstay_explain_seconds", "What the explanations of a request took.", ("model",),
             buckets=_SECONDS, registry=self._registry,
         )  # fmt: skip
         self.records = Histogram(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.contract import json_schema
+from mainstay.serving.openapi_explain import EXPLANATION, LABEL, REASON, WANTS_REASONS, explained_answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,8 @@ def openapi(models: Sequence[Served], version: str) -> Schema:
     for served in models:
         _add(served, paths, schemas)
     if len(models) == 1:
-        paths["/predict"] = paths[f"/models/{models[0].name}/predict"]
+        for call in ("predict", "explain"):
+            paths[f"/{call}"] = paths[f"/models/{models[0].name}/{call}"]
     paths |= {
         "/models": {"get": _plain("What is served")},
         "/livez": {"get": _plain("Whether the process lives")},
@@ -108,7 +110,7 @@ def openapi_of(contract: Contract, name: str, *, amounts: bool, most: int, versi
 
     """
     paths: Schema = {}
-    schemas: Schema = {"Problem": _PROBLEM}
+    schemas: Schema = {"Problem": _PROBLEM, "Reason": REASON}
     _add_predict(name, json_schema(contract), _answer(amounts=amounts), most, (paths, schemas))
     return {
         "openapi": "3.1.0",
@@ -125,6 +127,8 @@ def _add(served: Served, paths: Schema, schemas: Schema) -> None:
     most = served.settings.max_records
     paths[f"/models/{name}"] = {"get": _plain(f"Contract and current release of {name}")}
     _add_predict(name, record, _answer(amounts=amounts), most, (paths, schemas))
+    paths[f"/models/{name}/explain"] = _explain(name, served.settings.max_explained)
+    schemas |= {f"{name}.Explained": explained_answer(name), "Explanation": EXPLANATION, "Reason": REASON}
     paths[f"/models/{name}/feedback"] = {
         "post": {
             "summary": "Tell what really happened",
@@ -143,8 +147,23 @@ def _add_predict(name: str, record: Schema, answer: Schema, most: int, to: tuple
         "post": {
             "summary": f"Ask {name} about one record, or several",
             "operationId": f"predict_{name}",
+            "parameters": [WANTS_REASONS],
             "requestBody": _body(f"{name}.Record", most),
-            "responses": {"200": _some("The answer, or one per record", f"{name}.Answer", most), **_refusals()},
+            "responses": _responses(_some("The answer, or one per record", f"{name}.Answer", most)),
+        }
+    }
+
+
+def _explain(name: str, most: int) -> Schema:
+    return {
+        "post": {
+            "summary": f"Ask {name} about one record, or several, and why",
+            "operationId": f"explain_{name}",
+            "parameters": [LABEL],
+            "requestBody": _body(f"{name}.Record", most),
+            "responses": _responses(
+                _some("The answer with its explanation, or one per record", f"{name}.Explained", most)
+            ),
         }
     }
 
@@ -162,6 +181,7 @@ def _answer(*, amounts: bool) -> Schema:
             "version": {"type": "integer"},
             "degraded": {"type": "boolean"},
             "warnings": {"type": "array", "items": {"type": "string"}},
+            "reasons": {"type": "array", "items": _ref("Reason"), "description": "Where explain=true asks for them"},
         },
     }
 
@@ -191,9 +211,13 @@ def _plain(text: str, kind: str = "application/json") -> Schema:
     return {"summary": text, "responses": {"200": _described(text, schema, kind)}}
 
 
+def _responses(good: Schema) -> Schema:
+    return {"200": good, **_refusals()}
+
+
 def _refusals() -> Schema:
     texts = {
-        "400": "The body isn't JSON",
+        "400": "The body isn't JSON, or the query asks what can't be asked",
         "403": "Sent by a web page of another origin",
         "413": "The body is too large",
         "415": "The body isn't called JSON",

@@ -147,6 +147,7 @@ def _calls_of(served: Served, base: str) -> list[Block]:
         Heading(served.name),
         Text(f"Version {lineup.champion.version} answers.{trial} {bundle.problem.decision}"),
         Command(_curl(f"{address}/predict", example), "one record, or an array of them"),
+        Command(_curl(f"{address}/explain", example), "the same, and what each field has to do with it"),
         Command(_curl(f"{address}/feedback", told), "what really happened, when it is known"),
         Table(
             ("field", "kind", "allowed", "missing"),

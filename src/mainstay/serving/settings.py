@@ -31,6 +31,10 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         How long requests under way are waited for when the server is asked to end.
     poll_seconds : float
         How often the release history is read.
+    max_explained : int
+        Records one request may have explained.
+    explain_seconds : float
+        What the explanations of one request may take where they are sampled; what is found until then is answered.
     trust : tuple of str
         sha256 of each ``features.py`` that may run here, beside those this machine trained with; read anew whenever a
         version is loaded.
@@ -40,6 +44,8 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_body: Count = 16 * 1024 * 1024
     max_records: Count = 1000
     max_head: Count = 64 * 1024
+    max_explained: Count = 100
+    explain_seconds: Positive = 0.25
     read_seconds: Positive = 30.0
     keep_alive_seconds: Positive = 75.0
     drain_seconds: Positive = 10.0

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CHURN = Task(kind="binary", target="Churn", positive="Yes", negative="No")
+SPECIES = Task(kind="multiclass", target="species", labels=("setosa", "versicolor", "virginica"))
 AMOUNT = Task(kind="regression", target="rentals")
 TELCO = Contract(
     (
@@ -68,8 +69,8 @@ class Homemade:
         time.sleep(self.slow * len(X))
         return np.asarray(self.function(X))
 
-    def score_one(self, row: Floats) -> float:
-        return float(self.scores(row[None])[0])
+    def score_one(self, row: Floats) -> Any:
+        return self.scores(row[None])[0]
 
     def save(self, folder: Path) -> None:
         del folder
@@ -401,3 +402,30 @@ def test_what_can_t_be_asked_is_a_sentence(asked: dict[str, Any], sentence: str)
         one.explain(subjects(small_rows(1)), **asked)
     with pytest.raises(InputError, match="is an amount"):
         explainer(Homemade(curved)).explain(subjects(small_rows(1)), label="Yes")
+
+
+def test_of_several_labels_the_likeliest_is_explained_or_any_that_is_asked_for() -> None:
+    import lightgbm  # noqa: PLC0415 - slow to import
+
+    X = small_rows(300)
+    y = (X[:, 0] > 0).astype(float) + (X[:, 1] > 0.5)
+    options = {"objective": "multiclass", "num_class": 3, "verbosity": -1, "num_threads": 1}
+    model = LightGBMModel(lightgbm.train(options, lightgbm.Dataset(X, label=y), 15).model_to_string())
+    one = explainer(model, SPECIES)
+    scores = model.scores(X[:20])
+    for found, row in zip(one.explain(subjects(X[:20])), scores, strict=True):
+        assert found.label == SPECIES.labels[int(row.argmax())]
+        assert found.answer == row.max()
+        assert found.exact
+        assert found.scale == "probability"
+        assert found.gap < TOLERANCE
+        assert all(f"the chance of '{found.label}'" in reason.text for reason in found.reasons)
+    each = [one.explain(subjects(X[:1]), label=label)[0] for label in SPECIES.labels]
+    assert [found.answer for found in each] == pytest.approx(scores[0].tolist())
+    # What raises one label lowers the others, so over all of them a part comes to nothing.
+    assert [sum(found.parts[j].part for found in each) for j in range(4)] == pytest.approx([0.0] * 4, abs=1e-9)
+    (fallen,) = one.explain([Subject(np.full(4, np.nan), {}, fallback=(0.2, 0.5, 0.3))])
+    assert (fallen.label, fallen.answer) == ("versicolor", 0.5)
+    (sampled,) = explainer(Homemade(lambda rows: softmax(rows[:, :3])), SPECIES).explain(subjects(X[:1]))
+    assert sampled.method == "sampling"
+    assert sampled.gap < TOLERANCE

@@ -54,7 +54,8 @@ def ask() -> Callable[..., Got]:
         scope = {
             "type": "http",
             "method": method or ("GET" if body is None else "POST"),
-            "path": path,
+            "path": path.partition("?")[0],
+            "query_string": path.partition("?")[2].encode(),
             "scheme": "http",
             "server": ("127.0.0.1", 8000),
             "headers": [(name.replace("_", "-").encode(), value.encode("latin1")) for name, value in headers.items()],

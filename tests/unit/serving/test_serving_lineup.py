@@ -58,7 +58,7 @@ def test_a_damaged_version_leaves_the_old_one(served: Served, released: Project)
 def test_a_version_that_answers_differently_never_answers(released: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     from mainstay.models.frameworks import linear as module  # noqa: PLC0415 - to stand for another processor
 
-    monkeypatch.setattr(module, "_logistic", lambda total: total * 0 + 0.123)
+    monkeypatch.setattr(module, "logistic", lambda total: total * 0 + 0.123)
     with pytest.raises(CorruptError, match="doesn't answer as it did"):
         load_lineup(_registry(released), release_now(released, 1), max_records=10)
 

@@ -40,7 +40,7 @@ def test_openapi_is_generated_from_the_contract(served: Served, ask: Callable[..
     assert {"/predict", "/models/churn/predict", "/models/churn/feedback", "/readyz"} <= set(page["paths"])
     refs = set(re.findall(r"'\$ref': '#/components/schemas/([^']+)'", str(page)))
     assert refs <= set(page["components"]["schemas"])
-    assert ask(App([served], loopback=True), "/predict", GOOD_RECORD).json.keys() == (
+    assert ask(App([served], loopback=True), "/predict?explain=true", GOOD_RECORD).json.keys() == (
         page["components"]["schemas"]["churn.Answer"]["properties"].keys()
     )
 

@@ -8,17 +8,19 @@ One file per way::
     lime         LIME, by the lime package
     ways         all of them to the same `Found`
 
-Around them: `players` (what is explained), `background` (what a record is compared with), `explainer` (which way for
-which model), `explanation` (the result), `naming` and `reasons` (the words), `document` (the page). The law:
-base, parts and rest add up to the score on its scale.
+Around them: `subject` and `players` (what is explained), `background` (what a record is compared with), `explainer`
+(which way for which model), `explanation` (the result), `naming` and `reasons` (the words), `document` (the page).
+
+The law: base, parts and rest add up to the score on its scale.
 """
 
 from mainstay.models.explain.additive import Additive, Exact, exponential, identity, logistic, softmax
 from mainstay.models.explain.background import draw_background
 from mainstay.models.explain.document import explanation_document
-from mainstay.models.explain.explainer import Explainer, Subject
+from mainstay.models.explain.explainer import Explainer
 from mainstay.models.explain.explanation import METHODS, TOLERANCE, Explanation, Method, Part, Reason
 from mainstay.models.explain.players import Player, players_of
+from mainstay.models.explain.subject import Subject, encode_values, subject_of
 
 __all__ = [
     "METHODS",
@@ -33,10 +35,12 @@ __all__ = [
     "Reason",
     "Subject",
     "draw_background",
+    "encode_values",
     "explanation_document",
     "exponential",
     "identity",
     "logistic",
     "players_of",
     "softmax",
+    "subject_of",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from mainstay.models.explain.players import players_of
 from mainstay.models.explain.reasons import Outcome, reasons_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from mainstay.models.explain.additive import Additive
     from mainstay.models.explain.explanation import Method, Scale
     from mainstay.models.explain.players import Player
+    from mainstay.models.explain.subject import Subject
     from mainstay.models.explain.ways import Found
     from mainstay.models.model import Model
     from mainstay.models.task import Task
@@ -34,29 +34,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _CLOSE = 1e-6  # how far an adapter's sums may be from its scores before they are not believed
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A record to explain.
-
-    Parameters
-    ----------
-    encoded : array, shape (width,)
-        What the model saw.
-    values : mapping
-        The same as values of the inputs, by name.
-    filled : frozenset of str
-        The features a policy filled in.
-    fallback : float, optional
-        The score of the fallback, where it answered instead of the model.
-
-    """
-
-    encoded: Floats
-    values: Mapping[str, Any]
-    filled: frozenset[str] = field(default_factory=frozenset)
-    fallback: float | None = None
 
 
 class Explainer:
@@ -94,7 +71,7 @@ class Explainer:
     def labels(self) -> tuple[str, ...]:
         """The labels whose probabilities can be explained; none for amounts."""
         task = self.task
-        return (task.negative, task.positive) if task.kind == "binary" else getattr(task, "labels", ())
+        return (task.negative, task.positive) if task.kind == "binary" else task.labels
 
     @property
     def scale(self) -> Scale:
@@ -236,8 +213,10 @@ class Explainer:
         turn = self.task.kind == "binary" and bool(chosen) and chosen[0][0] == self.task.negative
         return [(label, one.turned() if turn else one) for (label, _), one in zip(chosen, found, strict=True)]
 
-    def _fallen(self, score: float, label: str | None) -> tuple[str, Found]:
-        (chosen,) = self._chosen(np.array([[score]]), label)
+    def _fallen(self, said: float | tuple[float, ...], label: str | None) -> tuple[str, Found]:
+        scores = np.atleast_2d(np.asarray(said, dtype=np.float64))
+        (chosen,) = self._chosen(scores, label)
+        score = float(scores[0, chosen[1]])
         return self._named([chosen], [ways.fallen_back(score, self.scale, len(self.players))])[0]
 
     def _told(self, subject: Subject, label: str, found: Found) -> Explanation:

@@ -18,7 +18,7 @@ TOLERANCE = 1e-9
 """How far base and parts may be from the score, relative to the largest of them."""
 
 
-class Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one feature has to do with a score.
 
     Parameters

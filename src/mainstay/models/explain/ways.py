@@ -77,7 +77,7 @@ class Found:
             typical=1.0 - self.typical,
             effects=-self.effects,
             answer=1.0 - self.answer,
-            rest=-self.rest,
+            rest=0.0 - self.rest,
         )
 
 
