@@ -10,6 +10,8 @@ import click
 from mainstay.cli.options import VERSION, on_project, open_here, whoever
 from mainstay.cli.output import announce, say, show, show_json
 
+OUT = click.Path(path_type=Path, dir_okay=False)
+
 
 @click.command()
 @click.option("--data", "source", type=click.Path(path_type=Path), help="Other rows than [data] source.")
@@ -36,14 +38,17 @@ def train(source: Path | None, metrics: Path | None, *, folder: Path, as_json: b
 
 @click.command()
 @click.argument("number", metavar="VERSION", type=VERSION)
+@click.option("--junit", type=OUT, help="Write the gates here as JUnit XML too.")
+@click.option("--markdown", type=OUT, help="Write a pull request's comment here too.")
 @on_project
-def gate(number: int, *, folder: Path, as_json: bool) -> None:
+def gate(number: int, junit: Path | None, markdown: Path | None, *, folder: Path, as_json: bool) -> None:
     """Judge VERSION again with today's project file; exit 1 when a gate fails."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
     from mainstay.errors import GateError  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
     verdict = lifecycle.gate(project, number, now=dt.datetime.now(dt.UTC), by=whoever())
+    lifecycle.write_verdict(project, number, verdict, junit=junit, markdown=markdown)
     if as_json:
         show_json(verdict)
     else:
@@ -70,6 +75,21 @@ def version_list(*, folder: Path, as_json: bool) -> None:
         show_json(versions)
     else:
         show(lifecycle.versions_document(project.name, versions))
+
+
+@version.command("diff")
+@click.argument("number", metavar="VERSION", type=VERSION)
+@click.argument("other", metavar="OTHER", type=VERSION)
+@on_project
+def version_diff(number: int, other: int, *, folder: Path, as_json: bool) -> None:
+    """Say what changes for whom where VERSION answers instead of OTHER."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    apart = lifecycle.diff(open_here(folder), number, other)
+    if as_json:
+        show_json(apart)
+    else:
+        show(lifecycle.diff_document(apart))
 
 
 @version.command("show")

@@ -10,6 +10,7 @@ from mainstay.data.audit import data_findings
 from mainstay.evaluation.behaviour.cases import Cases
 from mainstay.evaluation.behaviour.measure import measure_behaviour, try_mishaps
 from mainstay.evaluation.comparisons import by_segment, compare
+from mainstay.evaluation.difference import difference_of
 from mainstay.evaluation.findings import found
 from mainstay.evaluation.fresh_rows import held_against
 from mainstay.evaluation.held_out import CHAMPION, answer_held_out
@@ -107,6 +108,7 @@ def evaluate(
         slices=find_weak_slices(snapshot, training, held, settings, important),
         behaviour=measure_behaviour(snapshot, training, held, settings, cases),
         robustness=try_mishaps(snapshot, training, held, important) if settings.robustness else (),
+        difference=difference_of(held, snapshot, important, settings.min_segment_rows),
         data_until=until,
         data_until_of=until_of,
         why=training.why,

@@ -11,6 +11,8 @@
     checking     check: the project held against its data
     auditing     data audit: what the rows say about themselves, also on a schedule
     gap          data gap: training, held-out, later and live rows
+    differing    version diff: two versions on the same rows
+    comment      what a pull request is told
     documents    what the verbs print
     origins      which data trained which version; the project as a pipeline of dvc
     metrics      numbers of a check or a training, for other tools
@@ -18,6 +20,7 @@
 
 from mainstay.lifecycle.auditing import Audited, audit, write_audit
 from mainstay.lifecycle.checking import Checked, check, check_document
+from mainstay.lifecycle.differing import Apart, diff, diff_document
 from mainstay.lifecycle.documents import (
     card,
     describe_release,
@@ -29,6 +32,7 @@ from mainstay.lifecycle.documents import (
     versions,
     versions_document,
     write_report,
+    write_verdict,
 )
 from mainstay.lifecycle.files import Taken, predict_file, take_feedback
 from mainstay.lifecycle.gap import FourWay, gap, gap_document
@@ -61,6 +65,7 @@ from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.release import Books, open_books
 
 __all__ = [
+    "Apart",
     "Audited",
     "Books",
     "Checked",
@@ -77,6 +82,8 @@ __all__ = [
     "check",
     "check_document",
     "describe_release",
+    "diff",
+    "diff_document",
     "export_dvc",
     "gap",
     "gap_document",
@@ -110,4 +117,5 @@ __all__ = [
     "write_check",
     "write_report",
     "write_training",
+    "write_verdict",
 ]

@@ -8,9 +8,11 @@ from mainstay import monitoring
 from mainstay.data.quarantine import write_whole
 from mainstay.errors import InputError
 from mainstay.evaluation import report_document as evaluation_document
+from mainstay.lifecycle.comment import comment_document
 from mainstay.release import at_moment, explain, open_books
 from mainstay.render.document import Command, Document, Findings, Status, Table, Text
 from mainstay.render.html import to_html
+from mainstay.render.junit import to_junit
 from mainstay.render.markdown import to_markdown
 from mainstay.render.numbers import finding_value, measure_name, moment
 
@@ -97,6 +99,17 @@ def verdict_document(name: str, number: int, verdict: Verdict) -> Document:
     return Document(
         title, (Findings(verdict.findings, failed_first=True),), f"Judged {moment(verdict.at)} by {verdict.by}."
     )
+
+
+def write_verdict(
+    project: Project, number: int, verdict: Verdict, *, junit: Path | None = None, markdown: Path | None = None
+) -> None:
+    """Write a verdict for other programs: JUnit XML for a pipeline, Markdown for a pull request's comment."""
+    if junit is not None:
+        text = to_junit(f"{project.name} version {number}", verdict.findings, verdict.at)
+        write_whole(junit, text.encode("utf-8", "replace"))
+    if markdown is not None:
+        write_whole(markdown, to_markdown(comment_document(project, number, verdict)).encode("utf-8", "replace"))
 
 
 def look_document(seen: Seen) -> Document:

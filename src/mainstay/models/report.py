@@ -9,6 +9,7 @@ import msgspec
 
 from mainstay.measures.finding import Finding
 from mainstay.measures.thresholds import BreakEven, Margin
+from mainstay.models.difference import Difference
 from mainstay.models.policy import Policy
 from mainstay.models.pricing import Pricing
 
@@ -96,6 +97,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Declared tests of behaviour and scenarios: the share of records that pass.
     robustness : tuple of Finding
         What noise, a missing column or a slip of the finger costs, in the primary measure; positive is lost.
+    difference : Difference or None
+        What changes for whom against the champion, on the same rows; None where there was none to compare with.
     data_until : datetime or None
         How new the newest row is, UTC; None where nothing says.
     data_until_of : str
@@ -132,6 +135,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     slices: tuple[Finding, ...] = ()
     behaviour: tuple[Finding, ...] = ()
     robustness: tuple[Finding, ...] = ()
+    difference: Difference | None = None
     data_until: dt.datetime | None = None
     data_until_of: str = ""
     why: str = ""
