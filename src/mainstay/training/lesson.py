@@ -125,6 +125,8 @@ class Learned:
     refit : callable, optional
         Makes the same kind of model, without a search, from other rows, truth and weights: what the learning curve
         and the study of ageing do. None where that can't be had.
+    refit_price : float
+        Seconds that takes on all rows, as a `Meter` counts them; 0 where it is cheap.
     trials : tuple of Trial
         What a search tried, in that order.
     notes : tuple of str
@@ -137,6 +139,7 @@ class Learned:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     constant: bool = False
     refit: Fit | None = None
+    refit_price: float = 0.0
     trials: tuple[Trial, ...] = ()
     notes: tuple[str, ...] = ()
 

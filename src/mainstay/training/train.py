@@ -15,12 +15,19 @@ from mainstay.measures.amounts import UNSAID
 from mainstay.measures.intervals import which_hang_together
 from mainstay.models.candidate import Candidate, Training
 from mainstay.models.pricing import expressions_of, learn_pricing
+from mainstay.models.studies import Studies
 from mainstay.models.yardstick import Answers, choose_yardstick
 from mainstay.training.choose import choose
 from mainstay.training.folds import cut_folds
+from mainstay.training.gap import read_gap
+from mainstay.training.judge import Judge
+from mainstay.training.learnable import refuse_unlearnable
 from mainstay.training.lesson import Lesson, shares_of
+from mainstay.training.making import Made, covered_folds, learn_all, training_notes
+from mainstay.training.meter import Meter
 from mainstay.training.policy import derive_policy
 from mainstay.training.recipes import RECIPES
+from mainstay.training.studying import study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,13 +88,19 @@ def train(
     yardstick = choose_yardstick(task, money, base, settings.measure, pricing, shares)
     here = yardstick if pricing is None else yardstick.on(pricing.of_table(served).amounts)
     share = capacity_share(money.capacity, snapshot)
-    folds = cut_folds(rows, task, settings.folds, settings.seed)
+    refuse_unlearnable(rows, task)
+    folds = cut_folds(rows, task, settings.folds, settings.seed, read_gap(settings.gap))
+    folds = folds.few(covered_folds(rows.X.size, settings.budget))
     lesson = Lesson.of(rows, snapshot.inputs, task.kind, folds, settings.seed, max(1, len(task.labels)))
-    lesson = replace(lesson, say=progress or lesson.say)
+    lesson = replace(lesson, say=progress or lesson.say, search=settings.search, meter=Meter(settings.budget))
+    clusters = which_hang_together(len(rows), rows.groups, rows.times)
     names = [name for name in RECIPES if name == "do-nothing" or name in settings.candidates]
-    candidates = tuple(_make(name, rank, lesson, here, action, share) for rank, name in enumerate(names))
-    place, candidates = choose(candidates, lesson, here, which_hang_together(len(rows), rows.groups, rows.times))
+    made = tuple(learn_all(names, lesson, settings, clusters))
+    candidates = tuple(_candidate(one, rank, lesson, here, action, share) for rank, one in enumerate(made))
+    place, candidates = choose(candidates, lesson, here, clusters)
     chosen = candidates[place]
+    judge = Judge(lesson, here, chosen.policy, clusters)
+    studies = study(made[place].learned, judge, rows.times) if settings.studies else Studies()
     return Training(
         candidates=candidates,
         chosen=chosen,
@@ -96,14 +109,15 @@ def train(
         why=chosen.why,
         seed=settings.seed,
         seconds=time.perf_counter() - start,
+        studies=studies,
+        notes=tuple(training_notes(made, chosen, lesson)),
     )
 
 
-def _make(  # noqa: PLR0917 - one candidate of several
-    name: str, rank: int, lesson: Lesson, yardstick: Yardstick, action: str, share: float | None
+def _candidate(  # noqa: PLR0917 - one candidate of several
+    made: Made, rank: int, lesson: Lesson, yardstick: Yardstick, action: str, share: float | None
 ) -> Candidate:
-    start = time.perf_counter()
-    learned = RECIPES[name](lesson)
+    learned = made.learned
     scored = lesson.folds.scored
     truth, scores = lesson.y[scored], learned.fold_scores[scored]
     policy = derive_policy(truth, scores, yardstick.at(scored), action, idle=learned.constant, share=share)
@@ -116,12 +130,13 @@ def _make(  # noqa: PLR0917 - one candidate of several
         answers = Answers(learned.fold_scores[part], policy, stick.amounts or UNSAID)
         losses.append(sign * stick.estimate(lesson.y[part], answers, seed=lesson.seed).value)
     return Candidate(
-        name=name,
+        name=made.name,
         model=learned.model,
         policy=policy,
         fold_scores=learned.fold_scores,
         losses=np.asarray(losses),
         parameters=learned.parameters,
-        seconds=time.perf_counter() - start,
+        seconds=made.seconds,
         rank=rank,
+        trials=learned.trials,
     )

@@ -108,7 +108,15 @@ def _learned(
     if len(members) > 1:
         parameters["mixture"] = "; ".join(_words(one) for one in members)
     trials, notes = told
-    return Learned(model, scores, parameters, refit=_refit(lesson, grower, first), trials=trials, notes=notes)
+    return Learned(
+        model,
+        scores,
+        parameters,
+        refit=_refit(lesson, grower, first),
+        refit_price=first.trees * tree_price(lesson.y.size, lesson.X.shape[1], first.shape["num_leaves"]),
+        trials=trials,
+        notes=notes,
+    )
 
 
 def _covered(lesson: Lesson, grower: Grower, mixture: tuple[Member, ...]) -> tuple[Member, ...]:

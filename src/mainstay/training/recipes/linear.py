@@ -35,7 +35,8 @@ def fit_linear(lesson: Lesson) -> Learned:
 
     lesson.say("linear: fitting")
     penalty: dict[str, float] = {"C": C} if logistic else {"alpha": ALPHA}
-    return Learned(fit(lesson.X, lesson.y, lesson.weights), lesson.fold_scores(fit), {**penalty, "seed": lesson.seed})
+    model = fit(lesson.X, lesson.y, lesson.weights)
+    return Learned(model, lesson.fold_scores(fit), {**penalty, "seed": lesson.seed}, refit=fit)
 
 
 def _fit(rows: tuple[Floats, Floats, Floats | None], lesson: Lesson, *, logistic: bool) -> Model:
