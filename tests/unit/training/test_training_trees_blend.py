@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mainstay.models.frameworks.lightgbm import LightGBMModel
+from mainstay.training.losses import answered, loss_of
 from mainstay.training.trees.blend import choose_blend, lay_together
-from mainstay.training.trees.losses import answered, loss_of
 
 
 @pytest.mark.parametrize("objective", ["binary", "regression", "multiclass"])
@@ -54,7 +54,8 @@ def test_what_gains_nothing_is_not_mixed_in_and_what_helps_twice_counts_twice() 
 
 def test_losses_are_those_of_the_field() -> None:
     y, raw = np.array([0.0, 1.0]), np.array([0.0, np.log(3.0)])
-    assert loss_of("binary", y, raw, None) == pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2)
-    assert loss_of("binary", y, raw, np.array([0.0, 1.0])) == pytest.approx(-np.log(0.75))
-    three = np.log(np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]))
+    scores = answered("binary", raw)
+    assert loss_of("binary", y, scores, None) == pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2)
+    assert loss_of("binary", y, scores, np.array([0.0, 1.0])) == pytest.approx(-np.log(0.75))
+    three = answered("multiclass", np.log(np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])))
     assert loss_of("multiclass", np.array([2.0, 0.0]), three, None) == pytest.approx(-(np.log(0.5) + np.log(0.6)) / 2)

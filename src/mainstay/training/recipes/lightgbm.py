@@ -16,9 +16,9 @@ import numpy as np
 
 from mainstay.models.frameworks.lightgbm import LightGBMModel
 from mainstay.training.lesson import Learned
+from mainstay.training.losses import answered
 from mainstay.training.trees.blend import lay_together
 from mainstay.training.trees.growth import Grower
-from mainstay.training.trees.losses import answered
 from mainstay.training.trees.mixing import Member, Mixer
 from mainstay.training.trees.search import search
 from mainstay.training.trees.shapes import DEFAULT, shapes_for
@@ -113,7 +113,7 @@ def _learned(
         scores,
         parameters,
         refit=_refit(lesson, grower, first),
-        refit_price=first.trees * tree_price(lesson.y.size, lesson.X.shape[1], first.shape["num_leaves"]),
+        refit_price=first.trees * grower.price(lesson.y.size, first.shape),
         trials=trials,
         notes=notes,
     )

@@ -12,40 +12,70 @@ from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.frameworks.linear import Labels, LinearModel, Slope
 from mainstay.models.frameworks.softmax import SoftmaxModel
 from mainstay.training.lesson import Learned
+from mainstay.training.losses import loss_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.models.frameworks.linear import Term
     from mainstay.models.model import Model
-    from mainstay.training.lesson import Lesson
+    from mainstay.training.lesson import Fit, Lesson
 
     Floats = NDArray[np.float64]
+    Places = NDArray[np.int64]
 
-C, ALPHA = 1.0, 1.0  # strength of the penalty: scikit-learn's defaults
+STRENGTHS = (1.0, 0.1, 0.01, 10.0)  # of scikit-learn's C; of its alpha the inverse. The default comes first
 _WIDE = 300  # columns above which a Newton step (cubic in them) costs more than it saves
+_CHEAP = 5e7  # rows times columns squared, up to which the strength of the penalty is chosen, not taken
 
 
 def fit_linear(lesson: Lesson) -> Learned:
-    """Fit the baseline."""
-    logistic = lesson.kind != "regression"
+    """Fit the baseline; on a small table with the strength of penalty that the folds like best.
 
-    def fit(X: Floats, y: Floats, weights: Floats | None) -> Model:
-        return _fit((X, y, weights), lesson, logistic=logistic)
-
+    For each fold the *other* folds choose, so that no row's own loss has a say in the model that scores it.
+    """
     lesson.say("linear: fitting")
-    penalty: dict[str, float] = {"C": C} if logistic else {"alpha": ALPHA}
+    strengths = STRENGTHS if lesson.y.size * _width(lesson) ** 2 <= _CHEAP else STRENGTHS[:1]
+    found = [lesson.fold_scores(_fitter(lesson, one)) for one in strengths]
+    losses = np.array([[_loss(lesson, one[score], score) for _, score in lesson.folds.parts] for one in found])
+    weights = np.asarray([learn.size for learn, _ in lesson.folds.parts], dtype=np.float64)
+    scores = lesson.unscored()
+    for fold, (_, score) in enumerate(lesson.folds.parts):
+        others = np.where(np.arange(weights.size) == fold, 0.0, weights)
+        scores[score] = found[int(np.argmin(losses @ (others if others.any() else weights)))][score]
+    strength = strengths[int(np.argmin(losses @ weights))]
+    fit = _fitter(lesson, strength)
+    penalty = {"alpha": 1 / strength} if lesson.kind == "regression" else {"C": strength}
     model = fit(lesson.X, lesson.y, lesson.weights)
-    return Learned(model, lesson.fold_scores(fit), {**penalty, "seed": lesson.seed}, refit=fit)
+    return Learned(model, scores, {**penalty, "seed": lesson.seed}, refit=fit)
 
 
-def _fit(rows: tuple[Floats, Floats, Floats | None], lesson: Lesson, *, logistic: bool) -> Model:
+def _fitter(lesson: Lesson, strength: float) -> Fit:
+    def fit(X: Floats, y: Floats, weights: Floats | None) -> Model:
+        return _fit((X, y, weights), lesson, strength)
+
+    return fit
+
+
+def _width(lesson: Lesson) -> int:
+    return sum(lesson.labels.get(j, 1) + 1 for j in range(lesson.X.shape[1]))
+
+
+def _loss(lesson: Lesson, scores: Floats, places: Places) -> float:
+    weights = None if lesson.weights is None else lesson.weights[places]
+    return loss_of(lesson.kind, lesson.y[places], scores, weights)
+
+
+def _fit(rows: tuple[Floats, Floats, Floats | None], lesson: Lesson, strength: float) -> Model:
     X, y, weights = rows
+    logistic = lesson.kind != "regression"
     if np.ptp(y) == 0:  # a first block of time may hold one label only
         return ConstantModel(float(y[0]) if not logistic else float((y.sum() + 0.5) / (y.size + 1)))
     blocks = [_columns(X[:, j], lesson.labels.get(j, 0)) for j in range(X.shape[1])]
     design = np.concatenate([block for block, _ in blocks], axis=1)
-    slopes, intercepts = _solve(design, y, weights, lesson)
+    filled = design.any(axis=0)  # most columns of missing values hold none, and would only cost time
+    slopes = np.zeros((lesson.classes, design.shape[1]))
+    slopes[:, filled], intercepts = _solve(design[:, filled], y, weights, lesson, strength)
     edges = np.cumsum([block.shape[1] for block, _ in blocks])[:-1]
 
     def made(slopes: Floats, intercept: float, *, logistic: bool) -> LinearModel:
@@ -79,17 +109,20 @@ def _term(slopes: Floats, scaling: tuple[float, float] | None) -> Term:
     return Slope(mean, float(slopes[0] / scale) if scale else 0.0, float(slopes[1]))
 
 
-def _solve(design: Floats, y: Floats, weights: Floats | None, lesson: Lesson) -> tuple[Floats, Floats]:
+def _solve(design: Floats, y: Floats, weights: Floats | None, lesson: Lesson, strength: float) -> tuple[Floats, Floats]:
     """Give slopes and intercepts, one row each per sum: one, or one per label of several classes."""
     try:
         from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - a second to import, only needed to train
         from sklearn.linear_model import LogisticRegression, Ridge  # noqa: PLC0415 - a second to import
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
     except ImportError:
         raise SetupError("Training needs scikit-learn, which isn't here.", "pip install 'mainstay[train]'") from None
     newton = design.shape[1] <= _WIDE and lesson.classes == 1  # of several classes not every release has its own kind
-    logistic = LogisticRegression(C=C, solver="newton-cholesky" if newton else "lbfgs", max_iter=500)
-    estimator = Ridge(alpha=ALPHA) if lesson.kind == "regression" else logistic
-    with warnings.catch_warnings():  # not quite converged is good enough for a baseline that is judged like any other
+    logistic = LogisticRegression(C=strength, solver="newton-cholesky" if newton else "lbfgs", max_iter=500)
+    estimator = Ridge(alpha=1 / strength) if lesson.kind == "regression" else logistic
+    # One thread: beside other processes two wait for each other. Not quite converged is good enough for a baseline that
+    # is judged like any other.
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)
         estimator.fit(design, y, sample_weight=weights)
     return np.atleast_2d(estimator.coef_), np.ravel(estimator.intercept_)

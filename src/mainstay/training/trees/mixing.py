@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.training.losses import answered, loss_of
 from mainstay.training.trees.blend import choose_blend
 from mainstay.training.trees.growth import best_size
-from mainstay.training.trees.losses import answered, loss_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,4 +107,4 @@ class Mixer:
     def _loss(self, fold: int, raw: Floats) -> float:
         score = self.lesson.folds.parts[fold][1]
         weights = None if self.lesson.weights is None else self.lesson.weights[score]
-        return loss_of(self.lesson.kind, self.lesson.y[score], raw, weights)
+        return loss_of(self.lesson.kind, self.lesson.y[score], answered(self.lesson.kind, raw), weights)

@@ -1,4 +1,4 @@
-"""From raw scores of trees to answers and losses, by kind of task."""
+"""From raw scores to answers, and from answers to losses, by kind of task."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def answered(kind: str, raw: Floats) -> Floats:
     return raw
 
 
-def loss_of(kind: str, y: Floats, raw: Floats, weights: Floats | None) -> float:
-    """Measure raw scores as LightGBM does: log loss or root mean squared error, weighted."""
-    scores = answered(kind, raw)
+def loss_of(kind: str, y: Floats, scores: Floats, weights: Floats | None) -> float:
+    """Measure answers as LightGBM does: log loss or root mean squared error, weighted where any row weighs."""
+    weights = None if weights is None or not weights.any() else weights
     if kind == "regression":
         return float(np.sqrt(np.average((y - scores) ** 2, weights=weights)))
     said = np.where(y > 0.5, scores, 1 - scores) if kind == "binary" else scores[np.arange(y.size), y.astype(np.int64)]
