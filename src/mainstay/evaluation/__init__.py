@@ -6,6 +6,7 @@ from mainstay.evaluation.evidence import Approval, Evidence, Lock, Rehearsal, Ro
 from mainstay.evaluation.gate import Case, Gate, gate
 from mainstay.evaluation.gates import STANDARD, judge_report
 from mainstay.evaluation.held_out import Rival
+from mainstay.evaluation.inclusion.groups import refuse_unknown_groups
 from mainstay.evaluation.report import evaluate
 from mainstay.evaluation.settings import EvaluationSettings
 
@@ -25,5 +26,6 @@ __all__ = [
     "gate",
     "judge_report",
     "read_cases",
+    "refuse_unknown_groups",
     "report_document",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.evaluation.difference_document import difference_blocks
-from mainstay.evaluation.trials import behaviour_blocks, slice_blocks
+from mainstay.evaluation.trials import behaviour_blocks, inclusion_blocks, slice_blocks
 from mainstay.models.policy import NEVER
 from mainstay.render.document import (
     Block,
@@ -58,6 +58,7 @@ def report_document(name: str, version: int, report: Report, verdict: Verdict | 
         *_measured(report),
         *_without_money(report),
         *_for_whom(report),
+        *inclusion_blocks(report),
         *slice_blocks(report),
         *(difference_blocks(report.difference, "the champion") if report.difference is not None else ()),
         *behaviour_blocks(report),

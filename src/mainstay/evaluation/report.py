@@ -14,6 +14,7 @@ from mainstay.evaluation.difference import difference_of
 from mainstay.evaluation.findings import found
 from mainstay.evaluation.fresh_rows import held_against
 from mainstay.evaluation.held_out import CHAMPION, answer_held_out
+from mainstay.evaluation.inclusion.measure import measure_inclusion
 from mainstay.evaluation.influences import measure_influences
 from mainstay.evaluation.notes import reader_must_know
 from mainstay.evaluation.recency import newest_row
@@ -106,6 +107,7 @@ def evaluate(
         margins=() if binary or known else margin_table(_residuals(snapshot, chosen)),
         score_quantiles=tuple(np.quantile(scores, np.linspace(0, 1, 101)).tolist()),
         slices=find_weak_slices(snapshot, training, held, settings, important),
+        inclusion=measure_inclusion(snapshot, held, settings),
         behaviour=measure_behaviour(snapshot, training, held, settings, cases),
         robustness=try_mishaps(snapshot, training, held, important) if settings.robustness else (),
         difference=difference_of(held, snapshot, important, settings.min_segment_rows),

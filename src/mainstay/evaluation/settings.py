@@ -8,6 +8,7 @@ import msgspec
 
 from mainstay.data.settings import Length
 from mainstay.evaluation.behaviour.settings import Directional, Invariance, Minimum
+from mainstay.evaluation.inclusion.settings import MaxGap
 
 Limit = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -51,6 +52,10 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Gates that must pass: without a judgement they count as failed.
     waive : tuple of str
         Gates that are shown but don't count.
+    inclusion : tuple of str
+        Columns whose groups are compared, besides those the contract calls `sensitive`; they may be no features.
+    max_gap : MaxGap, optional
+        How far groups may be apart: the gate `inclusive`.
     slices : bool
         Whether slices where the model does badly are searched for.
     max_slice_loss : float, optional
@@ -78,6 +83,8 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     approve: Annotated[int, msgspec.Meta(ge=0)] = 0
     demand: tuple[str, ...] = ()
     waive: tuple[str, ...] = ()
+    inclusion: tuple[str, ...] = ()
+    max_gap: MaxGap | None = None
     slices: bool = True
     max_slice_loss: Annotated[float, msgspec.Meta(gt=1)] | None = None
     robustness: bool = True

@@ -16,6 +16,7 @@ import numpy as np
 from mainstay.evaluation.comparisons import judged_against_idle
 from mainstay.evaluation.findings import found
 from mainstay.evaluation.levels import levels_of
+from mainstay.measures.classes import log_losses as log_losses_of_classes
 from mainstay.measures.scores import log_losses
 from mainstay.measures.slices import Confirmed, Levels, Slice, confirm, find_slices
 from mainstay.render.numbers import number
@@ -113,6 +114,8 @@ def _halves(held: HeldOut, seed: int) -> tuple[Places, Places]:
 
 def losses_of(kind: str, truth: Floats, scores: Floats) -> Floats:
     """Give the loss of each row: log loss, or the absolute error of an amount."""
+    if kind == "multiclass":
+        return log_losses_of_classes(truth, scores)
     return log_losses(truth, scores) if kind == "binary" else np.abs(truth - scores)
 
 

@@ -32,6 +32,27 @@ def behaviour_blocks(report: Report) -> Iterator[Block]:
         yield Table(("Mishap", "Records", lost, ""), tuple(_mishap(one) for one in shown), caption)
 
 
+def inclusion_blocks(report: Report) -> Iterator[Block]:
+    """Lay out how groups are served, and how far apart they are."""
+    if not report.inclusion:
+        return
+    groups = [one for one in report.inclusion if one.group == "inclusion"]
+    gaps = tuple(one for one in report.inclusion if one.group == "inclusion_gap")
+    measures = list(dict.fromkeys(one.measure for one in groups))
+    by_place: dict[str, dict[str, Finding]] = {}
+    for one in groups:
+        by_place.setdefault(one.where, {})[one.measure] = one
+    yield Heading("How groups are served")
+    columns = ("Group", "Rows", *map(measure_name, measures))
+    rows = tuple((where, found[measures[0]].n, *_numbers(found, measures)) for where, found in by_place.items())
+    yield Table(columns, rows, "On held-out rows. Calibration is truth less score.")
+    yield Findings(gaps, "The widest gap between any two groups; its interval holds for all pairs of groups at once.")
+
+
+def _numbers(found: dict[str, Finding], measures: list[str]) -> Iterator[Cell]:
+    return (finding_value(found[name]) if name in found else None for name in measures)
+
+
 def slice_blocks(report: Report) -> Iterator[Block]:
     """Lay out where the model does badly, though nobody declared it."""
     worth = {one.where: one for one in report.slices if one.group == "slice_worth"}

@@ -18,7 +18,7 @@ from mainstay.contract import load_contract
 from mainstay.data import take_snapshot
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
 from mainstay.errors import LockedError, MainstayError, ReleaseError
-from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, read_cases
+from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, read_cases, refuse_unknown_groups
 from mainstay.events import Action, actions, log_actions, log_findings
 from mainstay.lifecycle.entry import entry_of
 from mainstay.lifecycle.judging import judge_version, sound_champion
@@ -70,6 +70,7 @@ def train(
         snapshot = take_snapshot(project, contract, source=source)
         kept = keep_data(project, snapshot, progress)
         settings = project.section("evaluation", EvaluationSettings)  # what can't be meant is told before training
+        refuse_unknown_groups(project, settings, snapshot.test.frame.columns)
         cases = read_cases(project, settings, snapshot.contract, snapshot.task)
         recipe = project.section("training", TrainingSettings)
         training = fit(snapshot, recipe, project.money, action=project.problem.action, progress=progress)

@@ -93,6 +93,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Amounts without money: how much to plan beyond the forecast for several ratios of costs.
     score_quantiles : tuple of float
         101 quantiles (0 % to 100 %) of the held-out scores: the reference for score drift.
+    inclusion : tuple of Finding
+        Rates of each group of a sensitive column (group ``"inclusion"``), and the widest gaps between any two groups
+        (``"inclusion_gap"``).
     behaviour : tuple of Finding
         Declared tests of behaviour and scenarios: the share of records that pass.
     robustness : tuple of Finding
@@ -133,6 +136,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     margins: tuple[Margin, ...] = ()
     score_quantiles: tuple[float, ...] = ()
     slices: tuple[Finding, ...] = ()
+    inclusion: tuple[Finding, ...] = ()
     behaviour: tuple[Finding, ...] = ()
     robustness: tuple[Finding, ...] = ()
     difference: Difference | None = None

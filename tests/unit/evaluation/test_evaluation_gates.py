@@ -91,6 +91,7 @@ def test_the_standard_gates_are_all_there(report: Report) -> None:
         "no_segment_harmed",
         "no_slice_harmed",
         "worst_slice",
+        "inclusive",
         "behaves",
         "scenarios",
         "calibrated",

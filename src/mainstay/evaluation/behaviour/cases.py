@@ -82,7 +82,7 @@ def read_cases(project: Project, settings: EvaluationSettings, contract: Contrac
     for place, invariance in enumerate(settings.invariance):
         _refuse_badly(project.file, "invariance", place, "change", partial(_check, invariance, contract))
     for place, directional in enumerate(settings.directional):
-        _refuse_badly(project.file, "directional", place, "column", partial(_check_way, directional, contract))
+        _refuse_badly(project.file, "directional", place, "column", partial(_check_way, directional, contract, task))
     plain = []
     for place, minimum in enumerate(settings.minimum):
         key = "file" if minimum.file else "records"
@@ -110,7 +110,9 @@ def _check(test: Invariance, contract: Contract) -> None:
         refuse_value(column, value)
 
 
-def _check_way(test: Directional, contract: Contract) -> None:
+def _check_way(test: Directional, contract: Contract, task: Task) -> None:
+    if task.kind == "multiclass":
+        raise ProjectError("expects a direction, and several classes have none.", "Declare an invariance instead.")
     column = _column(test.column, contract)
     if test.by and not is_number(column):
         raise ProjectError(f"adds {test.by:g} to '{column.name}', which is no number.", "Say to = … instead.")
@@ -178,11 +180,19 @@ def _check_case(file: Located, place: int, case: Case, contract: Contract, task:
             raise file.error(
                 "case", "", f"has a record with '{name}', which the contract doesn't have.", hint, place=place
             )
+    if case.score is not None:
+        _refuse_span(file, place, task)
     if case.prediction is not None:
         try:
             _answer(case.prediction, task)
         except ProjectError as error:
             raise file.error("case", "prediction", error.message, error.cure, place=place) from None
+
+
+def _refuse_span(file: Located, place: int, task: Task) -> None:
+    if task.kind == "multiclass":
+        words = "is for one score, and several classes have one each."
+        raise file.error("case", "score", words, "Say prediction or decision.", place=place)
 
 
 def _answer(value: Cell, task: Task) -> str | float:
@@ -201,7 +211,7 @@ def _answer(value: Cell, task: Task) -> str | float:
 
 def _labels(task: Task) -> tuple[str, ...]:
     """Give the labels by code; none of an amount."""
-    return (task.negative, task.positive) if task.kind == "binary" else ()
+    return (task.negative, task.positive) if task.kind == "binary" else task.labels
 
 
 def _listed(names: Iterable[str]) -> str:
