@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainstay.evaluation.dependence import money_blocks, per_period
 from mainstay.evaluation.difference_document import difference_blocks
 from mainstay.evaluation.trials import behaviour_blocks, inclusion_blocks, slice_blocks
 from mainstay.models.policy import NEVER
@@ -56,6 +57,7 @@ def report_document(name: str, version: int, report: Report, verdict: Verdict | 
         *_verdict(version, verdict),
         *_candidates(report),
         *_measured(report),
+        *money_blocks(report),
         *_without_money(report),
         *_for_whom(report),
         *inclusion_blocks(report),
@@ -83,6 +85,7 @@ def headline(report: Report) -> str:
 
 def _lead(report: Report) -> Iterator[Block]:
     yield Text(report.why, "lead")
+    yield from per_period(report)
     if not report.in_money:
         yield Text(report.notes[0] if report.notes else "Not money.", "warning")
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.data.audit import data_findings
+from mainstay.data.volume import capacity_share, records_per_day
 from mainstay.evaluation.behaviour.cases import Cases
 from mainstay.evaluation.behaviour.measure import measure_behaviour, try_mishaps
 from mainstay.evaluation.comparisons import by_segment, compare
 from mainstay.evaluation.difference import difference_of
+from mainstay.evaluation.earning import earned, money_curve
 from mainstay.evaluation.findings import found
 from mainstay.evaluation.fresh_rows import held_against
 from mainstay.evaluation.held_out import CHAMPION, answer_held_out
@@ -18,14 +20,15 @@ from mainstay.evaluation.inclusion.measure import measure_inclusion
 from mainstay.evaluation.influences import measure_influences
 from mainstay.evaluation.notes import reader_must_know
 from mainstay.evaluation.recency import newest_row
+from mainstay.evaluation.sensitivity import what_money_depends_on
 from mainstay.evaluation.skew import skew_finding
 from mainstay.evaluation.slices import find_weak_slices
 from mainstay.measures.catalogue import measures_of
-from mainstay.measures.intervals import mean_estimate, proportion_estimate
+from mainstay.measures.intervals import proportion_estimate
 from mainstay.measures.measure import Setting
 from mainstay.measures.thresholds import break_even_table, margin_table
 from mainstay.models.report import Contender, Report
-from mainstay.models.yardstick import MONEY, Answers, money_known
+from mainstay.models.yardstick import Answers, money_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,10 +83,11 @@ def evaluate(
     known = money_known(task, money)
     scores = held.mine.scores
     binary = task.kind == "binary"
+    share = capacity_share(money.capacity, snapshot)
     names = snapshot.inputs.encoded_names
     influences = measure_influences(chosen.model, (held.X, held.truth), task.kind, names, training.seed)
     important = [one.feature for one in influences]
-    measured = tuple(_measures(held, with_money=known))
+    measured = tuple(_measures(held))
     newer = held_against(snapshot, measured, settings, champion)
     until, until_of = newest_row(snapshot)
     return Report(
@@ -105,6 +109,10 @@ def evaluate(
         base_rate=stick.base,
         break_even=break_even_table(held.truth, scores) if binary and not known else (),
         margins=() if binary or known else margin_table(_residuals(snapshot, chosen)),
+        sensitivity=what_money_depends_on(snapshot, training, held, share),
+        curve=money_curve(held, share),
+        records_per_day=records_per_day(snapshot),
+        capacity_share=share,
         score_quantiles=tuple(np.quantile(scores, np.linspace(0, 1, 101)).tolist()),
         slices=find_weak_slices(snapshot, training, held, settings, important),
         inclusion=measure_inclusion(snapshot, held, settings),
@@ -118,14 +126,11 @@ def evaluate(
     )
 
 
-def _measures(held: HeldOut, *, with_money: bool) -> Iterator[Finding]:
+def _measures(held: HeldOut) -> Iterator[Finding]:
     """Measure the chosen candidate: money first where it is known, then the field's measures."""
     stick, mine = held.yardstick, held.mine
     acted = _acts_on(mine.policy)
-    if with_money:
-        gained = mean_estimate(1000 * stick.gains(held.truth, mine), held.clusters)
-        note = "Against doing nothing on the same rows."
-        yield found(gained, MONEY, unit=stick.money.currency, group="money", note=note)
+    yield from earned(held)
     measures = measures_of(stick.task.kind)
     for measure in sorted(measures, key=lambda one: one.name != stick.name):
         note = acted if measure.of_decisions else ""

@@ -7,7 +7,7 @@ from mainstay.models.candidate import Candidate, Training
 from mainstay.models.load import known_frameworks, load_model, save_model
 from mainstay.models.model import Model
 from mainstay.models.policy import NEVER, NO_ACTION, Policy
-from mainstay.models.report import Contender, Influence, Report, Verdict
+from mainstay.models.report import Contender, Influence, MoneyAt, Report, Verdict
 from mainstay.models.task import Task
 from mainstay.models.yardstick import Yardstick, choose_yardstick
 
@@ -18,6 +18,7 @@ __all__ = [
     "Contender",
     "Influence",
     "Model",
+    "MoneyAt",
     "Policy",
     "Report",
     "Task",

@@ -50,6 +50,13 @@ class Influence(msgspec.Struct, frozen=True):
     error: float
 
 
+class MoneyAt(msgspec.Struct, frozen=True):
+    """Money where the best `share` of the records is acted on."""
+
+    share: float
+    money: Finding
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything measured about a candidate on held-out rows.
 
@@ -91,6 +98,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Binary without money: what acting above several thresholds needs to pay.
     margins : tuple of Margin
         Amounts without money: how much to plan beyond the forecast for several ratios of costs.
+    sensitivity : tuple of Finding
+        Money at other amounts, and how far each can move before the model stops paying (`evaluation.sensitivity`).
+    curve : tuple of MoneyAt
+        Money over the share that is acted on, best records first.
+    records_per_day : float, optional
+        How many records come in, where the times of the rows say it: what makes money per week of money per 1 000.
+    capacity_share : float, optional
+        At most this share of the records can be acted on.
     score_quantiles : tuple of float
         101 quantiles (0 % to 100 %) of the held-out scores: the reference for score drift.
     inclusion : tuple of Finding
@@ -134,6 +149,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     compared_with: str = ""
     break_even: tuple[BreakEven, ...] = ()
     margins: tuple[Margin, ...] = ()
+    sensitivity: tuple[Finding, ...] = ()
+    curve: tuple[MoneyAt, ...] = ()
+    records_per_day: float | None = None
+    capacity_share: float | None = None
     score_quantiles: tuple[float, ...] = ()
     slices: tuple[Finding, ...] = ()
     inclusion: tuple[Finding, ...] = ()

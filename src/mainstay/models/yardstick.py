@@ -11,7 +11,7 @@ from mainstay.errors import ProjectError
 from mainstay.measures.amounts import UNSAID, Amounts
 from mainstay.measures.catalogue import DEFAULT, find_measure
 from mainstay.measures.choices import saved
-from mainstay.measures.intervals import mean_estimate
+from mainstay.measures.intervals import skewed_mean_estimate
 from mainstay.measures.matrix import read_choices
 from mainstay.measures.measure import Setting
 from mainstay.measures.money import Money, amounts_of, gains, planning_costs, stakes
@@ -172,7 +172,7 @@ class Yardstick:
     def estimate(self, truth: Floats, answers: Answers, clusters: Clusters | None = None, seed: int = 7) -> Estimate:
         """Measure one set of answers, with interval."""
         if self.measure is None:
-            return mean_estimate(1000 * self.gains(truth, answers), clusters)
+            return skewed_mean_estimate(1000 * self.gains(truth, answers), clusters)
         scores, threshold = answers.judged_by(self.measure)
         setting = Setting(threshold=threshold, clusters=clusters, seed=seed)
         return self.measure.estimate(truth, scores, setting)
@@ -182,7 +182,7 @@ class Yardstick:
     ) -> Estimate:
         """Measure by how much one set of answers is better than another on the same rows; positive is better."""
         if self.measure is None:
-            return mean_estimate(1000 * (self.gains(truth, mine) - self.gains(truth, other)), clusters)
+            return skewed_mean_estimate(1000 * (self.gains(truth, mine) - self.gains(truth, other)), clusters)
         setting = Setting(clusters=clusters, seed=seed)
         return self.measure.advantage(truth, mine.judged_by(self.measure), other.judged_by(self.measure), setting)
 

@@ -16,7 +16,7 @@ import msgspec
 from mainstay.measures.catalogue import DEFAULT, MEASURES
 from mainstay.measures.evidence import accumulate
 from mainstay.measures.finding import Finding, Interval, Limit
-from mainstay.measures.intervals import mean_estimate, proportion_estimate
+from mainstay.measures.intervals import proportion_estimate, skewed_mean_estimate
 from mainstay.measures.measure import Setting
 from mainstay.measures.tests import normal_sf
 from mainstay.models.yardstick import MONEY as MONEY_MEASURE
@@ -102,7 +102,7 @@ def performance_findings(
         found.append(_against(finding, estimate.error, promise, measure.better, settings, before if judged else None))
     worth = realised_worth(known, money, report)
     if worth is not None:
-        estimate = mean_estimate(1000 * worth)
+        estimate = skewed_mean_estimate(1000 * worth)
         finding = _finding(MONEY_MEASURE, estimate, where, MONEY, money.currency, note)
         promise = report.measure(MONEY_MEASURE) if where == "all" else None
         found.append(_against(finding, estimate.error, promise, "higher", settings, before if judged else None))

@@ -10,7 +10,7 @@ import msgspec
 
 from mainstay.measures.catalogue import MEASURES
 from mainstay.measures.finding import Interval
-from mainstay.measures.intervals import mean_estimate
+from mainstay.measures.intervals import skewed_mean_estimate
 from mainstay.measures.measure import Setting
 from mainstay.models.yardstick import money_known
 from mainstay.monitoring.performance import statistic
@@ -118,7 +118,7 @@ def realised_value(served: Served, gauge: Gauge) -> Value | None:
         return None
     worth = realised_worth(known, gauge.money, gauge.report)
     if worth is not None:
-        return _value(mean_estimate(1000 * worth))
+        return _value(skewed_mean_estimate(1000 * worth))
     measure = MEASURES[gauge.measure]
     scores, threshold = known.judged_by(measure)
     return _value(measure.estimate(known.labels, scores, Setting(threshold=threshold)))

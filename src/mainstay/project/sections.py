@@ -11,7 +11,19 @@ import msgspec
 
 
 class Success(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When the owner calls the model a success: a gate, and a line on the chart."""
+    """When the owner calls the model a success: a gate, and a line on the chart.
+
+    Parameters
+    ----------
+    measure : str
+        What is measured: ``"money_per_1000"``; where rows are split by a column of times ``"money_per_week"`` (day,
+        month, quarter, year); or any measure of the report.
+    at_least, at_most : float, optional
+        The target; with both, the range.
+    by : date, optional
+        By when. Before that day the gate says "not reached yet", and stands in nobody's way.
+
+    """
 
     measure: str
     at_least: float | None = None
