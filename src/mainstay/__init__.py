@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mainstay.contract import Contract, load_contract
     from mainstay.errors import MainstayError
-    from mainstay.lifecycle import gate, monitor, release, rollback, train
+    from mainstay.lifecycle import explain, gate, monitor, release, rollback, train
     from mainstay.measures.finding import Finding, Interval, Limit
     from mainstay.models.report import Report, Verdict
     from mainstay.project import Project, open_project
@@ -51,6 +51,7 @@ __all__ = [
     "Report",
     "Verdict",
     "Version",
+    "explain",
     "gate",
     "load_contract",
     "monitor",
@@ -71,6 +72,7 @@ _HOME = {
     "Report": "models.report",
     "Verdict": "models.report",
     "Version": "registry",
+    "explain": "lifecycle",
     "gate": "lifecycle",
     "load_contract": "contract",
     "monitor": "lifecycle",

@@ -34,6 +34,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "In and out": {
         "predict": ("records", "Score a file."),
+        "explain": ("records", "Say why: what each field adds to an answer."),
         "feedback": ("records", "Hand in what really happened, from a file."),
         "monitor": ("views", "Look once at what was served; changes nothing."),
         "history": ("releases", "Who answered, since when, and why."),

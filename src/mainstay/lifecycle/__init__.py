@@ -7,6 +7,7 @@
     controller   the loop around `operate`: one leader, told to stop by a signal
     processes    server, controller and dashboard as processes
     start        up: all of it from a table or a project
+    explaining   why: records, files and logged answers; explained: what that prints
     files        scoring a file, taking in outcomes
     checking     check: the project held against its data
     auditing     data audit: what the rows say about themselves, also on a schedule
@@ -34,6 +35,8 @@ from mainstay.lifecycle.documents import (
     write_report,
     write_verdict,
 )
+from mainstay.lifecycle.explained import explained_document, replayed_document, write_explained
+from mainstay.lifecycle.explaining import Explained, Replayed, explain, explain_file, explain_prediction
 from mainstay.lifecycle.files import Taken, predict_file, take_feedback
 from mainstay.lifecycle.gap import FourWay, gap, gap_document
 from mainstay.lifecycle.judging import approve
@@ -69,8 +72,10 @@ __all__ = [
     "Audited",
     "Books",
     "Checked",
+    "Explained",
     "FourWay",
     "Origin",
+    "Replayed",
     "Seen",
     "Taken",
     "Trained",
@@ -84,6 +89,10 @@ __all__ = [
     "describe_release",
     "diff",
     "diff_document",
+    "explain",
+    "explain_file",
+    "explain_prediction",
+    "explained_document",
     "export_dvc",
     "gap",
     "gap_document",
@@ -103,6 +112,7 @@ __all__ = [
     "predict_file",
     "project_from_table",
     "release",
+    "replayed_document",
     "report_document",
     "rollback",
     "rollback_destination",
@@ -115,6 +125,7 @@ __all__ = [
     "versions_document",
     "write_audit",
     "write_check",
+    "write_explained",
     "write_report",
     "write_training",
     "write_verdict",

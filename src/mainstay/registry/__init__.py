@@ -11,6 +11,7 @@ Who answers is the second half, in `mainstay.release`.
 from mainstay.registry.bundle import Bundle, read_bundle, write_bundle
 from mainstay.registry.card import card_document, card_markdown
 from mainstay.registry.entry import Entry
+from mainstay.registry.explaining import explain_records
 from mainstay.registry.golden import TOLERANCE, Golden, golden_failures, make_golden
 from mainstay.registry.lineage import Lineage, capture_lineage
 from mainstay.registry.manifest import Manifest, verify
@@ -31,6 +32,7 @@ __all__ = [
     "capture_lineage",
     "card_document",
     "card_markdown",
+    "explain_records",
     "golden_failures",
     "make_golden",
     "read_bundle",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +72,8 @@ def encode_values(inputs: Contract, values: Mapping[str, Any]) -> NDArray[np.flo
     found: list[float] = []
     for column in inputs.features:
         value: Any = values.get(column.name)
-        if column.type == "datetime" and value is not None:  # a logged time is a text again
-            value = column.parse(value)
+        if column.type == "datetime" and isinstance(value, str):  # as the log has it
+            value = dt.datetime.fromisoformat(value)
         found += column.codes(value)
     return np.asarray(found, dtype=np.float64)
 
