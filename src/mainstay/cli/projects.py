@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mainstay.data import Answers
     from mainstay.data.given import Given
+    from mainstay.measures.measure import Kind
 
 GIVEN = "A contract of another tool (pandera YAML, JSON Schema, Great Expectations) or ours: instead of the guesses."
 
@@ -48,6 +49,7 @@ QUESTIONS = (
 @click.option("--names", default="", help="Names of the columns of a DATA without a header: a,b,c.")
 @click.option("--query", default="", help="What a database is asked, where DATA is the URL of one.")
 @click.option("--positive", default="", help="Label that counts as positive (default: guessed).")
+@click.option("--classes", is_flag=True, default=None, help="Numbers in the target are labels, not amounts.")
 @click.option("--decision", default=None, help="What the answer changes.")
 @click.option("--action", default=None, help="What the caller does on a positive decision.")
 @click.option("--owner", default=None, help="Who answers for it.")
@@ -72,7 +74,7 @@ def init(
     query: str,
     *,
     as_json: bool,
-    **said: str | float | None,
+    **said: str | float | bool | None,
 ) -> None:
     """Draft a project from DATA: mainstay.toml and contract.toml, every guess commented.
 
@@ -104,7 +106,7 @@ def init(
     draft = draft_project(source, target, where, answers, contract)
     if at_terminal() and not as_json:
         unanswered = [(name, question) for name, question in QUESTIONS if said[name] is None]
-        answers = _ask(answers, unanswered, regression=draft.regression)
+        answers = _ask(answers, unanswered, kind=draft.kind)
         draft = draft_project(source, target, where, answers, contract)
     _tell(where, write_project(draft, where), (*notes, *draft.notes), as_json=as_json)
 
@@ -147,7 +149,7 @@ def _tell(where: Path, written: Sequence[Path], notes: Sequence[str], *, as_json
     say(f"Next: read them, then\n  cd {shlex.quote(str(where))} && mainstay check && mainstay train")
 
 
-def _ask(answers: Answers, unanswered: list[tuple[str, str]], *, regression: bool) -> Answers:
+def _ask(answers: Answers, unanswered: list[tuple[str, str]], *, kind: Kind) -> Answers:
     import msgspec  # noqa: PLC0415 - keeps --help fast
 
     said: dict[str, object] = {}
@@ -157,7 +159,9 @@ def _ask(answers: Answers, unanswered: list[tuple[str, str]], *, regression: boo
         said[name] = click.prompt(question, default="", show_default=False, prompt_suffix=" ", err=True)
     amounts: tuple[tuple[str, str], ...] = (
         (("under", "What does each unit too little cost?"), ("over", "What does each unit too much cost?"))
-        if regression
+        if kind == "regression"
+        else ()
+        if kind == "multiclass"  # a matrix isn't asked for line by line
         else (
             ("value", "What is an action that works worth?"),
             ("success_rate", "How often does it work? (0 to 1)"),

@@ -24,6 +24,8 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
         Cost of acting on a negative and of leaving a positive alone, instead of value, success rate and action cost.
     positive : str
         Label that counts as yes; guessed where empty.
+    classes : bool
+        Whether numbers in the target are labels.
 
     """
 
@@ -41,3 +43,4 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     fp: float | None = None
     fn: float | None = None
     positive: str = ""
+    classes: bool = False

@@ -9,6 +9,7 @@ import numpy as np
 
 from mainstay.data.leaks import find_leaks
 from mainstay.data.sieve import UNLABELLED, explain_losses
+from mainstay.data.target import commonest
 from mainstay.data.words import count, rows
 from mainstay.measures.finding import Finding, Limit, judge
 
@@ -198,8 +199,8 @@ def _twins(snapshot: Snapshot) -> Finding:
 
 
 def _base_rate(snapshot: Snapshot) -> Finding:
-    measure = "base_rate" if snapshot.task.kind == "binary" else "mean"
-    y = np.concatenate([snapshot.train.y, snapshot.test.y])
+    measure = {"binary": "base_rate", "multiclass": "commonest_share", "regression": "mean"}[snapshot.task.kind]
+    y = commonest(np.concatenate([snapshot.train.y, snapshot.test.y]), snapshot.task)
     note = snapshot.target_words
     if snapshot.positive_why:
         note += f"; '{snapshot.task.positive}' counts as yes: {snapshot.positive_why}"

@@ -21,7 +21,7 @@ from mainstay.data.outline import evidence_of, outline
 from mainstay.data.quarantine import write_whole
 from mainstay.data.source import Source, open_source, source_of
 from mainstay.data.standins import find_stand_ins
-from mainstay.data.target import choose_goal, encode_target, find_target
+from mainstay.data.target import choose_goal, commonest, encode_target, find_target
 from mainstay.errors import DataError, InputError
 from mainstay.measures.expression import parse
 from mainstay.measures.money import Cost, Money
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mainstay.data.guess import Guess
     from mainstay.data.leaks import Leak
     from mainstay.data.target import Goal
+    from mainstay.measures.measure import Kind
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,15 @@ class Draft:
         Their texts.
     notes : tuple of str
         The guesses worth reading before anything else, as sentences.
-    regression : bool
-        Whether the target is an amount; else it is a yes/no question.
+    kind : {"binary", "multiclass", "regression"}
+        What is predicted.
 
     """
 
     project_toml: str
     contract_toml: str
     notes: tuple[str, ...]
-    regression: bool
+    kind: Kind
 
 
 def draft_project(
@@ -102,13 +103,14 @@ def draft_project(
     if stand_ins.everywhere:
         glimpse = glimpse.without(list(stand_ins.everywhere))
         facts = _facts_of(glimpse)
-    goal = choose_goal(glimpse.frame[target], answers.positive)
+    goal = choose_goal(glimpse.frame[target], answers.positive, classes=answers.classes)
     _demand_fitting(answers, goal)
     y = encode_target(glimpse.frame[target], goal.task)
+    weighed = commonest(y, goal.task)
     del facts[target]
     given = Given(given) if isinstance(given, Contract) else given
     guesses = [
-        guess_column(column, y, stand_ins.here.get(name, ()), stand_ins.in_column(name))
+        guess_column(column, weighed, stand_ins.here.get(name, ()), stand_ins.in_column(name))
         for name, column in facts.items()
     ]
     said: tuple[str, ...] = ()
@@ -120,7 +122,7 @@ def draft_project(
         leaks = tuple(leak for leak in leaks if leak not in spared)
         said += tuple(f"leak suspect, kept as the given contract says: {evidence_of(leak)}" for leak in spared)
         said += given_in_vain(given.contract, facts, target)
-    plan = outline(guesses, facts, leaks, y)
+    plan = outline(guesses, facts, leaks, weighed)
     columns = tuple(guess.column for guess in plan.guesses)
     contract = Contract(columns, _rules_kept(given.contract if given else None, columns))
     if not contract.features:
@@ -136,7 +138,7 @@ def draft_project(
         project_toml=project_text(basis),
         contract_toml=text,
         notes=(*draft_notes(basis, facts), *said),
-        regression=goal.task.kind == "regression",
+        kind=goal.task.kind,
     )
 
 
@@ -238,14 +240,17 @@ def _demand_fitting(answers: Answers, goal: Goal) -> None:
     planned = {"--under": answers.under, "--over": answers.over}
     acted = {"--value": answers.value, "--success-rate": answers.success_rate, "--action-cost": answers.action_cost}
     acted |= {"--fp-cost": answers.fp, "--fn-cost": answers.fn}
-    wrong, right, what = (
-        (acted, planned, "an amount") if goal.task.kind == "regression" else (planned, acted, "a yes/no question")
-    )
+    fitting: dict[Kind, tuple[dict[str, float | None], str, str]] = {
+        "binary": (planned, "a yes/no question", ", ".join(acted)),
+        "multiclass": (planned | acted, "one of several labels", "a matrix: set [money] matrix in mainstay.toml"),
+        "regression": (acted, "an amount", ", ".join(planned)),
+    }
+    wrong, what, right = fitting[goal.task.kind]
     said = [flag for flag, amount in wrong.items() if amount is not None]
     if said:
         raise InputError(
             f"{' and '.join(said)} can't be used: '{goal.task.target}' is {what} ({goal.words}).",
-            f"Its money is {', '.join(right)}.",
+            f"Its money is {right}.",
         )
 
 

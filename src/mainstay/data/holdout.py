@@ -11,7 +11,7 @@ import polars as pl
 from mainstay.data.settings import SplitBy
 from mainstay.data.split import hold_out_groups, hold_out_latest, hold_out_random, strata_of
 from mainstay.data.times import order_of
-from mainstay.data.words import count, rows
+from mainstay.data.words import count, listing, rows, short
 from mainstay.errors import DataError
 
 if TYPE_CHECKING:
@@ -163,10 +163,10 @@ def hold_out(plan: Plan, digests: NDArray[np.uint64], y: NDArray[np.float64], ta
 
 
 def _refuse_thin_side(held: NDArray[np.bool_], y: NDArray[np.float64], task: Task, plan: Plan) -> None:
+    where = f"split by {plan.kind}" + (f" ({plan.column})" if plan.column else "")
     for side, name in ((~held, "to learn from"), (held, "to judge on")):
         if len(np.unique(y[side])) >= 2:
             continue
-        where = f"split by {plan.kind}" + (f" ({plan.column})" if plan.column else "")
         have = (
             "no rows are left"
             if not side.any()
@@ -175,4 +175,11 @@ def _refuse_thin_side(held: NDArray[np.bool_], y: NDArray[np.float64], task: Tas
         raise DataError(
             f"Held out by the {where}, {have} {name}.",
             "Change split_by or test_share in [data], or give more rows.",
+        )
+    learned = np.isin(np.arange(len(task.labels)), y[~held])
+    if not learned.all():
+        lacking = [f"'{short(label)}'" for label, there in zip(task.labels, learned, strict=True) if not there]
+        raise DataError(
+            f"Held out by the {where}, no row with the {task.target} {listing(lacking, 5)} is left to learn from.",
+            "Change split_by or test_share in [data], give more rows, or join labels.",
         )

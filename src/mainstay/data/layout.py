@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 110
 _MOST_UP = 2
+_MOST_SHOWN = 8
+_BARE = re.compile(r"^[A-Za-z0-9_-]+$")
 ADDRESS = "MAINSTAY_SOURCE"
 """The environment variable that holds a source's address where that holds a password."""
 _MODEL_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
@@ -141,6 +143,8 @@ def _money(answers: Answers, goal: Goal) -> list[str]:
             return [*lines, "# cost = { under = 2, over = 1 }  # cost of each unit planned too little, and too much"]
         both = f"{{ under = {answers.under or 0.0:g}, over = {answers.over or 0.0:g} }}"
         return [*lines, f"cost = {both}  # of each unit planned too little, and too much"]
+    if goal.task.kind == "multiclass":
+        return [*lines, *_matrix_hint(goal.task.labels)]
     if answers.fp is not None or answers.fn is not None:
         both = f"{{ fp = {answers.fp or 0.0:.12g}, fn = {answers.fn or 0.0:.12g} }}"
         return [*lines, f"cost = {both}  # of acting where nothing was, and of a positive left alone"]
@@ -159,6 +163,25 @@ def _money(answers: Answers, goal: Goal) -> list[str]:
     return [*lines, *(_line(key, amount, said) for key, amount, said in known if amount is not None)]
 
 
+def _matrix_hint(labels: Sequence[str]) -> list[str]:
+    """Write a matrix to be filled in: every mistake costs 1."""
+    shown = labels[:_MOST_SHOWN]
+    rest = "" if len(shown) == len(labels) else f", and so on for all {len(labels)} labels"
+    actions = ", ".join(f'{_key(label)} = "…"' for label in shown)
+    lines = [
+        _plain(f"# actions = {{ {actions} }}  # what to do about each label{rest}; unset: what the label is called")
+    ]
+    lines.append("# [money.matrix]  # for each true label what each action (or predicted label) costs")
+    for label in shown:
+        cells = ", ".join(f"{_key(other)} = {0 if other == label else 1}" for other in shown)
+        lines.append(_plain(f"# {_key(label)} = {{ {cells} }}"))
+    return lines
+
+
+def _key(label: str) -> str:
+    return label if _BARE.match(label) else _text(label)
+
+
 def _data(basis: Basis) -> list[str]:
     plan, task = basis.plan, basis.goal.task
     lines = [
@@ -168,6 +191,8 @@ def _data(basis: Basis) -> list[str]:
     ]
     if task.kind == "binary":
         lines.append(_line("positive", task.positive, f"guessed: {basis.goal.why}" if basis.goal.why else ""))
+    if task.kind == "multiclass" and basis.answers.classes:
+        lines.append("classes = true  # numbers are labels, not amounts")
     if plan.entity:
         lines.append(_line("entity", plan.entity, "guessed: who a record is about; see contract.toml"))
     if plan.split_by != "random":

@@ -86,9 +86,9 @@ def find_leaks(X: Floats, names: Sequence[str], labels: Sequence[bool], y: Float
     labels : sequence of bool
         Whether a column holds codes of labels rather than amounts.
     y : array, shape (n,)
-        0 and 1, or the amount.
-    kind : {"binary", "regression"}
-        What `y` is.
+        0 and 1, codes of labels, or the amount.
+    kind : {"binary", "multiclass", "regression"}
+        What `y` is. Of several classes only columns that tell every label from all others alone are looked for.
 
     Returns
     -------
@@ -101,12 +101,14 @@ def find_leaks(X: Floats, names: Sequence[str], labels: Sequence[bool], y: Float
         X, y = X[some], y[some]
     fitted = _halves(len(y))
     powers = [predictive_power(X[:, j], y, fitted, kind, coded=labels[j]) for j in range(len(names))]
-    judge = _tells_apart if kind == "binary" else _explains
+    judge = _JUDGES[kind]
     n = int((~fitted).sum())
     alone = [judge(X[:, j], names[j], y, (powers[j], n), coded=labels[j]) for j in range(len(names))]
     found = [leak for leak in alone if leak is not None]
     if kind == "binary":
         return (*found, *_together(X, names, labels, y, powers))
+    if kind == "multiclass":
+        return tuple(found)
     guilty = {leak.label for leak in found if leak.limit == MOST_R2}
     usable = [j for j in range(len(names)) if not labels[j] and names[j] not in guilty and np.isfinite(X[:, j]).all()]
     usable = [j for j in usable if X[:, j].std() > 0]
@@ -119,9 +121,13 @@ def find_leaks(X: Floats, names: Sequence[str], labels: Sequence[bool], y: Float
 def predictive_power(x: Floats, y: Floats, fitted: NDArray[np.bool_], kind: str, *, coded: bool) -> float:
     """Measure how well one column predicts the rows it wasn't fitted on: AUC (binary) or R² (regression).
 
+    Of several classes it is the AUC of the label that the column tells worst from all others.
+
     The column is cut into its labels or into up to 256 quantile bins of at least 10 fitted rows, missing values apart,
     and each bin predicts the mean target of its fitted rows.
     """
+    if kind == "multiclass":
+        return _least_power(x, y, fitted, coded=coded)
     bins, size = _bin(x, fitted, coded=coded)
     totals = np.bincount(bins[fitted], weights=y[fitted], minlength=size)
     counts = np.bincount(bins[fitted], minlength=size)
@@ -131,6 +137,16 @@ def predictive_power(x: Floats, y: Floats, fitted: NDArray[np.bool_], kind: str,
     if kind == "binary":
         return roc_auc(y[held], means[bins[held]])
     return r2(y[held], means[bins[held]])
+
+
+def _least_power(x: Floats, y: Floats, fitted: NDArray[np.bool_], *, coded: bool) -> float:
+    held = ~fitted
+    powers = [
+        predictive_power(x, (y == label).astype(np.float64), fitted, "binary", coded=coded)
+        for label in np.unique(y).tolist()
+        if 0 < (y[held] == label).sum() < held.sum() and (y[fitted] == label).any()
+    ]
+    return min(powers, default=float("nan"))
 
 
 def _together(
@@ -154,6 +170,15 @@ def _tells_apart(x: Floats, name: str, y: Floats, measured: tuple[float, int], *
         return None
     words = f"alone it tells the two labels apart in {rows(n)} it wasn't fitted on: AUC {power:.3f}"
     return Leak((name,), name, "roc_auc", power, MOST_AUC, n, words)
+
+
+def _tells_all_apart(x: Floats, name: str, y: Floats, measured: tuple[float, int], *, coded: bool) -> Leak | None:
+    del x, coded
+    power, n = measured
+    if not power >= MOST_AUC:
+        return None
+    words = f"alone it tells each of {np.unique(y).size} labels from the others in {rows(n)} it wasn't fitted on"
+    return Leak((name,), name, "roc_auc", power, MOST_AUC, n, f"{words}: AUC {power:.3f} at least")
 
 
 def _explains(x: Floats, name: str, y: Floats, measured: tuple[float, int], *, coded: bool) -> Leak | None:
@@ -269,3 +294,6 @@ def _correlation(x: Floats, y: Floats) -> float:
     if x.std() == 0 or y.std() == 0:
         return 0.0
     return float(np.corrcoef(x, y)[0, 1])
+
+
+_JUDGES = {"binary": _tells_apart, "multiclass": _tells_all_apart, "regression": _explains}

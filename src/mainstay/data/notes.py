@@ -9,12 +9,17 @@ from mainstay.data.dialect import has_no_header
 from mainstay.data.facts import Facts
 from mainstay.data.outline import evidence_of
 from mainstay.data.standins import labels_in_doubt, perhaps_number, suspects_among
+from mainstay.data.target import as_amounts
 from mainstay.data.words import count, listing, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import polars as pl
+
     from mainstay.data.layout import Basis
+
+_FEW_NUMBERS = 12
 
 
 def draft_notes(basis: Basis, facts: Mapping[str, Facts]) -> tuple[str, ...]:
@@ -41,11 +46,26 @@ def _of_table(basis: Basis) -> Iterator[str]:
     doubt = perhaps_number(Facts(cells), target=True) if goal.task.kind == "regression" else ""
     if doubt:
         yield f"target: {doubt}"
+    few = _few_numbers(cells) if goal.task.kind == "regression" else ""
+    if few:
+        yield few
     if basis.source.header and has_no_header(tuple(glimpse.frame.columns)):
         yield "the first line looks like data, not like names: if it is, start again with --no-header"
     yield from glimpse.remarks
     if basis.source.decimal:
         yield "numbers are written with a decimal comma, and read so"
+
+
+def _few_numbers(cells: pl.Series) -> str:
+    """Say that a target of few whole numbers may hold labels; empty where it hardly does."""
+    amounts = as_amounts(cells).drop_nulls()
+    distinct = amounts.n_unique()
+    if distinct > _FEW_NUMBERS or not (amounts == amounts.round()).all():
+        return ""
+    return (
+        f"target: only {distinct} different whole numbers, taken as amounts; if they are classes, start again with "
+        "--classes (classes = true in [data])"
+    )
 
 
 def _of_columns(basis: Basis, facts: Mapping[str, Facts]) -> Iterator[str]:

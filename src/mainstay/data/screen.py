@@ -20,7 +20,7 @@ from mainstay.data.repeats import Repeats
 from mainstay.data.sieve import UNLABELLED, LedgerLine, Sieve, add_counts, add_steps, ledger_of, told_counts
 from mainstay.data.sources.base import pick
 from mainstay.data.survey import demand_same
-from mainstay.data.target import as_amounts, encode_target
+from mainstay.data.target import as_amounts, encode_target, stray_words
 from mainstay.data.words import count
 
 if TYPE_CHECKING:
@@ -180,12 +180,7 @@ def _refuse_unlabelled(sieve: Sieve, wanted: Wanted) -> Sieve:
     missing = sieve.frame.get_column(target).is_null().to_numpy()
     sieve = sieve.refuse(UNLABELLED, missing, f"{target}: missing, so nothing can be learned")
     unreadable = np.isnan(_encoded(sieve.frame.get_column(target), wanted))
-    what = (
-        "not a number"
-        if wanted.task.kind == "regression"
-        else f"neither '{wanted.task.positive}' nor '{wanted.task.negative}'"
-    )
-    return sieve.refuse("target", unreadable, f"{target}: {what}")
+    return sieve.refuse("target", unreadable, f"{target}: {stray_words(wanted.task)}")
 
 
 def _encoded(cells: pl.Series, wanted: Wanted) -> NDArray[np.float64]:

@@ -76,6 +76,8 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Column that holds the truth.
     positive : str
         Label that counts as yes; empty for an amount, or to have it guessed (and said).
+    classes : bool
+        Whether numbers in the target are labels, each a class of its own, and not amounts.
     entity : str
         Column that says who a record is about: sticky routing, joins, privacy.
     split_by : "random" or SplitBy
@@ -108,6 +110,7 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     max_rows: int = 0
     target: str = ""
     positive: str = ""
+    classes: bool = False
     entity: str = ""
     split_by: Literal["random"] | SplitBy = "random"
     segments: tuple[str, ...] = ()

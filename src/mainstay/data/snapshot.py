@@ -167,7 +167,7 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
     _refuse_wrong_columns(project, contract, settings, names)
     found = survey(opened, most=settings.max_rows, seed=settings.seed)
     deciding = gather(opened, found, [target, *_split_columns(settings, target)])
-    goal = choose_goal(deciding.get_column(target), settings.positive)
+    goal = choose_goal(deciding.get_column(target), settings.positive, classes=settings.classes)
     plan = plan_split(deciding, project, settings)
     labels = deciding.get_column(target).drop_nulls().unique(maintain_order=True).head(MOST_LABELS)
     wanted = Wanted(contract, goal.task, labels, settings)
@@ -175,7 +175,7 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
     if plan.keys is not None:
         plan = replace(plan, keys=plan.keys[found.places(left.index)])
     _refuse_too_few(left)
-    choose_goal(left.told.get_column(target), goal.task.positive)
+    choose_goal(left.told.get_column(target), goal.task.positive, classes=settings.classes)
     held = hold_out(plan, left.digests, left.y, goal.task)
     filled = learn_fills(contract, left.good.filter(~held))
     features, X = derive_inputs(filled, code, left.good, ~held, goal.task.target)

@@ -86,7 +86,7 @@ def hold_out_groups(groups: NDArray[np.str_], share: float, seed: int) -> Mask:
 
 def strata_of(y: NDArray[np.float64], kind: str) -> NDArray[np.int64]:
     """Give the stratum of each row: its label, or the decile of its amount."""
-    if kind == "binary":
+    if kind != "regression":
         return y.astype(np.int64)
     edges = np.unique(np.quantile(y, np.linspace(0, 1, STRATA + 1)[1:-1]))
     return np.searchsorted(edges, y, side="right").astype(np.int64)

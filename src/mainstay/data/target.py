@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from mainstay.data.classes import MIN_PER_LABEL, classes_task
 from mainstay.data.dialect import has_no_header
 from mainstay.data.words import count, listing, rows, short
 from mainstay.errors import DataError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MIN_ROWS = 50
-MIN_PER_LABEL = 8
 MOST_SPELLINGS = 50  # labels; more are an amount, or free text
 MOST_STRAYS = 0.1  # share of cells that may be no number in a column of amounts; they are quarantined
 _YES = ("yes", "true", "y", "t", "ja", "j", "oui", "si", "sí", "positive", "churned", "default", "fraud", "bad")
@@ -90,11 +90,11 @@ def as_amounts(cells: pl.Series) -> pl.Series:
     return pl.select(pl.when(amounts.is_finite()).then(amounts)).to_series().rename(cells.name)
 
 
-def choose_goal(cells: pl.Series, positive: str = "") -> Goal:
+def choose_goal(cells: pl.Series, positive: str = "", *, classes: bool = False) -> Goal:
     """Decide what is predicted from the target's cells.
 
-    Two different labels make a yes/no question. More than two numbers make an amount; more than two texts make
-    several classes, which isn't trained yet.
+    Two different labels make a yes/no question. More than two numbers make an amount, unless they are said to be
+    labels; more than two texts make several classes.
 
     Parameters
     ----------
@@ -102,11 +102,13 @@ def choose_goal(cells: pl.Series, positive: str = "") -> Goal:
         The target; nulls are left out.
     positive : str
         Label that counts as yes; guessed where empty.
+    classes : bool
+        Whether numbers are labels.
 
     Raises
     ------
     DataError
-        Where fewer than 50 rows, one label or more than two are there, or the positive label isn't.
+        Where fewer than 50 rows or one label are there, a label has too few rows, or the positive label isn't there.
 
     """
     target, cells = cells.name, cells.drop_nulls()
@@ -132,11 +134,9 @@ def choose_goal(cells: pl.Series, positive: str = "") -> Goal:
             "Remove it from [data], or make a target with two labels.",
         )
     amounts = as_amounts(cells)
-    if amounts.null_count() > MOST_STRAYS * len(cells) or amounts.n_unique() - bool(amounts.null_count()) < 3:
-        raise DataError(
-            f"'{target}' has {count(len(counts))} different texts ({_seen(counts)}); more than two aren't trained yet.",
-            "Name a target with two labels or an amount, or make one: is it this class, yes or no?",
-        )
+    strays = amounts.null_count() > MOST_STRAYS * len(cells) or amounts.n_unique() - bool(amounts.null_count()) < 3
+    if classes or strays:
+        return Goal(*classes_task(target, counts))
     return _amount(target, amounts.drop_nulls())
 
 
@@ -156,13 +156,37 @@ def _refuse_spellings(target: str, counts: dict[str, int]) -> None:
 
 
 def encode_target(cells: pl.Series, task: Task) -> NDArray[np.float64]:
-    """Encode the target: 1 for the positive label and 0 for the other, or the amount; NaN where it is neither."""
+    """Encode the target: 1 and 0 for the positive label and the other, the code of a label, or the amount; else NaN."""
     if task.kind == "regression":
         return as_amounts(cells).fill_null(np.nan).to_numpy().astype(np.float64)
-    codes = as_labels(cells).replace_strict(
-        {task.positive: 1.0, task.negative: 0.0}, default=None, return_dtype=pl.Float64
-    )
+    codes = as_labels(cells).replace_strict(codes_of(task), default=None, return_dtype=pl.Float64)
     return codes.fill_null(np.nan).to_numpy().astype(np.float64)
+
+
+def codes_of(task: Task) -> dict[str, float]:
+    """Give the code of each label: 0 and 1 of a yes/no question, else its place among the labels."""
+    if task.kind == "binary":
+        return {task.positive: 1.0, task.negative: 0.0}
+    return {label: float(place) for place, label in enumerate(task.labels)}
+
+
+def commonest(y: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+    """Give a target as numbers whose means can be compared: of several classes whether it is the commonest one."""
+    if task.kind != "multiclass":
+        return y
+    known = ~np.isnan(y)
+    most = np.bincount(y[known].astype(np.int64)).argmax()
+    return np.where(known, y == most, np.nan)
+
+
+def stray_words(task: Task) -> str:
+    """Say what is wrong with a cell of the target that can't be used."""
+    words = {
+        "binary": f"neither '{task.positive}' nor '{task.negative}'",
+        "multiclass": f"none of the {len(task.labels)} labels",
+        "regression": "not a number",
+    }
+    return words[task.kind]
 
 
 def _yes_or_no(target: str, counts: dict[str, int], positive: str) -> Goal:

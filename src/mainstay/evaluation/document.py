@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainstay.evaluation.class_document import class_blocks
 from mainstay.evaluation.dependence import money_blocks, per_period
 from mainstay.evaluation.difference_document import difference_blocks
 from mainstay.evaluation.trials import behaviour_blocks, inclusion_blocks, slice_blocks
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mainstay.measures.finding import Finding
+    from mainstay.measures.measure import Kind
     from mainstay.measures.thresholds import BreakEven
     from mainstay.models.policy import Policy
     from mainstay.models.report import Contender, Report, Verdict
     from mainstay.project import Problem
 
 _MOST_FEATURES = 15
+_BASES: dict[Kind, str] = {"binary": "Base rate", "multiclass": "Share of the commonest label", "regression": "Mean"}
 
 
 def report_document(name: str, version: int, report: Report, verdict: Verdict | None, problem: Problem) -> Document:
@@ -126,12 +129,15 @@ def _measured(report: Report) -> Iterator[Block]:
     compared = tuple(finding for finding in report.comparisons if finding.group == "comparison")
     if compared:
         yield Findings(compared, "By how much it is better, on the same rows.")
+    yield from class_blocks(report)
 
 
 def _policy_words(policy: Policy) -> str:
     if policy.task.kind == "regression":
         alike = "" if policy.pricing is None else ", or what the costs of the record say"
         return f"Plan the forecast {'plus' if policy.shift >= 0 else 'minus'} {number(abs(policy.shift))}{alike}"
+    if policy.task.kind == "multiclass":
+        return ", ".join(f"'{action}'" for action in policy.classes.taken)
     if policy.pricing is not None:
         least = max(policy.margin, policy.pace or 0.0)
         return f"'{policy.action}' where the expected gain of the record is above {number(least)}"
@@ -193,7 +199,7 @@ def _looks_at(report: Report) -> Iterator[Block]:
     if not report.influences:
         return
     shown = report.influences[:_MOST_FEATURES]
-    unit = "log loss" if report.policy.task.kind == "binary" else "RMSE"
+    unit = "RMSE" if report.policy.task.kind == "regression" else "log loss"
     caption = f"Added {unit} when a feature is shuffled, on held-out rows."
     hidden = len(report.influences) - len(shown)
     yield Heading("What it looks at")
@@ -208,7 +214,7 @@ def _stands_on(report: Report, problem: Problem) -> Iterator[Block]:
     yield Heading("What it stands on")
     if report.checks:
         yield Findings(report.checks, "What was checked about the data.", failed_first=True)
-    base = "Base rate" if report.policy.task.kind == "binary" else "Mean"
+    base = _BASES[report.policy.task.kind]
     yield Facts(
         (
             ("Rows to learn from", report.train_rows),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mainstay.models.report import Report
 
 FALL, COPIES, SHIFT = "fall", "copies", "shift"
-_SKILL = {"binary": ("roc_auc", 0.5), "multiclass": ("roc_auc", 0.5), "regression": ("r2", 0.0)}
+_SKILL = {"binary": ("roc_auc", 0.5), "multiclass": ("macro_roc_auc", 0.5), "regression": ("r2", 0.0)}
 _GROUP = "data"
 _Z95 = 1.959963984540054
 

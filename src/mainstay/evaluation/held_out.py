@@ -11,6 +11,7 @@ import polars as pl
 from mainstay.contract.table import as_served, check_table
 from mainstay.errors import DataError
 from mainstay.measures.amounts import UNSAID
+from mainstay.measures.choices import always, cheapest
 from mainstay.measures.intervals import which_hang_together
 from mainstay.measures.money import amounts_of
 from mainstay.measures.thresholds import planning_shift
@@ -127,16 +128,38 @@ def answer_held_out(snapshot: Snapshot, training: Training, champion: Rival | No
     amounts = stick.amounts or UNSAID
     answers = {one.name: Answers(one.model.scores(rows.X), one.policy, amounts) for one in training.candidates}
     if money_known(stick.task, stick.money):
-        answers[EVERYBODY] = Answers(np.full(len(rows), stick.base), _same_for_all(snapshot, stick), amounts)
+        answers[EVERYBODY] = Answers(_same_scores(snapshot, stick), _same_for_all(snapshot, stick), amounts)
     theirs = None if champion is None else _champion_scores(snapshot, champion)
-    if champion is not None and theirs is not None and champion.policy.task == snapshot.task:
+    if champion is not None and theirs is not None and _comparable(champion.policy, stick):
         answers[CHAMPION] = Answers.of(theirs, champion.policy, lambda: _as_seen_by(champion, rows.frame))
     clusters = which_hang_together(len(rows), rows.groups, rows.times)
     return HeldOut(rows.X, rows.y, clusters, training.chosen.name, answers, stick, training.seed)
 
 
+def _comparable(theirs: Policy, stick: Yardstick) -> bool:
+    """Say whether the champion answers the same question, by actions of which it is known what they cost."""
+    if theirs.task != stick.task:
+        return False
+    choices = stick.choices
+    return choices is None or not choices.known or set(theirs.classes.taken) <= set(choices.actions)
+
+
+def _same_scores(snapshot: Snapshot, stick: Yardstick) -> Floats:
+    n = len(snapshot.test)
+    return np.full(n, stick.base) if stick.choices is None else np.tile(_shares(snapshot, stick), (n, 1))
+
+
+def _shares(snapshot: Snapshot, stick: Yardstick) -> Floats:
+    counts = np.bincount(snapshot.train.y.astype(np.int64), minlength=len(stick.task.labels))
+    return np.asarray(counts / max(1, counts.sum()))
+
+
 def _same_for_all(snapshot: Snapshot, stick: Yardstick) -> Policy:
-    """Make the better policy that looks at nothing: act on every record, or plan the best constant amount."""
+    """Make the better policy that looks at nothing: one action for every record, or the best constant amount."""
+    if stick.choices is not None:
+        shares = _shares(snapshot, stick)
+        action = stick.choices.actions[int(cheapest(shares[None, :], stick.choices.costs)[0])]
+        return Policy(task=stick.task, basis=f"Always '{action}'.", choices=always(stick.choices, action))
     if stick.task.kind == "binary":
         return Policy(task=stick.task, threshold=0.0, basis="Acts on every record.")
     train = snapshot.train
@@ -160,7 +183,7 @@ def _champion_scores(snapshot: Snapshot, champion: Rival) -> Floats | None:
     fallen = checked.fallback.to_numpy()
     if checked.failing.height or (fallen.any() and champion.policy.fallback is None):
         return None
-    scores = np.full(checked.good.height, champion.policy.fallback or 0.0)
+    scores = champion.policy.left_to_fallback(checked.good.height)
     try:
         asked = encode_rows(champion.contract, champion.features, checked.good.filter(pl.Series(~fallen)))
     except DataError:

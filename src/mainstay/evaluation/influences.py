@@ -6,24 +6,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.measures import classes
 from mainstay.measures.scores import log_losses, squared_errors
 from mainstay.models.report import Influence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from mainstay.measures.measure import Kind
     from mainstay.models.model import Model
 
     Floats = NDArray[np.float64]
 
 REPEATS = 3
+_LOSSES: dict[Kind, Callable[[Floats, Floats], Floats]] = {
+    "binary": log_losses,
+    "multiclass": classes.log_losses,
+    "regression": squared_errors,
+}
 _MOST_ROWS, _MOST_CELLS, _LEAST_ROWS = 2500, 50_000, 300
 
 
 def measure_influences(
-    model: Model, rows: tuple[Floats, Floats], kind: str, names: Sequence[str], seed: int
+    model: Model, rows: tuple[Floats, Floats], kind: Kind, names: Sequence[str], seed: int
 ) -> tuple[Influence, ...]:
     """Measure the influence of each feature on held-out rows.
 
@@ -33,7 +40,7 @@ def measure_influences(
         What is asked.
     rows : tuple of array, shapes (n, width) and (n,)
         Held-out rows and their truth; at most 2 500 of them are used, fewer where there are many features.
-    kind : {"binary", "regression"}
+    kind : {"binary", "multiclass", "regression"}
         Added log loss (nats) or added RMSE (unit of the target).
     names : sequence of str
         Names of the numbers the model sees.
@@ -52,7 +59,7 @@ def measure_influences(
     if len(X) > most:
         some = rng.permutation(len(X))[:most]
         X, truth = X[some], truth[some]
-    losses = log_losses if kind == "binary" else squared_errors
+    losses = _LOSSES[kind]
     plain = losses(truth, model.scores(X))
     found = []
     for j, name in enumerate(names):
@@ -70,9 +77,9 @@ def _shuffle(X: Floats, j: int, rng: np.random.Generator) -> Floats:
     return shuffled
 
 
-def _influence(name: str, added: Floats, plain: Floats, kind: str) -> Influence:
+def _influence(name: str, added: Floats, plain: Floats, kind: Kind) -> Influence:
     value, error = float(np.mean(added)), float(np.std(added, ddof=1) / np.sqrt(added.size)) if added.size > 1 else 0.0
-    if kind == "binary":
+    if kind != "regression":
         return Influence(name, value, error)
     before = float(np.sqrt(np.mean(plain)))
     after = float(np.sqrt(max(float(np.mean(plain)) + value, 0.0)))

@@ -13,8 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mainstay.data.snapshot import Snapshot
+    from mainstay.measures.measure import Kind
     from mainstay.measures.money import Capacity, Money
     from mainstay.models.candidate import Training
+
+
+_MISSING: dict[Kind, str] = {
+    "binary": "value and action_cost",
+    "multiclass": "[money.matrix]",
+    "regression": "cost = { under = .., over = .. }",
+}
 
 
 def reader_must_know(snapshot: Snapshot, training: Training, money: Money, *, known: bool) -> tuple[str, ...]:
@@ -23,30 +31,40 @@ def reader_must_know(snapshot: Snapshot, training: Training, money: Money, *, kn
 
 
 def _sentences(snapshot: Snapshot, training: Training, money: Money, *, known: bool) -> Iterator[str]:
-    binary = snapshot.task.kind == "binary"
+    kind = snapshot.task.kind
+    binary, amounts = kind == "binary", kind == "regression"
     if not known:
-        missing = "value and action_cost" if binary else "cost = { under = .., over = .. }"
+        missing = _MISSING[kind]
         yield (
             "Not money: [money] doesn't say what an answer is worth, so candidates are ranked on "
             f"{training.yardstick.words}. Set {missing} in mainstay.toml to rank them on what they gain."
         )
     elif not training.yardstick.in_money:
         yield f"Candidates are ranked on {training.yardstick.words}, as [training] says; money is shown beside it."
-    if known and not binary:
-        yield "Money is what is saved against planning the mean of the training rows every time."
     if known:
+        yield from _against(training, kind)
         yield from _amounts(snapshot, training)
     if known and binary and money.capacity is not None:
         yield _capacity(money.capacity, capacity_share(money.capacity, snapshot))
-    if not binary and (money.value is not None):
-        yield "[money] value, success_rate and action_cost speak of a yes/no action and aren't used for an amount."
+    if not binary and money.value is not None:
+        what = "an amount" if amounts else "several classes"
+        yield f"[money] value, success_rate and action_cost speak of a yes/no action and aren't used for {what}."
     yield f"Held out: {snapshot.split}. Candidates were compared on {training.folds}."
     if snapshot.split_kind == "random":
         yield "Rows were held out at random: if the world changes with time, expect less than this in production."
     if training.chosen.name == "do-nothing":
         yield "Nothing beat doing nothing by more than chance: there is no case for this model yet."
-    if binary:
+    if not amounts:
         yield "Scores are not recalibrated; the calibration error says how far they can be taken as probabilities."
+
+
+def _against(training: Training, kind: Kind) -> Iterator[str]:
+    """Say what money is counted against, where it isn't taking no action."""
+    choices = training.yardstick.choices
+    if choices is not None:
+        yield f"Money is what is saved against '{choices.idle}' for every record, which is done without a model."
+    if kind == "regression":
+        yield "Money is what is saved against planning the mean of the training rows every time."
 
 
 def _amounts(snapshot: Snapshot, training: Training) -> Iterator[str]:

@@ -10,6 +10,7 @@ from mainstay.data.audit import data_findings
 from mainstay.data.volume import capacity_share, records_per_day
 from mainstay.evaluation.behaviour.cases import Cases
 from mainstay.evaluation.behaviour.measure import measure_behaviour, try_mishaps
+from mainstay.evaluation.classes import with_classes
 from mainstay.evaluation.comparisons import by_segment, compare
 from mainstay.evaluation.difference import difference_of
 from mainstay.evaluation.earning import earned, money_curve
@@ -24,6 +25,7 @@ from mainstay.evaluation.sensitivity import what_money_depends_on
 from mainstay.evaluation.skew import skew_finding
 from mainstay.evaluation.slices import find_weak_slices
 from mainstay.measures.catalogue import measures_of
+from mainstay.measures.classes import top_scores
 from mainstay.measures.intervals import proportion_estimate
 from mainstay.measures.measure import Setting
 from mainstay.measures.thresholds import break_even_table, margin_table
@@ -37,11 +39,16 @@ if TYPE_CHECKING:
     from mainstay.evaluation.held_out import HeldOut, Rival
     from mainstay.evaluation.settings import EvaluationSettings
     from mainstay.measures.finding import Finding
+    from mainstay.measures.measure import Kind
     from mainstay.measures.money import Money
     from mainstay.models.candidate import Candidate, Training
     from mainstay.models.policy import Policy
 
-_OTHERS = {"binary": ("log_loss", "roc_auc"), "regression": ("rmse", "mae")}
+_OTHERS: dict[Kind, tuple[str, str]] = {
+    "binary": ("log_loss", "roc_auc"),
+    "multiclass": ("log_loss", "accuracy"),
+    "regression": ("rmse", "mae"),
+}
 
 
 def evaluate(
@@ -82,15 +89,15 @@ def evaluate(
     segments, ahead = by_segment(held, snapshot.test.segments, settings.min_segment_rows)
     known = money_known(task, money)
     scores = held.mine.scores
-    binary = task.kind == "binary"
     share = capacity_share(money.capacity, snapshot)
+    binary, amounts = task.kind == "binary", task.kind == "regression"
     names = snapshot.inputs.encoded_names
     influences = measure_influences(chosen.model, (held.X, held.truth), task.kind, names, training.seed)
     important = [one.feature for one in influences]
     measured = tuple(_measures(held))
     newer = held_against(snapshot, measured, settings, champion)
     until, until_of = newest_row(snapshot)
-    return Report(
+    report = Report(
         candidate=chosen.name,
         primary=stick.name,
         in_money=stick.in_money,
@@ -108,12 +115,12 @@ def evaluate(
         test_rows=len(snapshot.test),
         base_rate=stick.base,
         break_even=break_even_table(held.truth, scores) if binary and not known else (),
-        margins=() if binary or known else margin_table(_residuals(snapshot, chosen)),
+        margins=margin_table(_residuals(snapshot, chosen)) if amounts and not known else (),
         sensitivity=what_money_depends_on(snapshot, training, held, share),
         curve=money_curve(held, share),
         records_per_day=records_per_day(snapshot),
         capacity_share=share,
-        score_quantiles=tuple(np.quantile(scores, np.linspace(0, 1, 101)).tolist()),
+        score_quantiles=tuple(np.quantile(top_scores(scores), np.linspace(0, 1, 101)).tolist()),
         slices=find_weak_slices(snapshot, training, held, settings, important),
         inclusion=measure_inclusion(snapshot, held, settings),
         behaviour=measure_behaviour(snapshot, training, held, settings, cases),
@@ -124,6 +131,7 @@ def evaluate(
         why=training.why,
         notes=reader_must_know(snapshot, training, money, known=known),
     )
+    return with_classes(report, held, snapshot.train.y)
 
 
 def _measures(held: HeldOut) -> Iterator[Finding]:
@@ -137,7 +145,7 @@ def _measures(held: HeldOut) -> Iterator[Finding]:
         scores, threshold = mine.judged_by(measure)
         setting = Setting(threshold=threshold, clusters=held.clusters, seed=held.seed)
         yield found(measure.estimate(held.truth, scores, setting), measure.name, group="performance", note=note)
-    if stick.task.kind == "binary":
+    if stick.task.kind == "binary" or (stick.choices is not None and stick.choices.known):
         deeds = mine.acted.astype(np.float64)
         share = proportion_estimate(deeds, np.ones(deeds.size), held.clusters)
         yield found(share, "share_acted_on", group="performance")

@@ -61,6 +61,11 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is known what an action costs."""
         return bool(self.costs)
 
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Every action that may be decided on."""
+        return self.actions or tuple(dict.fromkeys(self.of_label))
+
     def decide(self, scores: Floats) -> str:
         """Give the action for one record: the cheapest, or that of the likeliest label where costs are unknown.
 

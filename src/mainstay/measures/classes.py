@@ -49,6 +49,11 @@ def likeliest(scores: Floats) -> Floats:
     return np.asarray(scores.max(axis=1))
 
 
+def top_scores(scores: Floats) -> Floats:
+    """Give one number per row: the score itself, or of several classes the probability of the likeliest label."""
+    return likeliest(scores) if scores.ndim == 2 else scores
+
+
 def balanced_accuracy(truth: Floats, scores: Floats) -> float:
     """Mean over the labels that occur of the share of their rows that are predicted so.
 

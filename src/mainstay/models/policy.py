@@ -127,7 +127,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         paced : bool
             Whether to keep to the capacity.
 
+        Returns
+        -------
+        array of bool, shape (n,)
+            Which are acted on: of several classes those that get another action than without a model.
+
         """
+        if self.task.kind == "multiclass":
+            return np.asarray([action != self.classes.idle for action in self.classes.decide_all(scores)], dtype=bool)
         ranked = self.worth(scores, amounts)
         acted = ranked >= self.threshold if self.pricing is None else ranked > self.margin
         return acted & (ranked >= self.pace) if paced and self.pace is not None else acted

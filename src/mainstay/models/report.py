@@ -93,7 +93,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     train_rows, test_rows : int
         How many rows each.
     base_rate : float
-        Share of positives, or mean of the target, in the training rows.
+        Share of positives, of the commonest of several labels, or mean of the target, in the training rows.
     break_even : tuple of BreakEven
         Binary without money: what acting above several thresholds needs to pay.
     margins : tuple of Margin
@@ -107,10 +107,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     capacity_share : float, optional
         At most this share of the records can be acted on.
     score_quantiles : tuple of float
-        101 quantiles (0 % to 100 %) of the held-out scores: the reference for score drift.
+        101 quantiles (0 % to 100 %) of the held-out scores (of several classes those of the predicted label): the
+        reference for score drift.
     inclusion : tuple of Finding
         Rates of each group of a sensitive column (group ``"inclusion"``), and the widest gaps between any two groups
         (``"inclusion_gap"``).
+    shares : tuple of float
+        Several classes: share of each label in the training rows.
+    predicted_shares : tuple of float
+        Several classes: how often each label is predicted on held-out rows, the reference for drift of the predictions.
+    confusion : tuple of tuple of int
+        Several classes: held-out rows by true label (rows) and predicted label (columns).
+    labels : tuple of Finding
+        Several classes: recall and precision of each label.
     behaviour : tuple of Finding
         Declared tests of behaviour and scenarios: the share of records that pass.
     robustness : tuple of Finding
@@ -156,6 +165,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     score_quantiles: tuple[float, ...] = ()
     slices: tuple[Finding, ...] = ()
     inclusion: tuple[Finding, ...] = ()
+    shares: tuple[float, ...] = ()
+    predicted_shares: tuple[float, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
+    labels: tuple[Finding, ...] = ()
     behaviour: tuple[Finding, ...] = ()
     robustness: tuple[Finding, ...] = ()
     difference: Difference | None = None

@@ -1,4 +1,4 @@
-"""The target: yes or no, or an amount; everything else is refused with the way out."""
+"""The target: yes or no, one of several classes, or an amount; all else is refused with the way out."""
 
 from __future__ import annotations
 
@@ -43,7 +43,13 @@ def test_many_numbers_are_an_amount_and_a_few_strays_are_left_to_quarantine() ->
         (["Yes"] * 49, "", "Only 49 rows say what 'y' was; at least 50 are needed."),
         (["Yes"] * 80 + [None] * 20, "", "Every row has the same 'y': 'Yes'."),
         ([7] * 80, "", "Every row has the same 'y': '7'."),
-        (["a", "b", "c"] * 30, "", "more than two aren't trained yet"),
+        (["a", "b"] * 40 + ["c"] * 7 + ["d"], "", "Too few of 88 rows have the y 'c' (7 rows), 'd' (1 row)"),
+        ([f"label {k}" for k in range(51)] * 8, "", "'y' has 51 different labels; at most 50 can be told apart."),
+        (
+            ["good", "very good", "very  good"] * 30,
+            "",
+            "writes one label in several ways: 'very  good' and 'very good'",
+        ),
         (["a", "b"] * 40, "c", "'y' never says 'c'; it says 'a' in 40 rows, 'b' in 40 rows."),
         ([1, 2, 3] * 30, "1", "so 'positive' can't be set"),
         (["Yes"] * 3 + ["No"] * 80, "", "Only 3 of 83 rows have the y 'Yes'"),
@@ -69,3 +75,27 @@ def test_a_target_that_is_not_there_names_the_nearest_column() -> None:
 
 def test_a_target_called_count_is_a_name_like_any_other() -> None:
     assert choose_goal(pl.Series("count", ["a", "b"] * 40)).task.target == "count"
+
+
+def test_several_texts_are_classes_in_their_natural_order() -> None:
+    goal = choose_goal(pl.Series("grade", ["grade 10", "very good", "grade 9", "grade 9"] * 20))
+    assert goal.task.kind == "multiclass"
+    assert goal.task.labels == ("grade 9", "grade 10", "very good")
+    assert goal.words == "3 labels: grade 9 in 40 rows, grade 10 in 20 rows, very good in 20 rows"
+    y = encode_target(pl.Series("grade", ["very good", "grade 9", "unheard of", None]), goal.task)
+    assert y[:2].tolist() == [2.0, 0.0]
+    assert np.isnan(y[2:]).all()
+
+
+def test_numbers_are_amounts_unless_they_are_said_to_be_labels() -> None:
+    cells = pl.Series("quality", [3, 10, 4, 4] * 20)
+    assert choose_goal(cells).task.kind == "regression"
+    goal = choose_goal(cells, classes=True)
+    assert goal.task.labels == ("3", "4", "10")
+    assert encode_target(pl.Series("quality", ["4.0", "10"]), goal.task).tolist() == [1.0, 2.0]
+    assert choose_goal(pl.Series("y", [0, 1] * 40), classes=True).task.kind == "binary"
+
+
+def test_more_numbers_than_can_be_labels_are_refused() -> None:
+    with pytest.raises(DataError, match="'y' has 90 different labels; at most 50"):
+        choose_goal(pl.Series("y", list(range(90)) * 9), classes=True)

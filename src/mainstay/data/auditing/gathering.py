@@ -14,7 +14,7 @@ from mainstay.data.auditing.tally import Tally, merge, tally
 from mainstay.data.facts import Facts
 from mainstay.data.inputs import FALLBACK, leave_fallbacks
 from mainstay.data.sieve import UNLABELLED, LedgerLine, Sieve, add_counts
-from mainstay.data.target import choose_goal, encode_target
+from mainstay.data.target import choose_goal, encode_target, stray_words
 from mainstay.data.words import count, rows
 from mainstay.errors import DataError
 
@@ -51,6 +51,8 @@ class Brief:
         Column that says who a row is about; may be empty.
     least : float
         Score the data must reach.
+    classes : bool
+        Whether numbers in the target are labels.
 
     """
 
@@ -64,6 +66,7 @@ class Brief:
     time: str | tuple[str, ...] = ""
     entity: str = ""
     least: float = 60.0
+    classes: bool = False
 
     @property
     def times(self) -> tuple[str, ...]:
@@ -181,8 +184,7 @@ class _Checker:
             self._note(UNLABELLED, batch.height, sieve.frame.height, dict(sieve.counts))
             before = sieve
             odd = unknown[~gone]
-            rule = "not a number" if self._task.kind == "regression" else "neither of the two labels"
-            sieve = sieve.refuse("target", odd, f"{self._task.target}: {rule}")
+            sieve = sieve.refuse("target", odd, f"{self._task.target}: {stray_words(self._task)}")
             new = {why: n for why, n in sieve.counts.items() if why not in before.counts}
             self._note("target", before.frame.height, sieve.frame.height, new)
         if self._contract is not None:
@@ -240,7 +242,7 @@ def _task(first: pl.DataFrame, brief: Brief) -> tuple[Task | None, tuple[str, ..
     if not brief.target or brief.target not in first.columns:
         return None, ("No target is named, so leaks and labels weren't looked at.",)
     try:
-        return choose_goal(first[brief.target], brief.positive).task, ()
+        return choose_goal(first[brief.target], brief.positive, classes=brief.classes).task, ()
     except DataError as error:
         return None, (f"Leaks and labels weren't looked at. {error.message}",)
 

@@ -126,7 +126,7 @@ def audit_table(
 
 
 def _scored(audit: Audit, found: Gathered, brief: Brief) -> Audit:
-    lost = deductions(audit, binary=found.task is not None and found.task.kind == "binary")
+    lost = deductions(audit, labelled=found.task is not None and found.task.kind != "regression")
     audit = msgspec.structs.replace(audit, deductions=lost, score=score_of(lost))
     judged = (
         *score_findings(audit, brief.least),

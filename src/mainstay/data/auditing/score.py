@@ -37,19 +37,19 @@ if TYPE_CHECKING:
 LEAK = "leak"
 
 
-def deductions(audit: Audit, *, binary: bool) -> tuple[Deduction, ...]:
+def deductions(audit: Audit, *, labelled: bool) -> tuple[Deduction, ...]:
     """Give what a score loses, in the order of the table above; what costs nothing is left out.
 
     Parameters
     ----------
     audit : Audit
         With its columns, repeats, noise and leak findings.
-    binary : bool
-        Whether the target is a yes/no question: only then can labels conflict.
+    labelled : bool
+        Whether the target has labels, two or more: only then can they conflict.
 
     """
     columns = [column for column in audit.columns if column.judged]
-    found = [*_of_rows(audit, binary=binary), *_of_columns(columns)]
+    found = [*_of_rows(audit, labelled=labelled), *_of_columns(columns)]
     return tuple(each for each in found if each.points > 0)
 
 
@@ -65,7 +65,7 @@ def score_of(lost: Sequence[Deduction]) -> float:
     return round(max(0.0, 100.0 - sum(each.points for each in lost)), 1)
 
 
-def _of_rows(audit: Audit, *, binary: bool) -> Iterator[Deduction]:
+def _of_rows(audit: Audit, *, labelled: bool) -> Iterator[Deduction]:
     total = max(audit.rows, 1)
     refused = audit.ledger[0].rows_in - audit.ledger[-1].rows_out if audit.ledger else 0
     yield _lost("refused rows", 100 * refused / total, 30, f"{count(refused)} of {rows(audit.rows)}")
@@ -75,7 +75,7 @@ def _of_rows(audit: Audit, *, binary: bool) -> Iterator[Deduction]:
     apart = f" apart from {', '.join(repeats.ids[:3])}" if repeats.ids else ""
     copies = 0 if repeats.common else repeats.apart
     yield _lost("repeated rows", 20 * copies / total, 10, f"{rows(repeats.apart)} repeat an earlier one{apart}")
-    if binary and not repeats.common:
+    if labelled and not repeats.common:
         words = f"{rows(repeats.conflicts)} with equal features and another label"
         yield _lost("conflicting labels", 50 * repeats.conflicts / total, 10, words)
     if audit.noise is not None and audit.noise.sure:

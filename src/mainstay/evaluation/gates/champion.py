@@ -9,7 +9,7 @@ import msgspec
 from mainstay.evaluation.gate import Case, gate
 from mainstay.evaluation.gates.words import GROUP, measured, unjudged
 from mainstay.evaluation.held_out import CHAMPION, IDLE
-from mainstay.measures.catalogue import MEASURES
+from mainstay.measures.catalogue import measure_of
 from mainstay.measures.finding import Finding, Interval, Limit
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def _unpaired(report: Report, champion: Report) -> Finding:
         return missing
     if mine.value is None or theirs.value is None:
         return missing
-    lower = report.primary in MEASURES and MEASURES[report.primary].better == "lower"
+    named = measure_of(report.primary, report.policy.task.kind)
+    lower = named is not None and named.better == "lower"
     ahead = (theirs.value - mine.value) if lower else (mine.value - theirs.value)
     half = sum(((one.high - one.low) / 2) ** 2 for one in (mine.interval, theirs.interval)) ** 0.5
     return msgspec.structs.replace(
