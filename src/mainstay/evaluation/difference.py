@@ -10,6 +10,7 @@ import numpy as np
 from mainstay.evaluation.findings import found
 from mainstay.evaluation.held_out import CHAMPION
 from mainstay.evaluation.traits import traits_of
+from mainstay.measures.classes import right, top_scores
 from mainstay.measures.intervals import proportion_estimate
 from mainstay.measures.paired import delong, mcnemar, paired_bootstrap
 from mainstay.models.difference import Difference, Mover
@@ -75,6 +76,8 @@ class Pair:
         kind = self.yardstick.task.kind
         if kind == "regression":
             return np.asarray(np.abs(self.mine.planned - self.theirs.planned) > _MATTERS * float(np.std(self.truth)))
+        if kind == "multiclass":
+            return np.asarray([one != other for one, other in zip(self.mine.done, self.theirs.done, strict=True)])
         return np.asarray(self.mine.acted != self.theirs.acted)
 
 
@@ -135,6 +138,8 @@ def _direction(pair: Pair, changed: Flags, among: Flags) -> str:
     if pair.yardstick.task.kind == "regression":
         moved = pair.mine.planned - pair.theirs.planned
         told = f"{count(int((changed & (moved > 0)).sum()))} up, {count(int((changed & (moved < 0)).sum()))} down"
+    elif pair.yardstick.task.kind == "multiclass":
+        told = f"{count(int(changed.sum()))} decided otherwise"
     else:
         more = int((changed & pair.mine.acted).sum())
         told = f"{count(more)} newly acted on, {count(int(changed.sum()) - more)} no longer"
@@ -155,7 +160,7 @@ def _by_segment(
 
 
 def _by_band(pair: Pair, changed: Flags) -> Iterator[Finding]:
-    yield from _bands(pair, changed, pair.theirs.scores, "score")
+    yield from _bands(pair, changed, top_scores(pair.theirs.scores), "score")
     priced = pair.yardstick.priced
     for name in ("value", "fp", "fn", "tp", "tn", "under", "over"):
         worth = getattr(priced, name)
@@ -177,9 +182,12 @@ def _tests(pair: Pair) -> Iterator[Finding]:
     stick, truth = pair.yardstick, pair.truth
     if stick.task.kind == "binary":
         hit = truth > 0.5
-        right = mcnemar(pair.mine.acted == hit, pair.theirs.acted == hit, pair.clusters)
-        yield _told(pair, right, "right_decisions")
+        decided = mcnemar(pair.mine.acted == hit, pair.theirs.acted == hit, pair.clusters)
+        yield _told(pair, decided, "right_decisions")
         yield _told(pair, delong(truth, pair.mine.scores, pair.theirs.scores, pair.clusters), "roc_auc")
+    if stick.task.kind == "multiclass":
+        mine, theirs = (right(truth, one.scores) > 0.5 for one in (pair.mine, pair.theirs))
+        yield _told(pair, mcnemar(mine, theirs, pair.clusters), "accuracy")
     if money_known(stick.task, stick.money):
         gained = 1000 * (stick.gains(truth, pair.mine) - stick.gains(truth, pair.theirs))
         money = paired_bootstrap(gained, pair.seed, pair.clusters)
@@ -193,15 +201,19 @@ def _told(pair: Pair, test: Paired, measure: str, unit: str = "") -> Finding:
 
 
 def _movers(pair: Pair, traits: Traits) -> Iterator[Mover]:
-    """Give the rows whose score moved furthest, half of them up and half down; those whose decision changed first."""
-    moved = pair.mine.scores - pair.theirs.scores
+    """Give the rows whose score moved furthest, half of them up and half down; those whose decision changed first.
+
+    Of several classes the score is the probability of the true label.
+    """
+    mine, theirs = (_of_truth(pair, one.scores) for one in (pair.mine, pair.theirs))
+    moved = mine - theirs
     order = np.lexsort((-np.abs(moved), ~pair.changed))
     up = [int(place) for place in order if moved[place] > 0][: MOVERS // 2]
     down = [int(place) for place in order if moved[place] < 0][: MOVERS // 2]
     for place in (*up, *down):
         yield Mover(
-            before=float(pair.theirs.scores[place]),
-            after=float(pair.mine.scores[place]),
+            before=float(theirs[place]),
+            after=float(mine[place]),
             decided_before=_decided(pair, pair.theirs, place),
             decided=_decided(pair, pair.mine, place),
             truth=_truth(pair, place),
@@ -209,9 +221,15 @@ def _movers(pair: Pair, traits: Traits) -> Iterator[Mover]:
         )
 
 
+def _of_truth(pair: Pair, scores: Floats) -> Floats:
+    return scores if scores.ndim == 1 else scores[np.arange(len(scores)), pair.truth.astype(np.int64)]
+
+
 def _decided(pair: Pair, answers: Answers, place: int) -> str:
     if pair.yardstick.task.kind == "regression":
         return number(float(answers.planned[place]))
+    if pair.yardstick.task.kind == "multiclass":
+        return answers.policy.classes.decide(answers.scores[place])
     return answers.policy.action if answers.acted[place] else "none"
 
 
@@ -219,4 +237,6 @@ def _truth(pair: Pair, place: int) -> str:
     task = pair.yardstick.task
     if task.kind == "regression":
         return number(float(pair.truth[place]))
+    if task.kind == "multiclass":
+        return task.labels[int(pair.truth[place])]
     return task.positive if pair.truth[place] > 0.5 else task.negative

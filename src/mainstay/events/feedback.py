@@ -24,6 +24,7 @@ _LONGEST_ID = 128
 _MOST_KPIS = 32
 _AHEAD = dt.timedelta(days=1)
 _SHOWN = 80
+_MOST_NAMED = 12
 
 
 class _Wrong(Exception):  # noqa: N818 - a signal inside this file, not an error
@@ -113,7 +114,7 @@ class FeedbackReader:
 
 
 def read_label(task: Task, found: object) -> str | float:
-    """Read a label of the task: one of its two texts, true/false, or a finite amount.
+    """Read a label of the task: one of its texts, of a yes/no question true/false too, or a finite amount.
 
     Examples
     --------
@@ -124,12 +125,24 @@ def read_label(task: Task, found: object) -> str | float:
     """
     if task.kind == "regression":
         return _amount("label", found)
+    if task.kind == "multiclass":
+        return _one_of(task.labels, found)
     if isinstance(found, bool):
         return task.positive if found else task.negative
     text = _plain(found)
     if text not in (task.positive, task.negative):
         raise _Wrong("label", found, f"must be '{task.positive}' or '{task.negative}'.")
     return text
+
+
+def _one_of(labels: tuple[str, ...], found: object) -> str:
+    text = str(found).lower() if isinstance(found, bool) else _plain(found)
+    if text in labels:
+        return text
+    near = difflib.get_close_matches(text, labels, n=1)
+    more = f", … ({len(labels)} labels)" if len(labels) > _MOST_NAMED else ""
+    named = f"one of {', '.join(labels[:_MOST_NAMED])}{more}"
+    raise _Wrong("label", found, f"must be {named}; did you mean '{near[0]}'?" if near else f"must be {named}.")
 
 
 def _plain(found: object) -> str:

@@ -13,6 +13,7 @@ from mainstay.events.scan import TIME, Scan, Schema, scan
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from mainstay.contract import Contract
     from mainstay.events.log import EventLog
@@ -23,7 +24,10 @@ FEATURE = "f:"
 INPUT = "i:"
 """Prefix of the columns of what the model saw, where feature code derived it."""
 
-_FEATURES, _INPUTS = "mainstay.features", "mainstay.inputs"
+SHARE = "s:"
+"""Prefix of the columns of each label's probability, where there are several."""
+
+_FEATURES, _INPUTS, _SCORES = "mainstay.features", "mainstay.inputs", "mainstay.scores"
 _PREDICTIONS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
     "event.id": ("id", pl.String),
     "@timestamp": ("time", TIME),
@@ -94,11 +98,13 @@ def scan_predictions(
     model: str | None = None,
     *,
     inputs: Contract | None = None,
+    labels: Sequence[str] = (),
 ) -> Scan:
     """Read predictions as `read_predictions` does, and count the torn lines.
 
     With `inputs`, what feature code makes of a record, there is one column ``i:<name>`` more for each of its columns:
-    what the model saw, null where nothing was derived.
+    what the model saw, null where nothing was derived. With `labels` there is one column ``s:<label>`` for each: its
+    probability.
     """
     schema, names = _split(_PREDICTIONS)
     nested = {_FEATURES: (FEATURE, contract), _INPUTS: (INPUT, inputs)}
@@ -108,6 +114,9 @@ def scan_predictions(
         if kinds:
             schema[field], names[field] = pl.Struct(kinds), field
             columns += [pl.col(field).struct.field(name).alias(prefix + name) for name in kinds]
+    if labels:
+        schema[_SCORES], names[_SCORES] = pl.Struct(dict.fromkeys(labels, pl.Float64)), _SCORES
+        columns += [pl.col(_SCORES).struct.field(label).alias(SHARE + label) for label in labels]
     found = scan(log, "predictions", schema, names=names, since=since, until=until)
     frame = _of_model(found.frame, model).with_columns(
         pl.col("degraded", "fallback").fill_null(value=False),
@@ -115,7 +124,7 @@ def scan_predictions(
         pl.col("warnings").fill_null([]),
         (pl.col("latency_ns") / 1000).alias("latency_us"),
     )
-    return Scan(frame.with_columns(columns).drop("latency_ns", *nested, strict=False), found.torn)
+    return Scan(frame.with_columns(columns).drop("latency_ns", *nested, _SCORES, strict=False), found.torn)
 
 
 def read_feedback(

@@ -56,8 +56,9 @@ class Window:
     frame : DataFrame
         One row per prediction, shadows included (``role``): ``id, time, model, version, role, share, score,
         prediction, decision, degraded, fallback, warnings, latency_us, entity, request, answer, label, label_at,
-        followed``, one column ``f:<name>`` per feature and ``i:<name>`` per derived one. ``label`` is 1.0 for the
-        positive label, 0.0 for the other, or the amount; null while unknown.
+        followed``, one column ``f:<name>`` per feature and ``i:<name>`` per derived one, and of several classes one
+        column ``s:<label>`` per label, its probability. ``label`` is 1.0 for the positive label, 0.0 for the other, the
+        code of one of several, or the amount; null while unknown.
     refusals : DataFrame
         Refused requests of the span.
     feedback : Tally
@@ -107,7 +108,7 @@ def take_window(
         Names and types of what feature code derives from the features.
 
     """
-    found = scan_predictions(log, contract, since, until, model or None, inputs=inputs)
+    found = scan_predictions(log, contract, since, until, model or None, inputs=inputs, labels=task.labels)
     told = read_feedback(log, since, known_at, model or None).with_row_index("order")
     truth = _truth(told, task)
     frame = (
@@ -142,6 +143,9 @@ def _truth(told: pl.DataFrame, task: Task) -> pl.DataFrame:
 def _label(task: Task) -> pl.Expr:
     if task.kind == "regression":
         return pl.col("label").cast(pl.Float64, strict=False)
+    if task.kind == "multiclass":
+        codes = {label: float(code) for code, label in enumerate(task.labels)}
+        return pl.col("label").replace_strict(codes, default=None, return_dtype=pl.Float64)
     positive, negative = pl.col("label") == task.positive, pl.col("label") == task.negative
     return pl.when(positive).then(1.0).when(negative).then(0.0).otherwise(None).alias("label")
 

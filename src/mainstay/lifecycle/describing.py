@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mainstay.contract import FILE, Integer, Number, json_schema, load_contract
 from mainstay.contract.formats import inference_metadata, mlflow_signature
 from mainstay.data import DataSettings
+from mainstay.data.classes import natural_order
 from mainstay.serving.openapi import openapi_of
 from mainstay.serving.settings import ServingSettings
 
@@ -37,13 +38,14 @@ def described_for(kind: str, project: Project) -> object:
     if kind == "oip":
         return inference_metadata(contract, project.name, amounts=amounts)
     most = project.section("serving", ServingSettings).max_records
-    return openapi_of(contract, project.name, amounts=amounts, most=most, version=version("mainstay"))
+    labels = natural_order(project.money.matrix)  # all that is known of several classes before anything is trained
+    return openapi_of(contract, project.name, amounts=amounts, most=most, version=version("mainstay"), labels=labels)
 
 
 def _answers_amounts(project: Project, contract: Contract) -> bool:
     """Say whether amounts are predicted; the project says so before anything is trained."""
     settings, cost = project.section("data", DataSettings), project.money.cost
-    if settings.positive:
+    if settings.positive or settings.classes or project.money.matrix:
         return False
     told = next((column for column in contract.columns if column.role == "target"), None)
     if told is not None:

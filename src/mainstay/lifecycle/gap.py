@@ -15,8 +15,9 @@ from mainstay.data.source import open_source, source_of
 from mainstay.data.target import encode_target, find_target
 from mainstay.errors import DataError, NotFoundError
 from mainstay.evaluation.gaps import Gaps, Seen, measure_gaps
-from mainstay.events.read import FEATURE
+from mainstay.events.read import FEATURE, SHARE
 from mainstay.events.window import take_window
+from mainstay.measures.catalogue import DEFAULT
 from mainstay.measures.intervals import which_hang_together
 from mainstay.models.features.run import encode_rows
 from mainstay.models.yardstick import Answers, Yardstick, choose_yardstick
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mainstay.data import Rows, Snapshot
     from mainstay.evaluation.gaps import Gap, Stage
     from mainstay.measures.intervals import Clusters
+    from mainstay.models import Task
     from mainstay.project import Project
     from mainstay.registry import Bundle
     from mainstay.release import Books
@@ -260,11 +262,18 @@ def _live(books: Books, bundle: Bundle, now: dt.datetime) -> tuple[Seen | None, 
         )
     share = 100 * known.height / max(answered.height, 1)
     note = f"answers to callers; the outcome of {share:.3g} % of them is known"
-    truth, scores = (known[name].cast(pl.Float64).to_numpy() for name in ("label", "score"))
+    truth, scores = known["label"].cast(pl.Float64).to_numpy(), _logged(known, task)
     pricing = bundle.report.pricing
     served = known.select(pl.col(FEATURE + name).alias(name) for name in bundle.contract.feature_names)
     amounts = None if pricing is None else pricing.of_table(served).amounts
     return Seen("live", truth, Answers.of(scores, bundle.policy, lambda: served), None, note, amounts), ""
+
+
+def _logged(known: pl.DataFrame, task: Task) -> Floats:
+    """Give the scores as they were logged; of several classes shape (n, k)."""
+    names = [SHARE + label for label in task.labels] or ["score"]
+    scores = known.select(names).cast(pl.Float64).to_numpy()
+    return scores if task.labels else scores[:, 0]
 
 
 def scores_of(bundle: Bundle, frame: pl.DataFrame) -> Floats:
@@ -276,7 +285,7 @@ def scores_of(bundle: Bundle, frame: pl.DataFrame) -> Floats:
             "Its contract and the source no longer fit; train again.",
         )
     fallen = checked.fallback.to_numpy()
-    scores = np.full(checked.good.height, bundle.policy.fallback or 0.0)
+    scores = bundle.policy.left_to_fallback(checked.good.height)
     asked = encode_rows(bundle.contract, bundle.features, checked.good.filter(pl.Series(~fallen)))
     scores[~fallen] = bundle.model.scores(asked)
     return scores
@@ -285,7 +294,7 @@ def scores_of(bundle: Bundle, frame: pl.DataFrame) -> Floats:
 def _yardsticks(bundle: Bundle) -> Iterator[Yardstick]:
     task, report = bundle.policy.task, bundle.report
     if report.in_money:
-        yield choose_yardstick(task, bundle.money, report.base_rate)
-        yield choose_yardstick(task, bundle.money, report.base_rate, "log_loss" if task.kind == "binary" else "rmse")
+        yield choose_yardstick(task, bundle.money, report.base_rate, shares=report.shares)
+        yield choose_yardstick(task, bundle.money, report.base_rate, DEFAULT[task.kind], shares=report.shares)
     else:
-        yield choose_yardstick(task, bundle.money, report.base_rate, report.primary)
+        yield choose_yardstick(task, bundle.money, report.base_rate, report.primary, shares=report.shares)

@@ -32,7 +32,7 @@ from mainstay.release import Release, Releases, Route
 from mainstay.state import open_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mainstay.registry import Bundle
     from mainstay.release import Books
@@ -125,7 +125,7 @@ def _demand_ready(link: http.client.HTTPConnection, model: str) -> None:
 def _answers(link: http.client.HTTPConnection, bundle: Bundle) -> Iterator[bool]:
     for golden in bundle.golden:
         status, body = _ask(link, bundle.version.model, _body(golden.record))
-        yield status == http.client.OK and _same(json.loads(body).get("score"), golden.score)
+        yield status == http.client.OK and _same(json.loads(body), golden.score)
 
 
 def _rounds(link: http.client.HTTPConnection, bundle: Bundle) -> Iterator[Round]:
@@ -151,12 +151,13 @@ def _body(record: dict[str, Any]) -> bytes:
     return json.dumps(record).encode()
 
 
-def _same(found: object, expected: float | Sequence[float]) -> bool:
+def _same(said: Mapping[str, Any], expected: float | Sequence[float]) -> bool:
     """Say whether a score came back: a number, or one for each label."""
     if isinstance(expected, int | float):
+        found = said.get("score")
         return isinstance(found, int | float) and math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    values = list(found.values()) if isinstance(found, dict) else found
-    return isinstance(values, list) and bool(np.allclose(values, expected, rtol=TOLERANCE, atol=TOLERANCE))
+    values = list(said.get("scores", {}).values())
+    return len(values) == len(expected) and bool(np.allclose(values, expected, rtol=TOLERANCE, atol=TOLERANCE))
 
 
 def _free_port() -> int:

@@ -66,6 +66,11 @@ class Answers:
         return self.policy.acts(self.scores, self.amounts)
 
     @property
+    def done(self) -> list[str | float]:
+        """What is decided for each."""
+        return self.policy.decisions(self.scores, self.amounts)
+
+    @property
     def planned(self) -> Floats:
         """How much is planned for each."""
         return self.policy.plans(self.scores, self.amounts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from mainstay.contract.profile import count_watched, watch
 from mainstay.measures.finding import Finding
@@ -18,7 +19,7 @@ from mainstay.monitoring.performance import (
 )
 from mainstay.monitoring.quality import QUALITY, latency_finding, quality_findings
 from mainstay.monitoring.served import read_served
-from mainstay.monitoring.shift import SCORE, Shift, compare, count_scores, score_profile
+from mainstay.monitoring.shift import PREDICTION, SCORE, Shift, compare, count_scores, label_profile, score_profile
 from mainstay.monitoring.skew import skew_finding
 from mainstay.render.numbers import duration, finding_value
 
@@ -110,12 +111,15 @@ def _drift(
     watched = [column.name for column in bundle.profile.columns]
     influences = influences_on_watched(bundle.profile, bundle.inputs.encoded_names, bundle.report.influences)
     matters = limits(watched, influences, settings.drift_limit)
-    matters[SCORE] = settings.drift_limit
+    matters[SCORE] = matters[PREDICTION] = settings.drift_limit
     return drift_findings(shifts(served, bundle), matters, previous)
 
 
 def shifts(served: Served, bundle: Bundle) -> tuple[Shift, ...]:
-    """Measure how far each feature, and the champion's score, moved from the training rows."""
+    """Measure how far each feature, and the champion's score, moved from the training rows.
+
+    Of several classes also how often it predicts each label, against how often it did on held-out rows.
+    """
     watched = watch(bundle.profile, served.encoded[served.readable])
     current = count_watched(bundle.profile, watched)
     found = [
@@ -126,7 +130,19 @@ def shifts(served: Served, bundle: Bundle) -> tuple[Shift, ...]:
     if mine.size and bundle.report.score_quantiles:
         reference = score_profile(bundle.report.score_quantiles, bundle.report.test_rows)
         found.append(compare(reference, count_scores(reference, mine), mine))
-    return tuple(found)
+    return (*found, *_predictions(served, bundle))
+
+
+def _predictions(served: Served, bundle: Bundle) -> tuple[Shift, ...]:
+    report, labels = bundle.report, bundle.report.policy.task.labels
+    if served.by_label is None or not report.predicted_shares:
+        return ()
+    mine = served.by_label[(served.versions == bundle.version.number) & np.isfinite(served.by_label).all(axis=1)]
+    if not len(mine):
+        return ()
+    usual = [round(share * report.test_rows) for share in report.predicted_shares]
+    now = np.bincount(mine.argmax(axis=1), minlength=len(labels)).tolist()
+    return (compare(label_profile(labels, usual), label_profile(labels, now)),)
 
 
 def _outcomes(

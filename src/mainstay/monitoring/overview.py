@@ -10,7 +10,7 @@ import numpy as np
 
 from mainstay.errors import MainstayError
 from mainstay.events import actions, found_since
-from mainstay.measures.catalogue import MEASURES
+from mainstay.measures.catalogue import find_measure
 from mainstay.measures.finding import Finding
 from mainstay.monitoring.books import load_once, load_some, reach, served_since
 from mainstay.monitoring.drift import GROUP as DRIFT
@@ -168,10 +168,11 @@ def _unreleased(project: Project, books: Books, versions: Sequence[Version]) -> 
 def _quality(served: Served, bundle: Bundle, gauge: Gauge, settings: MonitoringSettings) -> Finding | None:
     """Give the statistic one step below the value: measured where outcomes are known, else estimated."""
     known = served.only(served.known)
-    binary = bundle.report.policy.task.kind == "binary"
+    kind = bundle.report.policy.task.kind
     if known.rows >= max(settings.min_rows, settings.label_coverage * served.rows):
-        name = "roc_auc" if binary else ("rmse" if gauge.in_money else "r2")
-        estimate = MEASURES[name].estimate(known.labels, known.scores)
+        name = {"binary": "roc_auc", "multiclass": "accuracy"}.get(kind, "rmse" if gauge.in_money else "r2")
+        measure = find_measure(name, kind)
+        estimate = measure.estimate(known.labels, known.judged_by(measure)[0])
         if np.isfinite(estimate.value):
             interval = estimate.interval
             return Finding(measure=name, where="all", value=estimate.value, interval=interval, n=estimate.n)

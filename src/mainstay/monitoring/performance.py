@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from mainstay.measures.catalogue import DEFAULT, MEASURES
+from mainstay.measures.catalogue import DEFAULT, find_measure, measure_of
 from mainstay.measures.evidence import accumulate
 from mainstay.measures.finding import Finding, Interval, Limit
 from mainstay.measures.intervals import proportion_estimate, skewed_mean_estimate
@@ -21,7 +21,7 @@ from mainstay.measures.measure import Setting
 from mainstay.measures.tests import normal_sf
 from mainstay.models.yardstick import MONEY as MONEY_MEASURE
 from mainstay.monitoring.drift import evidence_of
-from mainstay.monitoring.worth import expected_log_loss, expected_worth, realised_worth
+from mainstay.monitoring.worth import expected_loss, expected_worth, realised_worth
 from mainstay.render.numbers import finding_value, number
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from mainstay.measures.evidence import Evidence
     from mainstay.measures.intervals import Estimate
+    from mainstay.measures.measure import Kind
     from mainstay.measures.money import Money
     from mainstay.models.report import Report
     from mainstay.monitoring.served import Served
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 PERFORMANCE = "performance"
 MONEY = "money"
+_EXTRA: dict[Kind, str] = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
 JUDGED = 2  # numbers judged per look, the statistic and money: each gets half of the chance of a false alarm
 _Z95 = 1.959963984540054
 _LEAST = 1e-9  # a limit is above 0 even where any loss matters
@@ -47,8 +49,7 @@ _LEAST = 1e-9  # a limit is above 0 even where any loss matters
 def statistic(report: Report) -> str:
     """Name the measure performance is judged on: the one candidates were ranked on, else the task's own."""
     kind = report.policy.task.kind
-    named = MEASURES.get(report.primary)
-    return report.primary if named is not None and named.kind == kind else DEFAULT[kind]
+    return DEFAULT[kind] if measure_of(report.primary, kind) is None else report.primary
 
 
 def performance_findings(
@@ -92,9 +93,9 @@ def performance_findings(
     found = [coverage]
     before = {finding.key: evidence_of(finding) for finding in previous}
     main = statistic(report)
-    extra = "roc_auc" if report.policy.task.kind == "binary" else "r2"
-    for name in dict.fromkeys((main, extra)):
-        measure = MEASURES[name]
+    kind = report.policy.task.kind
+    for name in dict.fromkeys((main, _EXTRA[kind])):
+        measure = find_measure(name, kind)
         scores, threshold = known.judged_by(measure)
         estimate = measure.estimate(known.labels, scores, Setting(threshold=threshold))
         finding = _finding(name, estimate, where, PERFORMANCE, "", _hardness(name, known, note))
@@ -111,12 +112,12 @@ def performance_findings(
 
 def estimated_findings(served: Served, report: Report, money: Money, where: str = "all") -> tuple[Finding, ...]:
     """Estimate performance and money from the scores; empty for amounts, whose scores say nothing about errors."""
-    if report.policy.task.kind != "binary" or served.rows < 2:
+    if report.policy.task.kind == "regression" or served.rows < 2:
         return ()
     basis = "Estimated from the scores, as if they were still calibrated; outcomes will tell."
-    loss = expected_log_loss(served.scores)
+    loss = expected_loss(served)
     found = [_estimated("estimated_log_loss", loss, 1.0, where, PERFORMANCE, "", basis)]
-    worth = expected_worth(served, money)
+    worth = expected_worth(served, money, report)
     if worth is not None:
         promise = report.measure(MONEY_MEASURE) if where == "all" else None
         note = basis if promise is None else f"{basis} Evaluation promised {finding_value(promise)}."
@@ -167,7 +168,7 @@ def _hardness(measure: str, known: Served, note: str) -> str:
     """Say what the scores themselves expect: harder rows raise the log loss of a model that is as good as ever."""
     if measure != "log_loss":
         return note
-    expected = float(expected_log_loss(known.scores).mean.mean())
+    expected = float(expected_loss(known).mean.mean())
     return f"The scores themselves expect {number(expected)} on these rows. {note}".strip()
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from mainstay.contract.table import encode_table
 from mainstay.errors import DataError
-from mainstay.events.read import FEATURE, INPUT
+from mainstay.events.read import FEATURE, INPUT, SHARE
 from mainstay.models.features.run import encode_rows
 from mainstay.models.policy import NO_ACTION
 
@@ -45,19 +45,24 @@ class Served:
     readable : array of bool, shape (n,)
         Whether that is known: not where the version has feature code, and another one or the fallback answered.
     scores : array of float, shape (n,)
-        Its scores.
+        Its scores; of several classes the probability of the predicted label.
     acted : array of bool, shape (n,)
-        Binary: whether the decision was to act. All False for amounts.
+        Whether the decision was to act: of several classes, to do something else than without a model. All False for
+        amounts.
     planned : array of float, shape (n,)
         Amounts: the decision. NaN for yes/no.
     labels : array of float, shape (n,)
-        What happened: 1, 0 or the amount; NaN while unknown.
+        What happened: 1, 0, the code of one of several labels, or the amount; NaN while unknown.
     degraded : array of bool, shape (n,)
         Whether a policy had to help.
     latency_ms : array of float, shape (n,)
         Time to the answer.
     amounts : Amounts, optional
         What answers on these records are worth, where that differs between records.
+    by_label : array of float, shape (n, k), optional
+        Several classes: the probability of each label; NaN where another set of labels was answered.
+    decisions : array of str, shape (n,), optional
+        Several classes: what was decided.
 
     """
 
@@ -72,6 +77,8 @@ class Served:
     degraded: Flags
     latency_ms: Floats
     amounts: Amounts | None = None
+    by_label: Floats | None = None
+    decisions: NDArray[np.object_] | None = None
 
     @property
     def rows(self) -> int:
@@ -81,22 +88,27 @@ class Served:
     @property
     def known(self) -> Flags:
         """Whose truth is known."""
-        return np.asarray(~np.isnan(self.labels))
+        known = ~np.isnan(self.labels)
+        return np.asarray(known if self.by_label is None else known & np.isfinite(self.by_label).all(axis=1))
 
     def judged_by(self, measure: Measure) -> tuple[Floats, float]:
         """Give scores and threshold for a measure: one of decisions judges those that were made."""
-        return (self.acted.astype(np.float64) if measure.of_decisions else self.scores), 0.5
+        said = self.scores if self.by_label is None else self.by_label
+        return (self.acted.astype(np.float64) if measure.of_decisions else said), 0.5
 
     def only(self, which: Flags | slice) -> Served:
         """Take some of the answers."""
-        arrays = {name: getattr(self, name)[which] for name in self.__dataclass_fields__ if name != "amounts"}
+        named = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "amounts"}
+        arrays: dict[str, Any] = {name: None if array is None else array[which] for name, array in named.items()}
         return Served(**arrays, amounts=None if self.amounts is None else self.amounts.take(which))
 
 
 def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
     """Read the frame of a `Window` with the eyes of one version."""
     frame = frame.filter(pl.col("role") != "shadow")
-    amounts = bundle.report.policy.task.kind == "regression"
+    policy = bundle.report.policy
+    amounts, labels = policy.task.kind == "regression", policy.task.labels
+    idle = policy.classes.idle if labels else NO_ACTION
     nobody = np.full(frame.height, np.nan)
     encoded, readable = _encode(frame, bundle)
     return Served(
@@ -105,13 +117,19 @@ def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
         encoded=encoded,
         readable=readable,
         scores=_floats(frame["score"]),
-        acted=np.zeros(frame.height, dtype=bool) if amounts else (frame["decision"] != NO_ACTION).to_numpy(),
+        acted=np.zeros(frame.height, dtype=bool) if amounts else (frame["decision"] != idle).to_numpy(),
         planned=_floats(frame["decision"]) if amounts else nobody,
         labels=_floats(frame["label"]),
         degraded=frame["degraded"].to_numpy().astype(bool),
         latency_ms=_floats(frame["latency_us"]) / 1000,
         amounts=_amounts(frame, bundle),
+        by_label=_shares(frame, labels) if labels else None,
+        decisions=np.asarray(frame["decision"].to_list(), dtype=object) if labels else None,
     )
+
+
+def _shares(frame: pl.DataFrame, labels: tuple[str, ...]) -> Floats:
+    return np.column_stack([_floats(frame[SHARE + label]) for label in labels])
 
 
 def _amounts(frame: pl.DataFrame, bundle: Bundle) -> Amounts | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.contract.profile import ColumnProfile
+from mainstay.contract.profile import OTHER, ColumnProfile
 from mainstay.measures.distances import psi, psi_interval, psi_noise
 from mainstay.measures.tests import g_test
 from mainstay.render.numbers import number
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FULLEST = 10  # numeric cells at most: a shift spread over fewer cells is found with fewer rows
 EXPECTED = 5.0  # fewer expected rows than this and a cell is pooled with its neighbour, or with other rare labels
-SCORE = "score"
+SCORE, PREDICTION = "score", "prediction"
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,13 @@ def count_scores(reference: ColumnProfile, scores: Floats) -> ColumnProfile:
     counts = np.bincount(places, minlength=len(reference.edges) + 1)
     return ColumnProfile(
         name=reference.name, kind="numeric", counts=tuple(int(c) for c in counts), edges=reference.edges
+    )
+
+
+def label_profile(labels: Sequence[str], counts: Sequence[int]) -> ColumnProfile:
+    """Give how often each label was predicted as the counts of a category."""
+    return ColumnProfile(
+        name=PREDICTION, kind="category", counts=(*(int(n) for n in counts), 0), labels=(*labels, OTHER)
     )
 
 

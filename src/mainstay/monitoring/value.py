@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from mainstay.measures.catalogue import MEASURES
+from mainstay.measures.catalogue import find_measure
 from mainstay.measures.finding import Interval
 from mainstay.measures.intervals import skewed_mean_estimate
 from mainstay.measures.measure import Setting
 from mainstay.models.yardstick import money_known
 from mainstay.monitoring.performance import statistic
-from mainstay.monitoring.worth import expected_log_loss, expected_worth, realised_worth
+from mainstay.monitoring.worth import expected_loss, expected_worth, realised_worth
 from mainstay.render.numbers import measure_name
 from mainstay.render.overview import Amount
 
 if TYPE_CHECKING:
     from mainstay.measures.intervals import Estimate
+    from mainstay.measures.measure import Measure
     from mainstay.measures.money import Money
     from mainstay.models.report import Report
     from mainstay.monitoring.served import Served
@@ -64,7 +65,12 @@ class Gauge:
     @property
     def better(self) -> Literal["higher", "lower"]:
         """Which way is good."""
-        return "higher" if self.in_money else MEASURES[self.measure].better
+        return "higher" if self.in_money else self.statistic.better
+
+    @property
+    def statistic(self) -> Measure:
+        """The statistic that stands in for money."""
+        return find_measure(statistic(self.report), self.report.policy.task.kind)
 
     @property
     def unit(self) -> str:
@@ -119,19 +125,19 @@ def realised_value(served: Served, gauge: Gauge) -> Value | None:
     worth = realised_worth(known, gauge.money, gauge.report)
     if worth is not None:
         return _value(skewed_mean_estimate(1000 * worth))
-    measure = MEASURES[gauge.measure]
+    measure = gauge.statistic
     scores, threshold = known.judged_by(measure)
     return _value(measure.estimate(known.labels, scores, Setting(threshold=threshold)))
 
 
 def estimated_value(served: Served, gauge: Gauge) -> Value | None:
-    """Estimate what yes/no answers are worth from calibrated scores; None for amounts, or too few rows."""
-    if served.rows < gauge.fewest or gauge.report.policy.task.kind != "binary":
+    """Estimate what answers are worth from calibrated scores; None for amounts, or too few rows."""
+    if served.rows < gauge.fewest or gauge.report.policy.task.kind == "regression":
         return None
-    worth = expected_worth(served, gauge.money)
+    worth = expected_worth(served, gauge.money, gauge.report)
     if worth is not None:
         return _expected(worth, 1000.0)
-    return _expected(expected_log_loss(served.scores), 1.0) if gauge.measure == "log_loss" else None
+    return _expected(expected_loss(served), 1.0) if gauge.measure == "log_loss" else None
 
 
 def _value(estimate: Estimate) -> Value | None:

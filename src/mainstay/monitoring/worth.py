@@ -13,6 +13,7 @@ import numpy as np
 
 from mainstay.measures.money import Money, amounts_of, expected_gain, gains, planning_costs, stakes
 from mainstay.models.yardstick import money_known
+from mainstay.monitoring import class_worth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,6 +59,8 @@ def realised_worth(served: Served, money: Money, report: Report) -> Floats | Non
     task = report.policy.task
     if not money_known(task, money):
         return None
+    if task.kind == "multiclass":
+        return class_worth.realised(served, class_worth.choices_in(report, money))
     amounts = served.amounts or amounts_of(money)
     if task.kind == "binary":
         stake = stakes(amounts)
@@ -66,14 +69,30 @@ def realised_worth(served: Served, money: Money, report: Report) -> Floats | Non
     return without - planning_costs(served.labels, served.planned, amounts)
 
 
-def expected_worth(served: Served, money: Money) -> Expected | None:
-    """Give what each yes/no answer is expected to gain if the scores are calibrated; None where money is unknown."""
+def expected_worth(served: Served, money: Money, report: Report) -> Expected | None:
+    """Give what each answer is expected to gain if the scores are calibrated; None where money is unknown, or amounts.
+
+    Amounts have no such expectation: their scores say nothing of their errors.
+    """
+    kind = report.policy.task.kind
+    if kind == "multiclass":
+        found = class_worth.expected(served, class_worth.choices_in(report, money))
+        return None if found is None else Expected(*found)
+    if kind == "regression":
+        return None
     stake = stakes(served.amounts or amounts_of(money))
     if stake is None:
         return None
     s = served.scores
     mean = np.where(served.acted, expected_gain(s, stake), 0.0)
     return Expected(mean, np.where(served.acted, s * (1 - s) * (stake.hit - stake.miss) ** 2, 0.0))
+
+
+def expected_loss(served: Served) -> Expected:
+    """Give the log loss each answer is expected to have if the scores are calibrated, of two labels or of several."""
+    if served.by_label is None:
+        return expected_log_loss(served.scores)
+    return Expected(*class_worth.entropy(served.by_label[np.isfinite(served.by_label).all(axis=1)]))
 
 
 def expected_log_loss(scores: Floats) -> Expected:

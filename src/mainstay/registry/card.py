@@ -109,6 +109,8 @@ def _how_well(report: Report) -> Iterator[Block]:
 
 def _costs(money: Money, report: Report) -> tuple[tuple[str, str | float], ...]:
     policy = report.policy
+    if policy.task.kind == "multiclass":
+        return _matrix(money, report)
     decided = ("Shift", policy.shift) if policy.task.kind == "regression" else ("Threshold", policy.threshold)
     pricing = report.pricing
     stake = stakes(amounts_of(money) if pricing is None else pricing.at_the_mean)
@@ -125,6 +127,23 @@ def _costs(money: Money, report: Report) -> tuple[tuple[str, str | float], ...]:
         decided,
         ("Basis", policy.basis),
     )
+
+
+def _matrix(money: Money, report: Report) -> tuple[tuple[str, str | float], ...]:
+    """Give what each action costs for each true label, and what is done where that isn't known."""
+    choices, basis = report.policy.classes, ("Basis", report.policy.basis)
+    pairs = zip(choices.labels, choices.of_label, strict=True)
+    if not choices.known:
+        done = ", ".join(label if label == action else f"{label}: {action}" for label, action in pairs)
+        return (("Money", "not said: ranked on a declared measure"), ("What is done about each label", done), basis)
+    rows = (
+        (
+            f"Where the truth is {label}, {money.currency}",
+            ", ".join(f"{action} {cost:g}" for action, cost in zip(choices.actions, costs, strict=True)),
+        )
+        for label, costs in zip(choices.labels, choices.costs, strict=True)
+    )
+    return (*rows, ("Without a model", choices.idle), basis)
 
 
 def _declared(money: Money) -> tuple[tuple[str, str | float], ...]:

@@ -25,6 +25,7 @@ from mainstay.data.source import as_written, source_of
 from mainstay.errors import InputError
 from mainstay.events import IdMaker, Prediction, open_pseudonyms
 from mainstay.measures.amounts import UNSAID
+from mainstay.measures.classes import top_scores
 from mainstay.models.features.run import encode_rows
 from mainstay.models.policy import NO_ACTION
 from mainstay.models.pricing import told
@@ -78,6 +79,8 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     policies: dict[str, int] = {}
 
 
+SCORE_OF = "score "
+"""What the column of a label's probability begins with."""
 _Note = tuple[tuple[str, ...], bool]
 """The warnings of a row, and whether a policy changed what the model sees."""
 
@@ -122,7 +125,7 @@ def score_file(
     source, out : Path
         A csv or parquet file; where the answers go (``.parquet``, ``.csv`` or ``.jsonl``): the columns of the source,
         then ``id``, ``prediction``, ``score``, ``decision``, ``version``, ``degraded`` and ``warnings`` (one
-        text, parted by ``; ``).
+        text, parted by ``; ``); of several classes also ``score <label>`` for each, its probability.
     log : EventLog
         Where they are logged.
     books : Path
@@ -251,8 +254,14 @@ def _score(bundle: Bundle, seen: _Seen, notes: list[_Note]) -> _Results:
         encoded = bundle.features.runner.encode(seen.derived)
         for place, values in zip(np.flatnonzero(~fallen).tolist(), seen.derived.iter_rows(named=True), strict=True):
             inputs[place] = values
-    scores = np.full(checked.good.height, bundle.policy.fallback or 0.0)
-    scores[~fallen] = bundle.model.scores(encoded)
+    scores = bundle.policy.left_to_fallback(checked.good.height)
+    said = bundle.model.scores(encoded)
+    if said.shape != scores[~fallen].shape:
+        raise ScoringError(
+            f"Version {bundle.version.number} can't answer: its scores have the shape {said.shape}, and not "
+            f"{scores[~fallen].shape}."
+        )
+    scores[~fallen] = said
     if not np.isfinite(scores).all():
         raise ScoringError(f"Version {bundle.version.number} can't answer: a score isn't a finite number.")
     return _Results(scores, fallen, inputs, notes)
@@ -262,6 +271,8 @@ def _decisions(bundle: Bundle, scores: NDArray[np.float64], priced: Priced | Non
     """Decide for each row; with a capacity, only the best of the file are acted on."""
     policy, capacity = bundle.policy, bundle.money.capacity
     amounts = UNSAID if priced is None else priced.amounts
+    if policy.task.kind == "multiclass":
+        return policy.decisions(scores, amounts)
     if policy.task.kind == "regression":
         return cast("list[str | float]", policy.plans(scores, amounts).tolist())
     acted = policy.acts(scores, amounts, paced=False)
@@ -294,16 +305,19 @@ def _with_means(notes: list[_Note], priced: Priced | None, policy: Policy) -> li
 
 def _answers(bundle: Bundle, results: _Results, decisions: list[str | float]) -> pl.DataFrame:
     make = IdMaker()
+    policy, scores = bundle.policy, results.scores
+    several = scores.ndim == 2
     said = pl.Float64 if bundle.policy.task.kind == "regression" else pl.String  # known even where no row is left
     return pl.DataFrame(
         {
             "id": [make() for _ in decisions],
-            "prediction": [bundle.policy.predict(score) for score in results.scores.tolist()],
-            "score": results.scores,
+            "prediction": [policy.predict(score) for score in (scores if several else scores.tolist())],
+            "score": top_scores(scores),
             "decision": decisions,
             "version": [bundle.version.number] * len(decisions),
             "degraded": [degraded for _, degraded in results.notes],
             "warnings": ["; ".join(warnings) for warnings, _ in results.notes],
+            **{f"{SCORE_OF}{label}": scores[:, code] for code, label in enumerate(policy.task.labels)},
         },
         schema={
             "id": pl.String,
@@ -313,6 +327,7 @@ def _answers(bundle: Bundle, results: _Results, decisions: list[str | float]) ->
             "version": pl.Int64,
             "degraded": pl.Boolean,
             "warnings": pl.String,
+            **{f"{SCORE_OF}{label}": pl.Float64 for label in policy.task.labels},
         },
     )
 
@@ -338,6 +353,7 @@ def _predictions(
     role: str,
 ) -> Iterator[Prediction]:
     served = as_served(bundle.contract, checked.good).iter_rows(named=True)
+    labels = bundle.policy.task.labels
     # Now, not when the file was opened: by then the window of that moment may have been looked at already.
     now = dt.datetime.now(dt.UTC)
     rows = zip(answers.iter_rows(named=True), served, results.inputs, results.fallen.tolist(), strict=True)
@@ -351,6 +367,7 @@ def _predictions(
             version=answer["version"],
             role=role,
             score=answer["score"],
+            scores={label: answer[f"{SCORE_OF}{label}"] for label in labels} or None,
             prediction=answer["prediction"],
             decision=answer["decision"],
             features=features,

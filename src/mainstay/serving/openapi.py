@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mainstay.contract import json_schema
 from mainstay.serving.openapi_explain import EXPLANATION, LABEL, REASON, WANTS_REASONS, explained_answer
@@ -92,7 +92,9 @@ def openapi(models: Sequence[Served], version: str) -> Schema:
     }
 
 
-def openapi_of(contract: Contract, name: str, *, amounts: bool, most: int, version: str) -> Schema:
+def openapi_of(
+    contract: Contract, name: str, *, amounts: bool, most: int, version: str, labels: Sequence[str] = ()
+) -> Schema:
     """Describe where a model is asked by its contract alone, before anything is served.
 
     Parameters
@@ -107,11 +109,13 @@ def openapi_of(contract: Contract, name: str, *, amounts: bool, most: int, versi
         Records one request may hold.
     version : str
         Of mainstay.
+    labels : sequence of str
+        The labels of several classes.
 
     """
     paths: Schema = {}
     schemas: Schema = {"Problem": _PROBLEM, "Reason": REASON}
-    _add_predict(name, json_schema(contract), _answer(amounts=amounts), most, (paths, schemas))
+    _add_predict(name, json_schema(contract), _answer(amounts=amounts, labels=labels), most, (paths, schemas))
     return {
         "openapi": "3.1.0",
         "info": {"title": name, "version": version},
@@ -123,10 +127,11 @@ def openapi_of(contract: Contract, name: str, *, amounts: bool, most: int, versi
 def _add(served: Served, paths: Schema, schemas: Schema) -> None:
     lineup, name = served.lineup, served.name
     record: Schema = json_schema(lineup.champion.bundle.contract) if lineup else {"type": "object"}
-    amounts = lineup is not None and lineup.champion.bundle.policy.task.kind == "regression"
+    task = lineup.champion.bundle.policy.task if lineup is not None else None
+    answer = _answer(amounts=task is not None and task.kind == "regression", labels=task.labels if task else ())
     most = served.settings.max_records
     paths[f"/models/{name}"] = {"get": _plain(f"Contract and current release of {name}")}
-    _add_predict(name, record, _answer(amounts=amounts), most, (paths, schemas))
+    _add_predict(name, record, answer, most, (paths, schemas))
     paths[f"/models/{name}/explain"] = _explain(name, served.settings.max_explained)
     schemas |= {f"{name}.Explained": explained_answer(name), "Explanation": EXPLANATION, "Reason": REASON}
     paths[f"/models/{name}/feedback"] = {
@@ -168,9 +173,9 @@ def _explain(name: str, most: int) -> Schema:
     }
 
 
-def _answer(*, amounts: bool) -> Schema:
+def _answer(*, amounts: bool, labels: Sequence[str]) -> Schema:
     told: Schema = {"type": "number"} if amounts else {"type": "string"}
-    return {
+    answer: Schema = {
         "type": "object",
         "required": ["id", "prediction", "score", "decision", "version", "degraded", "warnings"],
         "properties": {
@@ -184,6 +189,21 @@ def _answer(*, amounts: bool) -> Schema:
             "reasons": {"type": "array", "items": _ref("Reason"), "description": "Where explain=true asks for them"},
         },
     }
+    return _of_classes(answer, list(labels)) if labels else answer
+
+
+def _of_classes(answer: Schema, labels: list[str]) -> Schema:
+    """Add what an answer with several classes has: the probability of each label; the score is the predicted one's."""
+    share: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+    scores: Schema = {
+        "type": "object",
+        "required": labels,
+        "additionalProperties": False,
+        "properties": dict.fromkeys(labels, share),
+    }
+    required, properties = cast("list[str]", answer["required"]), cast("Schema", answer["properties"])
+    told: Schema = {"prediction": {"type": "string", "enum": labels}, "score": share, "scores": scores}
+    return {**answer, "required": [*required, "scores"], "properties": {**properties, **told}}
 
 
 def _ref(name: str) -> Schema:

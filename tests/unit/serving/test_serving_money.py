@@ -116,7 +116,7 @@ def test_the_answer_the_file_and_the_log_agree(
         task = bundle.policy.task
         window = take_window(books.log, bundle.contract, task, now - dt.timedelta(hours=1), now, model=project.name)
         seen = read_served(window.frame, bundle)
-        expected = expected_worth(seen, bundle.money)
+        expected = expected_worth(seen, bundle.money, bundle.report)
     assert seen.acted.tolist()[: len(payments)] == [each["decision"] == "hold" for each in answers[:-1]]
     assert expected is not None
     dear = np.array([payment["amount"] for payment in payments])
