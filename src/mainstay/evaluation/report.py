@@ -141,7 +141,7 @@ def _measures(held: HeldOut) -> Iterator[Finding]:
     yield from earned(held)
     measures = measures_of(stick.task.kind)
     for measure in sorted(measures, key=lambda one: one.name != stick.name):
-        note = acted if measure.of_decisions else ""
+        note = acted if measure.of_decisions else measure.remark(held.truth)
         scores, threshold = mine.judged_by(measure)
         setting = Setting(threshold=threshold, clusters=held.clusters, seed=held.seed)
         yield found(measure.estimate(held.truth, scores, setting), measure.name, group="performance", note=note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,17 +16,22 @@ from mainstay.measures.measure import (
     DrawnMeasure,
     MeanMeasure,
     Measure,
+    RatioMeasure,
     ShareMeasure,
     SmoothMeasure,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from mainstay.measures.measure import Kind
 
     Floats = NDArray[np.float64]
     Pair = tuple[Floats, Floats]
+
+_PINBALL = re.compile(r"pinball\((0?\.\d+)\)")
 
 
 def _right(truth: Floats, scores: Floats, _: float) -> Pair:
@@ -96,7 +102,7 @@ _ENTRIES: tuple[Measure, ...] = (
         better="lower",
         number=lambda truth, scores, _: of.rmse(truth, scores),
         parts=lambda truth, scores, _: of.rmse_influences(truth, scores),
-        scale="positive",
+        scale="root",
     ),
     MeanMeasure(
         name="mae",
@@ -105,6 +111,15 @@ _ENTRIES: tuple[Measure, ...] = (
         better="lower",
         rows=lambda truth, scores: np.asarray(np.abs(truth - scores)),
     ),
+    RatioMeasure(
+        name="mape",
+        label="MAPE",
+        kind="regression",
+        better="lower",
+        pair=of.relative_errors,
+        scale="positive",
+        left_out="their true amount is zero, and no share of it",
+    ),
     SmoothMeasure(
         name="r2",
         label="R2",
@@ -112,6 +127,7 @@ _ENTRIES: tuple[Measure, ...] = (
         better="higher",
         number=lambda truth, scores, _: of.r2(truth, scores),
         parts=lambda truth, scores, _: of.r2_influences(truth, scores),
+        scale="below_one",
     ),
     MeanMeasure(
         name="bias",
@@ -138,8 +154,11 @@ _BY_KIND: dict[tuple[Kind, str], Measure] = {(measure.kind, measure.name): measu
 
 
 def measure_of(name: str, kind: Kind) -> Measure | None:
-    """Give the measure of that name for this kind of task, whose log loss is another for each; None where none is."""
-    return _BY_KIND.get((kind, name))
+    """Give the measure of that name for this kind of task, whose log loss is another for each; None where none is.
+
+    Of an amount ``"pinball(0.9)"`` is one too, with any quantile between 0 and 1.
+    """
+    return _BY_KIND.get((kind, name)) or (_pinball(name) if kind == "regression" else None)
 
 
 def measures_of(kind: Kind) -> tuple[Measure, ...]:
@@ -147,8 +166,31 @@ def measures_of(kind: Kind) -> tuple[Measure, ...]:
     return tuple(measure for measure in _ENTRIES if measure.kind == kind)
 
 
-def find_measure(name: str, kind: Kind) -> Measure:
+def _pinball(name: str) -> Measure | None:
+    written = _PINBALL.fullmatch(name.strip())
+    quantile = float(written.group(1)) if written else 0.0
+    if not 0 < quantile < 1:
+        return None
+    return MeanMeasure(
+        name=f"pinball({quantile:g})",
+        label=f"pinball loss at {quantile:g}",
+        kind="regression",
+        better="lower",
+        rows=lambda truth, scores: of.pinball_losses(truth, scores, quantile),
+    )
+
+
+def find_measure(name: str, kind: Kind, own: Sequence[Measure] = ()) -> Measure:
     """Find the measure candidates are ranked on.
+
+    Parameters
+    ----------
+    name : str
+        As in the project file.
+    kind : {"binary", "multiclass", "regression"}
+        What is predicted.
+    own : sequence of Measure
+        The project's own.
 
     Raises
     ------
@@ -161,9 +203,11 @@ def find_measure(name: str, kind: Kind) -> Measure:
     'lower'
 
     """
-    allowed = [measure.name for measure in _ENTRIES if measure.kind == kind and measure.ranks]
-    if name in allowed:
-        return _BY_KIND[kind, name]
+    known = measure_of(name, kind) or next((one for one in own if one.name == name), None)
+    if known is not None and known.ranks:
+        return known
+    allowed = [one.name for one in (*_ENTRIES, *own) if one.kind == kind and one.ranks]
+    allowed += ["pinball(0.9)"] if kind == "regression" else []
     near = difflib.get_close_matches(name, allowed, n=1)
     cure = f"Did you mean '{near[0]}'?" if near else f"Use one of {', '.join(allowed)}."
     raise ProjectError(

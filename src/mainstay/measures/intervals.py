@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Clusters = NDArray[np.int64]
-    Scale = Literal["plain", "positive", "share"]
+    Scale = Literal["plain", "positive", "share", "root", "below_one"]
 
 LEVEL = 0.95
 
@@ -94,17 +94,42 @@ def skewed_mean_estimate(values: Floats, clusters: Clusters | None = None, level
 
 
 def skewed_estimate(
-    value: float, influences: Floats, clusters: Clusters | None = None, level: float = LEVEL
+    value: float,
+    influences: Floats,
+    clusters: Clusters | None = None,
+    level: float = LEVEL,
+    *,
+    heavy: bool = False,
 ) -> Estimate:
-    """Turn an estimate and influences of which few are large into an interval, as `skewed_mean_estimate` does."""
+    """Turn an estimate and influences of which few are large into an interval, as `skewed_mean_estimate` does.
+
+    Of `heavy` ones, squares of errors for one, the error itself is unsure: see `worth_in_freedom`.
+    """
     n = influences.size
     error, freedom = standard_error(influences, clusters)
     if not math.isfinite(value) or not math.isfinite(error):
         return Estimate(value, None, error, n)
+    freedom = worth_in_freedom(influences, clusters) if heavy else freedom
     skewness, units = _skewness(influences, clusters)
     reach = student(level, freedom)
     low, high = (value - error * _unskewed(t, skewness, units) for t in (reach, -reach))
     return Estimate(value, Interval(low, high, level), error, n)
+
+
+def worth_in_freedom(influences: Floats, clusters: Clusters | None = None) -> int:
+    """Say how many degrees of freedom a standard error is worth where its rows have heavy tails, 3 at least.
+
+    ``2 n / (kurtosis - 1)``, which is `n` for normal rows (Satterthwaite 1946, with the variance of a variance).
+    """
+    parts, freedom = influences - np.mean(influences), influences.size - 1
+    if clusters is not None:
+        parts = np.bincount(np.unique(clusters, return_inverse=True)[1], parts)
+        freedom = parts.size - 1
+    spread = float(np.mean(parts**2))
+    if spread == 0 or freedom < 3:
+        return freedom
+    beyond = float(np.mean(parts**4)) / spread**2 - 1
+    return max(3, min(freedom, int(2 * parts.size / beyond))) if beyond > 0 else freedom
 
 
 def _skewness(influences: Floats, clusters: Clusters | None) -> tuple[float, int]:
@@ -142,9 +167,10 @@ def influence_estimate(
         The estimate.
     influences : array, shape (n,)
         Influence of each row, with mean zero.
-    scale : {"plain", "positive", "share"}
+    scale : {"plain", "positive", "share", "root", "below_one"}
         Where the estimate is nearly normal: as it is, as a logarithm (it can't be negative), or as a log odds (it lies
-        between 0 and 1), so that no interval leaves the possible.
+        between 0 and 1), so that no interval leaves the possible. The root of a mean of squares is best judged as
+        that mean, and a share of explained variance by what it leaves unexplained, both with heavy tails.
     clusters : array of int, shape (n,), optional
         Which rows hang together.
     few : int, optional
@@ -155,9 +181,28 @@ def influence_estimate(
     error, freedom = standard_error(influences, clusters)
     if not math.isfinite(value) or not math.isfinite(error):
         return Estimate(value, None, error, n)
+    if scale in {"root", "below_one"}:
+        interval = _rooted if scale == "root" else _below_one
+        return Estimate(value, interval(value, influences, clusters, level), error, n)
     return Estimate(
         value, _around(value, student(level, freedom) * error, scale, min(few or n, freedom + 1), level), error, n
     )
+
+
+def _rooted(value: float, influences: Floats, clusters: Clusters | None, level: float) -> Interval | None:
+    """Lay an interval around the root of a mean: of that mean, and then of its root."""
+    square = skewed_estimate(value * value, 2 * value * influences, clusters, level, heavy=True).interval
+    if square is None:
+        return None
+    return Interval(math.sqrt(max(square.low, 0.0)), math.sqrt(max(square.high, 0.0)), level)
+
+
+def _below_one(value: float, influences: Floats, clusters: Clusters | None, level: float) -> Interval:
+    """Lay an interval around what is at most 1, by the logarithm of what it lacks."""
+    error, _ = standard_error(influences, clusters)
+    reach = student(level, worth_in_freedom(influences, clusters)) * error
+    lacking = _around(1 - value, reach, "positive", influences.size, level)
+    return Interval(1 - lacking.high, 1 - lacking.low, level)
 
 
 def standard_error(influences: Floats, clusters: Clusters | None = None) -> tuple[float, int]:
@@ -223,6 +268,7 @@ def bootstrap(
     *,
     count: int = 500,
     clusters: Clusters | None = None,
+    few: int | None = None,
     level: float = LEVEL,
 ) -> Estimate:
     """Estimate any statistic by drawing rows again with replacement (Efron and Tibshirani 1993), percentile interval.
@@ -239,6 +285,9 @@ def bootstrap(
         How many draws.
     clusters : array of int, shape (n,), optional
         Draw whole clusters.
+    few : int, optional
+        How many rows really carry the statistic, where those are fewer than all (the rarer class): percentiles are
+        moved out as far as Student's quantile for so many lies beyond the normal one (Hesterberg 2015).
 
     """
     value = float(statistic(np.ones((1, n)))[0])
@@ -246,8 +295,72 @@ def bootstrap(
     draws = draws[np.isfinite(draws)]
     if not math.isfinite(value) or draws.size < 20:
         return Estimate(value, None, float("nan"), n)
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    units = n if clusters is None else np.unique(clusters).size
+    tail = moved_out(level, min(few or units, units))
+    low, high = np.quantile(draws, [tail, 1 - tail])
     return Estimate(value, Interval(float(low), float(high), level), float(np.std(draws, ddof=1)), n)
+
+
+def moved_out(level: float, units: int) -> float:
+    """Give the lower percentile of a bootstrap of few units: those of draws are too near (Hesterberg 2015).
+
+    Examples
+    --------
+    >>> round(moved_out(0.95, 10), 3), round(moved_out(0.95, 100_000), 3)
+    (0.009, 0.025)
+
+    """
+    if units < 2:
+        return 0.0
+    return NormalDist().cdf(-math.sqrt(units / (units - 1)) * student(level, units - 1))
+
+
+def bootstrap_estimate(
+    value: float,
+    statistic: Callable[[NDArray[np.int64]], float],
+    n: int,
+    seed: int,
+    *,
+    count: int = 200,
+    clusters: Clusters | None = None,
+    level: float = LEVEL,
+) -> Estimate:
+    """Do `bootstrap` for a statistic that knows no weights, only which rows were drawn.
+
+    The percentiles are moved out as Student's quantile lies beyond the normal one (Hesterberg 2015).
+
+    Parameters
+    ----------
+    value : float
+        The statistic of the rows themselves.
+    statistic : callable
+        From places of the drawn rows, shape (m,), to a number.
+    n : int
+        How many rows there are.
+    seed : int
+        Same seed, same interval.
+    count : int
+        How many draws.
+    clusters : array of int, shape (n,), optional
+        Draw whole clusters.
+
+    """
+    rng = np.random.default_rng(seed)
+    where = np.arange(n) if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    order = np.argsort(where, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(where[order])) + 1)
+    units = len(members)
+    draws = np.empty(count)
+    for draw in range(count):
+        chosen = rng.integers(0, units, units)
+        draws[draw] = statistic(chosen if clusters is None else np.concatenate([members[k] for k in chosen]))
+    draws = draws[np.isfinite(draws)]
+    if not math.isfinite(value) or draws.size < 20 or units < 2:
+        return Estimate(value, None, float("nan"), n)
+    tail = moved_out(level, units)
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    interval = Interval(min(float(low), value), max(float(high), value), level)
+    return Estimate(value, interval, float(np.std(draws, ddof=1)), n)
 
 
 def bootstrap_draws(

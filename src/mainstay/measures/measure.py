@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,8 +13,8 @@ from mainstay.measures.intervals import (
     bootstrap,
     calibration_estimate,
     influence_estimate,
-    mean_estimate,
     proportion_estimate,
+    skewed_mean_estimate,
     unmeasured,
 )
 
@@ -80,6 +80,18 @@ class Measure:
     of_decisions: bool = False
     ranks: bool = True
 
+    def remark(self, truth: Floats) -> str:  # noqa: ARG002 - most have nothing to say of the rows
+        """Say what a reader must know about these rows; empty for nothing."""
+        return ""
+
+    def on_rows(self, frame: Any) -> Measure:  # noqa: ARG002 - most look at truth and scores alone
+        """Give the measure for these rows: itself, where it looks at truth and scores alone."""
+        return self
+
+    def at(self, places: NDArray[np.integer] | NDArray[np.bool_]) -> Measure:  # noqa: ARG002 - as `on_rows`
+        """Give the measure for some of its rows."""
+        return self
+
     def value(self, truth: Floats, scores: Floats, threshold: float) -> float:
         """Give the number alone."""
         raise NotImplementedError
@@ -132,8 +144,8 @@ class MeanMeasure(Measure):
         return np.asarray(rows - np.mean(rows))
 
     def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
-        """Give the mean with Student's interval."""
-        return mean_estimate(self.rows(truth, scores), setting.clusters)
+        """Give the mean with an interval that leans to the side of large losses."""
+        return skewed_mean_estimate(self.rows(truth, scores), setting.clusters)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +167,38 @@ class ShareMeasure(Measure):
     def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
         """Give the proportion with Wilson's interval."""
         return proportion_estimate(*self.pair(truth, scores, setting.threshold), clusters=setting.clusters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatioMeasure(Measure):
+    """A ratio of two means; `pair` gives the two for each row. Rows whose lower one is zero don't count."""
+
+    pair: Callable[[Floats, Floats], tuple[Floats, Floats]]
+    scale: Scale = "plain"
+    left_out: str = ""
+
+    def remark(self, truth: Floats) -> str:
+        """Say how many rows don't count, and why."""
+        without = int(np.sum(self.pair(truth, truth)[1] == 0))
+        return f"{without} of {truth.size} rows are left out: {self.left_out}." if without else ""
+
+    def value(self, truth: Floats, scores: Floats, threshold: float) -> float:  # noqa: ARG002 - the base's signature
+        """Give the ratio."""
+        return of.ratio(*self.pair(truth, scores))
+
+    def influences(self, truth: Floats, scores: Floats, threshold: float) -> Floats:  # noqa: ARG002 - the base's signature
+        """Give the influences on a ratio of two means."""
+        return of.ratio_influences(*self.pair(truth, scores))
+
+    def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
+        """Give the ratio with the interval its influences make."""
+        top, bottom = self.pair(truth, scores)
+        n = int(np.sum(bottom != 0))
+        if n == 0:
+            return unmeasured(0)
+        parts = of.ratio_influences(top, bottom)
+        found = influence_estimate(of.ratio(top, bottom), parts, scale=self.scale, clusters=setting.clusters, few=n)
+        return replace(found, n=n)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +240,7 @@ class DrawnMeasure(Measure):
 
     def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
         """Give the number with the percentile interval of 500 draws (200 above 50 000 rows)."""
-        return self._draw(lambda weights: self.under(truth, scores, weights), truth.size, setting)
+        return self._draw(lambda weights: self.under(truth, scores, weights), truth, setting)
 
     def advantage(
         self, truth: Floats, mine: tuple[Floats, float], other: tuple[Floats, float], setting: Setting = PLAIN
@@ -207,14 +251,15 @@ class DrawnMeasure(Measure):
         def difference(weights: Floats) -> Floats:
             return sign * (self.under(truth, mine[0], weights) - self.under(truth, other[0], weights))
 
-        return self._draw(difference, truth.size, setting)
+        return self._draw(difference, truth, setting)
 
-    @staticmethod
-    def _draw(statistic: Callable[[Floats], Floats], n: int, setting: Setting) -> Estimate:
+    def _draw(self, statistic: Callable[[Floats], Floats], truth: Floats, setting: Setting) -> Estimate:
+        n = truth.size
         if not n:
             return unmeasured(0)
         count = 500 if n <= 50_000 else 200
-        return bootstrap(statistic, n, setting.seed, count=count, clusters=setting.clusters)
+        few = None if self.kind == "regression" else _rarest(truth)
+        return bootstrap(statistic, n, setting.seed, count=count, clusters=setting.clusters, few=few)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from mainstay.measures.intervals import (
     Estimate,
     bootstrap_draws,
     mean_estimate,
+    moved_out,
     standard_error,
     student,
     unmeasured,
@@ -196,7 +197,7 @@ def paired_bootstrap(difference: Floats, seed: int, clusters: Clusters | None = 
         lambda weights: weights @ difference / weights.sum(axis=1), n, seed, count=count, clusters=clusters
     )
     value = float(np.mean(difference))
-    tail = NormalDist().cdf(-math.sqrt(units / (units - 1)) * student(level, units - 1))
+    tail = moved_out(level, units)
     low, high = np.quantile(draws, [tail, 1 - tail])
     interval = Interval(min(float(low), value), max(float(high), value), level)
     beyond = 1 + min(int(np.sum(draws <= 0)), int(np.sum(draws >= 0)))

@@ -75,6 +75,34 @@ def rmse_influences(truth: Floats, scores: Floats) -> Floats:
     return np.asarray((squares - np.mean(squares)) / (2.0 * root)) if root > 0 else np.zeros_like(squares)
 
 
+def relative_errors(truth: Floats, scores: Floats) -> tuple[Floats, Floats]:
+    """Absolute error as a share of the truth, and 1, for each row; both 0 where the truth is 0 and there is no share.
+
+    Their ratio of means is the mean absolute percentage error (MAPE). It weighs errors on small amounts heavily and
+    rewards forecasts that are too low; the MAE has neither fault.
+    """
+    counts = (truth != 0).astype(np.float64)
+    shares = np.abs(truth - scores) / np.where(truth != 0, np.abs(truth), 1.0)
+    return np.asarray(shares * counts), counts
+
+
+def pinball_losses(truth: Floats, scores: Floats, quantile: float) -> Floats:
+    """Pinball loss of each row, in the unit of the target: least where `quantile` of the truths lie below the scores.
+
+    Examples
+    --------
+    >>> pinball_losses(np.array([10.0, 10.0]), np.array([8.0, 12.0]), 0.9).round(2).tolist()
+    [1.8, 0.2]
+
+    References
+    ----------
+    Koenker and Bassett (1978), Regression Quantiles, Econometrica 46.
+
+    """
+    gap = truth - scores
+    return np.asarray(np.maximum(quantile * gap, (quantile - 1) * gap))
+
+
 def r2(truth: Floats, scores: Floats) -> float:
     """Share of the target's variance that is explained: 1 is perfect, 0 is always saying the mean; NaN if constant."""
     total = np.var(truth)

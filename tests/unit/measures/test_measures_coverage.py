@@ -7,14 +7,38 @@ import math
 import numpy as np
 import pytest
 
-from mainstay.measures.catalogue import MEASURES
+from mainstay.measures.catalogue import MEASURES, measure_of
 from mainstay.measures.intervals import mean_estimate
-from mainstay.measures.measure import Setting
+from mainstay.measures.measure import Measure, Setting
+from mainstay.measures.own import OwnMeasure
 from mainstay.measures.scores import calibration_error
 
 THRESHOLD = 0.3
-ROWS = 800
-QUICK = [name for name in MEASURES if name not in {"average_precision", "ece"}]
+ROWS, FEW = 800, 100
+DRAWN = ["average_precision", "ece", "own number"]
+QUICK = [*(name for name in MEASURES if name not in DRAWN), "pinball(0.9)", "own rows"]
+OWN = {
+    "own number": OwnMeasure(
+        name="own number",
+        label="median absolute error",
+        kind="regression",
+        better="lower",
+        function=lambda truth, scores: np.median(np.abs(truth - scores)),
+    ),
+    "own rows": OwnMeasure(
+        name="own rows",
+        label="late by more than ten",
+        kind="regression",
+        better="lower",
+        function=lambda truth, scores: np.where(truth > 80, truth - scores > 10, np.nan),
+    ),
+}
+
+
+def measure_called(name: str) -> Measure:
+    found = OWN.get(name) or MEASURES.get(name) or measure_of(name, "regression")
+    assert found is not None
+    return found
 
 
 def world(kind: str, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -28,18 +52,19 @@ def world(kind: str, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.n
 
 def true_value(name: str) -> float:
     """Measure on so many rows that chance is gone."""
-    truth, scores = world(MEASURES[name].kind, np.random.default_rng(0), 2_000_000)
+    measure = measure_called(name)
+    truth, scores = world(measure.kind, np.random.default_rng(0), 2_000_000)
     if name == "ece":
         return calibration_error(truth, scores)
-    return MEASURES[name].value(truth, scores, THRESHOLD)
+    return measure.value(truth, scores, THRESHOLD)
 
 
-def coverage(name: str, runs: int) -> float:
+def coverage(name: str, runs: int, n: int = ROWS) -> float:
     """Count how often the interval holds the true value."""
-    measure, truly, rng = MEASURES[name], true_value(name), np.random.default_rng(1)
+    measure, truly, rng = measure_called(name), true_value(name), np.random.default_rng(1)
     held = 0
     for run in range(runs):
-        found = measure.estimate(*world(measure.kind, rng, ROWS), Setting(threshold=THRESHOLD, seed=run))
+        found = measure.estimate(*world(measure.kind, rng, n), Setting(threshold=THRESHOLD, seed=run))
         assert found.interval is not None
         held += found.interval.low <= truly <= found.interval.high
     return held / runs
@@ -55,15 +80,21 @@ def test_intervals_cover_what_they_say(name: str) -> None:
     assert coverage(name, 400) == pytest.approx(0.95, abs=tolerated(400, 0.0))
 
 
-@pytest.mark.parametrize("name", ["average_precision", "ece"])
+@pytest.mark.parametrize("name", ["log_loss", "roc_auc", "f1", "rmse", "mape", "r2", "pinball(0.9)", "own rows"])
+def test_intervals_of_few_rows_cover_what_they_say(name: str) -> None:
+    assert coverage(name, 400, FEW) == pytest.approx(0.95, abs=tolerated(400, 0.0))
+
+
+@pytest.mark.parametrize("name", DRAWN)
 def test_drawn_intervals_cover_what_they_say(name: str) -> None:
     assert coverage(name, 100) == pytest.approx(0.95, abs=tolerated(100, 0.0))
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", list(MEASURES))
-def test_intervals_cover_what_they_say_in_a_thousand_runs(name: str) -> None:
-    assert coverage(name, 1000) == pytest.approx(0.95, abs=0.02)
+@pytest.mark.parametrize("n", [ROWS, FEW])
+@pytest.mark.parametrize("name", [*QUICK, *DRAWN])
+def test_intervals_cover_what_they_say_in_a_thousand_runs(name: str, n: int) -> None:
+    assert coverage(name, 1000, n) == pytest.approx(0.95, abs=0.02)
 
 
 def test_clusters_keep_the_promise_that_rows_alone_break() -> None:
@@ -80,9 +111,9 @@ def test_clusters_keep_the_promise_that_rows_alone_break() -> None:
     assert held["clusters"] / 300 == pytest.approx(0.95, abs=tolerated(300, 0.0))
 
 
-@pytest.mark.parametrize("name", ["log_loss", "roc_auc", "recall", "rmse"])
+@pytest.mark.parametrize("name", ["log_loss", "roc_auc", "recall", "rmse", "mape", "pinball(0.9)", "own rows"])
 def test_the_paired_advantage_covers_what_it_says(name: str) -> None:
-    measure, rng = MEASURES[name], np.random.default_rng(3)
+    measure, rng = measure_called(name), np.random.default_rng(3)
 
     def pair(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         truth, scores = world(measure.kind, rng, n)
