@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mainstay.evaluation.class_document import class_blocks
 from mainstay.evaluation.dependence import money_blocks, per_period
 from mainstay.evaluation.difference_document import difference_blocks
+from mainstay.evaluation.looks_at import features_blocks
 from mainstay.evaluation.trials import behaviour_blocks, inclusion_blocks, slice_blocks
 from mainstay.models.policy import NEVER
 from mainstay.render.document import (
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from mainstay.models.report import Contender, Report, Verdict
     from mainstay.project import Problem
 
-_MOST_FEATURES = 15
 _BASES: dict[Kind, str] = {"binary": "Base rate", "multiclass": "Share of the commonest label", "regression": "Mean"}
 
 
@@ -67,7 +67,7 @@ def report_document(name: str, version: int, report: Report, verdict: Verdict | 
         *slice_blocks(report),
         *(difference_blocks(report.difference, "the champion") if report.difference is not None else ()),
         *behaviour_blocks(report),
-        *_looks_at(report),
+        *features_blocks(report),
         *_stands_on(report, problem),
     )
     return Document(f"{name} version {version}: {headline(report)}", blocks, _foot(verdict))
@@ -193,21 +193,6 @@ def _segment(one: Finding, ahead: Finding | None) -> tuple[Cell, ...]:
     if ahead is not None and ahead.ok is not None:
         judged = Status("ok", "good") if ahead.ok else Status("failed", "bad")
     return (one.where, one.n, finding_value(one), finding_value(ahead) if ahead else None, judged)
-
-
-def _looks_at(report: Report) -> Iterator[Block]:
-    if not report.influences:
-        return
-    shown = report.influences[:_MOST_FEATURES]
-    unit = "RMSE" if report.policy.task.kind == "regression" else "log loss"
-    caption = f"Added {unit} when a feature is shuffled, on held-out rows."
-    hidden = len(report.influences) - len(shown)
-    yield Heading("What it looks at")
-    yield Table(
-        ("Feature", f"Added {unit}", "Standard error"),
-        tuple((one.feature, one.value, one.error) for one in shown),
-        caption + (f" {hidden} more matter less." if hidden else ""),
-    )
 
 
 def _stands_on(report: Report, problem: Problem) -> Iterator[Block]:

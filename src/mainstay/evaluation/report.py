@@ -8,6 +8,7 @@ import numpy as np
 
 from mainstay.data.audit import data_findings
 from mainstay.data.volume import capacity_share, records_per_day
+from mainstay.evaluation.attributions import measure_attributions
 from mainstay.evaluation.behaviour.cases import Cases
 from mainstay.evaluation.behaviour.measure import measure_behaviour, try_mishaps
 from mainstay.evaluation.classes import with_classes
@@ -110,6 +111,7 @@ def evaluate(
         comparisons=(*compare(held), *ahead),
         compared_with=champion.report.fingerprint if champion is not None and CHAMPION in held.answers else "",
         influences=influences,
+        attributions=measure_attributions(snapshot, chosen.model, held, training.seed),
         checks=(*data_findings(snapshot), skew_finding(snapshot), *newer),
         train_rows=len(snapshot.train),
         test_rows=len(snapshot.test),

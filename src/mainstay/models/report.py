@@ -90,6 +90,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         What was checked about the data: leak suspects, lost rows, ...
     influences : tuple of Influence
         Features by importance, most important first.
+    attributions : tuple of Finding
+        Features by the mean size of their parts in explanations, largest first.
     train_rows, test_rows : int
         How many rows each.
     base_rate : float
@@ -152,6 +154,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     comparisons: tuple[Finding, ...] = ()
     checks: tuple[Finding, ...] = ()
     influences: tuple[Influence, ...] = ()
+    attributions: tuple[Finding, ...] = ()
     train_rows: int = 0
     test_rows: int = 0
     base_rate: float = 0.0

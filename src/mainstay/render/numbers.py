@@ -34,6 +34,7 @@ _NAMES = {
     "r2": "R²",
     "f1": "F1",
     "psi": "PSI",
+    "mean_abs_shap": "mean |SHAP|",
 }
 
 

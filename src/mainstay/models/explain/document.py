@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.render.document import Block, Document, Facts, Figure, Items, Table, Text
-from mainstay.render.numbers import amount, duration, number
+from mainstay.render.numbers import THIN, amount, duration, number
 from mainstay.render.svg import bars
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ def explanation_document(one: Explanation, title: str = "", more: Sequence[Block
 def headline(one: Explanation) -> str:
     """Say in a line what was answered, and what a typical record is answered."""
     if one.label:
-        return f"{one.target} is '{one.label}' with {one.answer:.1%}; a typical record has {one.typical:.1%}"
+        answer, typical = (f"{number(100 * share)}{THIN}%" for share in (one.answer, one.typical))
+        return f"Chance that {one.target} is '{one.label}': {answer}; typical is {typical}"
     answer, typical = amount(one.answer, one.unit), amount(one.typical, one.unit)
-    return f"{one.target} is {answer}; a typical record has {typical}"
+    return f"{one.target}: {answer}; typical is {typical}"
 
 
 def _blocks(one: Explanation) -> Iterator[Block]:
@@ -96,8 +97,8 @@ def _facts(one: Explanation) -> tuple[tuple[str, str | float], ...]:
     return tuple(pairs)
 
 
-def _shown(value: Any) -> str | int | float | bool | None:
-    if value is None or isinstance(value, str | int | float | bool):
-        return value[:_LONGEST] if isinstance(value, str) else value
-    text = str(value)
+def _shown(value: Any) -> str | None:
+    if value is None or isinstance(value, bool):
+        return None if value is None else ("yes" if value else "no")
+    text = number(value, 6) if isinstance(value, int | float) else str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
