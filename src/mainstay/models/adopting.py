@@ -12,8 +12,11 @@ import pkgutil
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from mainstay.errors import InputError
+import numpy as np
+
+from mainstay.errors import InputError, MainstayError
 from mainstay.models import frameworks
+from mainstay.models.answers import amounts, labels_of, probabilities
 from mainstay.models.convert import networks
 from mainstay.models.load import known_frameworks
 from mainstay.models.model import Model
@@ -21,12 +24,15 @@ from mainstay.models.model import Model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from numpy.typing import NDArray
+
     from mainstay.models.columns import Columns
     from mainstay.models.task import Task
 
     Adopter = Callable[[Any, Columns, Task], Model]
 
-_FUNCTIONS = {"builtins": "function"}  # a function is of no package
+_ASKED = 25  # rows by themselves
+_FUNCTIONS = {"builtins": "function", "mainstay": "function"}  # a function is of no package, a file with one of ours
 _TEMPLATE = '''\
 def predict(columns):
     """Give the probability of yes (or one column per label, or the amount) for each row.
@@ -71,6 +77,47 @@ def adopt(estimator: object, columns: Columns, task: Task) -> Model:
             for kind, adopter in module.adopters().items():
                 _by_type.register(kind, adopter)
     return _by_type(estimator, columns, task)
+
+
+def demand_sound(model: Model, X: NDArray[np.float64], task: Task) -> None:
+    """Ask an adopted model about real rows, and refuse it where its answers can't be used.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    X : array, shape (n, width)
+        Encoded rows.
+    task : Task
+        What it answers.
+
+    Raises
+    ------
+    InputError
+        Where the answers are of a wrong shape, no numbers, or no probabilities; or where a row by itself is answered
+        otherwise than among others.
+
+    """
+    labels = len(labels_of(task))
+    try:
+        said = model.scores(X)
+        one = [model.score_one(row) for row in X[:_ASKED]]
+    except MainstayError:
+        raise
+    except Exception as error:
+        words = " ".join(str(error).split())[:200].rstrip(".")
+        raise InputError(
+            f"The model fails on rows that the contract accepts: {type(error).__name__}: {words}.",
+            "It must take every record that the contract accepts, missing values included: compare contract.toml with "
+            "what it was fitted on.",
+        ) from error
+    many = probabilities(said, len(X), range(labels)) if labels else amounts(said, len(X))
+    tolerance = float(getattr(model, "precision", 0.0)) + 1e-12
+    if not np.allclose(np.asarray(one), many[:_ASKED], rtol=tolerance, atol=tolerance):
+        raise InputError(
+            "The model answers a row by itself otherwise than among others.",
+            "What it does to a row must not depend on the rows beside it: no ranks, means or scaling of the batch.",
+        )
 
 
 @singledispatch

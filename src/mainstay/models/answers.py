@@ -37,7 +37,7 @@ def labels_of(task: Task) -> tuple[str, ...]:
     """
     if task.kind == "binary":
         return (task.negative, task.positive)
-    return tuple(getattr(task, "labels", ()))
+    return task.labels
 
 
 def label_order(classes: Iterable[object], task: Task) -> tuple[int, ...]:

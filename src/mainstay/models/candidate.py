@@ -86,6 +86,8 @@ class Training:
         Whether more rows would help, and how fast the model ages.
     notes : tuple of str
         What a reader must know of this training, as sentences: what was cut short, what beat nothing.
+    in_sample : bool
+        Whether the chosen one was fitted elsewhere, on rows that may be among those it is judged on.
 
     """
 
@@ -98,6 +100,7 @@ class Training:
     seconds: float = 0.0
     studies: Studies = field(default_factory=Studies)
     notes: tuple[str, ...] = ()
+    in_sample: bool = False
 
     def candidate(self, name: str) -> Candidate | None:
         """Find a candidate by name."""

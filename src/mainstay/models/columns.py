@@ -74,6 +74,11 @@ class EncodedColumn(msgspec.Struct, frozen=True, kw_only=True):
         return math.prod(self.shape)
 
     @property
+    def slot_names(self) -> tuple[str, ...]:
+        """Names of these numbers, as the contract names them."""
+        return Tensor(name=self.name, shape=self.shape).slot_names if self.kind == "tensor" else (self.name,)
+
+    @property
     def codes(self) -> int:
         """How many codes it may have: its labels, and one more for any other; 0 where it is no category."""
         return len(self.labels) + 1 if self.kind == "category" else 0
@@ -122,6 +127,17 @@ class Columns(msgspec.Struct, frozen=True):
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
         return tuple(column.name for column in self.all)
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """Names of the numbers of an encoded row, as the contract names them: ``age``, ``image[0,1]``."""
+        return tuple(name for column in self.all for name in column.slot_names)
+
+    @property
+    def truths(self) -> Columns:
+        """The same columns, yes and no being True and False however they are spelled: as rules see them."""
+        plain = (False, True)
+        return Columns(tuple(msgspec.structs.replace(c, labels=plain) if c.kind == "boolean" else c for c in self.all))
 
     @property
     def categories(self) -> dict[int, EncodedColumn]:
@@ -185,15 +201,14 @@ class Columns(msgspec.Struct, frozen=True):
         for at, column in self.places():
             cells = X[:, at : at + column.width]
             if column.kind == "tensor":
-                names = Tensor(name=column.name, shape=column.shape).slot_names
-                found |= {name: cells[:, j].copy() for j, name in enumerate(names)}
+                found |= {name: cells[:, j].copy() for j, name in enumerate(column.slot_names)}
             else:
                 found[column.name] = _series(pd, column, cells)
         return pd.DataFrame(found)
 
     def record(self, row: Floats) -> dict[str, Value]:
         """Turn one encoded row into values by name, missing as None; times are seconds since 1970."""
-        values = row.tolist()
+        values = self._fitting(row[None])[0].tolist()
         return {column.name: _value(column, values[at : at + column.width]) for at, column in self.places()}
 
     def like(self, frame: Any) -> Columns:
@@ -202,6 +217,15 @@ class Columns(msgspec.Struct, frozen=True):
         What was fitted on that frame then sees the values it knows. Columns the frame lacks are left as they are.
         """
         return Columns(tuple(_seen(c, frame[c.name]) if c.name in frame.columns else c for c in self.all))
+
+    def as_categories(self) -> Columns:
+        """Give the same columns, labels held as pandas' own categories in a frame, where nothing else is known."""
+        return Columns(
+            tuple(
+                msgspec.structs.replace(c, frame="category", ordered=c.labels) if c.labels and not c.frame else c
+                for c in self.all
+            )
+        )
 
     def _fitting(self, X: Floats) -> Floats:
         if X.ndim != 2 or X.shape[1] != self.width:

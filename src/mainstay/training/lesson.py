@@ -131,6 +131,8 @@ class Learned:
         What a search tried, in that order.
     notes : tuple of str
         What a reader must know of this making, as sentences.
+    as_it_is : bool
+        Whether nothing was learned here, so that the scores stay what they are: rules, or a model from elsewhere.
 
     """
 
@@ -142,6 +144,7 @@ class Learned:
     refit_price: float = 0.0
     trials: tuple[Trial, ...] = ()
     notes: tuple[str, ...] = ()
+    as_it_is: bool = False
 
 
 class Recipe(Protocol):

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from mainstay.training.bending import balanced, undo_weights
 from mainstay.training.calibrate import calibrate
-from mainstay.training.recipes import RECIPES
+from mainstay.training.recipes import HEURISTIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mainstay.measures.intervals import Clusters
     from mainstay.models.candidate import Candidate
-    from mainstay.training.lesson import Learned, Lesson
+    from mainstay.training.lesson import Learned, Lesson, Recipe
     from mainstay.training.settings import TrainingSettings
 
-_CHEAP = ("do-nothing", "linear")
+_CHEAP = ("do-nothing", HEURISTIC, "linear")
 _STUDIES = 0.1  # share of the budget kept for the studies
 
 
@@ -44,22 +44,22 @@ def covered_folds(cells: int, budget: float) -> int:
 
 
 def learn_all(
-    names: Sequence[str], lesson: Lesson, settings: TrainingSettings, clusters: Clusters | None
+    recipes: Mapping[str, Recipe], lesson: Lesson, settings: TrainingSettings, clusters: Clusters | None
 ) -> Iterator[Made]:
     """Make the candidates one after the other, simplest first; each may spend an equal part of what is left."""
     weighted = settings.class_weight == "balanced" and lesson.kind != "regression"
     fitted = replace(lesson, weights=balanced(lesson)) if weighted else lesson
-    dear = [name for name in names if name not in _CHEAP]
-    for name in names:
+    dear = [name for name in recipes if name not in _CHEAP]
+    for name, recipe in recipes.items():
         start = time.perf_counter()
         left = len(dear) - dear.index(name) if name in dear else len(dear) + 1
         purse = lesson.meter.share((1 - _STUDIES) / left)
-        learned = RECIPES[name](replace(fitted, meter=purse))
+        learned = recipe(replace(fitted, meter=purse))
         lesson.meter.spend(purse.spent)
         lesson.meter.cut = lesson.meter.cut or purse.cut
-        if weighted and fitted.weights is not None:
+        if weighted and fitted.weights is not None and not learned.as_it_is:
             learned = undo_weights(learned, lesson, fitted.weights)
-        if settings.calibrate:
+        if settings.calibrate and not learned.as_it_is:
             learned = calibrate(learned, lesson, clusters)
         yield Made(name, learned, time.perf_counter() - start)
 

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from mainstay.training.gap import read_gap
-from mainstay.training.recipes import RECIPES
+from mainstay.training.recipes import OWN, RECIPES
 
 _DAY = 86_400
 
@@ -19,7 +19,8 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     Parameters
     ----------
     candidates : tuple of str
-        What to train. Doing nothing is always among them: everything is compared with it.
+        What to train. Doing nothing is always among them: everything is compared with it. A project's own
+        ``heuristic.toml`` and ``model.py`` join where they are there.
     measure : str
         What to rank on instead of money: a measure's name. Empty: money where it is known, else log loss or RMSE.
     folds : int
@@ -59,10 +60,11 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     def __post_init__(self) -> None:
         """Refuse what no training can use; whoever decodes the project file adds the line."""
+        known = (*RECIPES, *OWN)
         for name in self.candidates:
-            if name not in RECIPES:
-                near = difflib.get_close_matches(name, RECIPES, n=1)
-                hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(RECIPES)}"
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
                 raise ValueError(f"candidates names '{name}', which nobody knows how to train; {hint}")
         if not 2 <= self.folds <= 20:
             raise ValueError(f"folds is {self.folds}, which must be 2 to 20")

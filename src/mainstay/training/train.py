@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,15 +27,16 @@ from mainstay.training.lesson import Lesson, shares_of
 from mainstay.training.making import Made, covered_folds, learn_all, training_notes
 from mainstay.training.meter import Meter
 from mainstay.training.policy import derive_policy
-from mainstay.training.recipes import RECIPES
+from mainstay.training.recipes import line_up
 from mainstay.training.studying import study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mainstay.data.snapshot import Snapshot
     from mainstay.measures.money import Money
     from mainstay.models.yardstick import Yardstick
+    from mainstay.training.lesson import Recipe
     from mainstay.training.settings import TrainingSettings
 
 
@@ -45,6 +47,8 @@ def train(
     *,
     action: str = "act",
     progress: Callable[[str], None] | None = None,
+    own: Mapping[str, Recipe] = MappingProxyType({}),
+    take: str = "",
 ) -> Training:
     """Train every candidate on the snapshot's training rows and choose one.
 
@@ -63,6 +67,10 @@ def train(
         What the caller does on a positive decision (``[problem] action``).
     progress : callable, optional
         Told what is going on, a line at a time.
+    own : mapping of str to Recipe
+        Candidates of the project's own, by name: its rules, its ``model.py``, a model that was fitted elsewhere.
+    take : str
+        Name of the candidate that is chosen whatever the others do: somebody brought it, and the gates judge it.
 
     Returns
     -------
@@ -94,10 +102,10 @@ def train(
     lesson = Lesson.of(rows, snapshot.inputs, task.kind, folds, settings.seed, max(1, len(task.labels)))
     lesson = replace(lesson, say=progress or lesson.say, search=settings.search, meter=Meter(settings.budget))
     clusters = which_hang_together(len(rows), rows.groups, rows.times)
-    names = [name for name in RECIPES if name == "do-nothing" or name in settings.candidates]
-    made = tuple(learn_all(names, lesson, settings, clusters))
+    made = tuple(learn_all(line_up(settings.candidates, own), lesson, settings, clusters))
     candidates = tuple(_candidate(one, rank, lesson, here, action, share) for rank, one in enumerate(made))
     place, candidates = choose(candidates, lesson, here, clusters)
+    place = next((k for k, one in enumerate(candidates) if one.name == take), place)
     chosen = candidates[place]
     judge = Judge(lesson, here, chosen.policy, clusters)
     studies = study(made[place].learned, judge, rows.times) if settings.studies else Studies()
@@ -106,7 +114,7 @@ def train(
         chosen=chosen,
         yardstick=yardstick,
         folds=folds.words,
-        why=chosen.why,
+        why=f"{take} was brought here to be this version. {chosen.why}" if take else chosen.why,
         seed=settings.seed,
         seconds=time.perf_counter() - start,
         studies=studies,

@@ -23,6 +23,8 @@ class FeatureCode:
     ----------
     content : bytes
         The file, read once.
+    file : str
+        What it is called.
 
     Examples
     --------
@@ -32,6 +34,7 @@ class FeatureCode:
     """
 
     content: bytes
+    file: str = FILE
 
     @cached_property
     def sha256(self) -> str:
@@ -39,8 +42,8 @@ class FeatureCode:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def read_code(root: Path) -> FeatureCode | None:
-    """Read the ``features.py`` of a project's folder; None where it has none.
+def read_code(root: Path, file: str = FILE) -> FeatureCode | None:
+    """Read the ``features.py`` of a project's folder, or other code of its own; None where it has none.
 
     Raises
     ------
@@ -49,8 +52,8 @@ def read_code(root: Path) -> FeatureCode | None:
 
     """
     try:
-        return FeatureCode((root / FILE).read_bytes())
+        return FeatureCode((root / file).read_bytes(), file)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ProjectError(f"{FILE} can't be read: {error.strerror}.", f"Check {root / FILE}.") from None
+        raise ProjectError(f"{file} can't be read: {error.strerror}.", f"Check {root / file}.") from None

@@ -1,4 +1,4 @@
-"""From the bytes of ``features.py`` to its function, and from its exceptions to sentences with their line."""
+"""From the bytes of ``features.py``, or other code, to its function; from its exceptions to sentences with a line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from mainstay.errors import DataError, ProjectError
-from mainstay.models.features.code import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from mainstay.models.features.code import FeatureCode
 
 NAME = "features"
+TEMPLATE = "def features(frame): … return frame."
 _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
@@ -40,19 +40,28 @@ class FeaturesError(DataError):
         self.kind = kind or message
 
 
-def compile_code(code: FeatureCode) -> Callable[[Any], Any]:
-    """Compile feature code and give its function.
+def compile_code(code: FeatureCode, name: str = NAME, template: str = TEMPLATE) -> Callable[..., Any]:
+    """Compile feature code, or other code of a project's own, and give its function.
 
     The module is made from the very bytes that were hashed, and is in nobody's `sys.modules`.
+
+    Parameters
+    ----------
+    code : FeatureCode
+        The file.
+    name : str
+        Name of the function.
+    template : str
+        What to write where it isn't there.
 
     Raises
     ------
     ProjectError
-        Where it isn't Python, fails as it is loaded, or has no function `features`.
+        Where it isn't Python, fails as it is loaded, or has no function of that name.
 
     """
     place = _place(code)
-    module = types.ModuleType(f"mainstay_features_{code.sha256[:12]}")
+    module = types.ModuleType(f"mainstay_{name}_{code.sha256[:12]}")
     module.__file__ = place
     vars(module)["print"] = _say  # standard output belongs to whoever asked for JSON
     try:
@@ -60,17 +69,17 @@ def compile_code(code: FeatureCode) -> Callable[[Any], Any]:
         linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
         exec(compile(code.content, place, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - this is the one place where a project's own code is run, and its hash was asked for
     except UnicodeDecodeError:
-        raise ProjectError(f"{FILE} isn't UTF-8 text.", "Save it as UTF-8.") from None
+        raise ProjectError(f"{code.file} isn't UTF-8 text.", "Save it as UTF-8.") from None
     except SyntaxError as error:
-        raise ProjectError(f"{FILE}, line {error.lineno or 1}: {error.msg}.", "Mend that line.") from None
+        raise ProjectError(f"{code.file}, line {error.lineno or 1}: {error.msg}.", "Mend that line.") from None
     except BaseException as error:
         if is_ctrl_c(error, code):
             raise
         cure = "It is a single file: it can import what is installed, and nothing of the project's folder."
         raise ProjectError(told(error, code), cure if isinstance(error, ImportError) else "Mend that line.") from None
-    function: Callable[[Any], Any] | None = getattr(module, NAME, None)
+    function: Callable[..., Any] | None = getattr(module, name, None)
     if not callable(function):
-        raise ProjectError(f"{FILE} has no function '{NAME}'.", "Write def features(frame): … return frame.")
+        raise ProjectError(f"{code.file} has no function '{name}'.", f"Write {template}")
     return function
 
 
@@ -95,7 +104,7 @@ def _kind(error: BaseException, code: FeatureCode) -> str:
         if trace.tb_frame.f_code.co_filename == place:
             line = trace.tb_lineno
         trace = trace.tb_next
-    return f"{FILE}, line {line}: {type(error).__name__}" if line else f"{FILE}: {type(error).__name__}"
+    return f"{code.file}, line {line}: {type(error).__name__}" if line else f"{code.file}: {type(error).__name__}"
 
 
 def failed(error: BaseException, code: FeatureCode) -> FeaturesError:
@@ -162,4 +171,4 @@ def imports(code: FeatureCode) -> tuple[str, ...]:
 
 def _place(code: FeatureCode) -> str:
     """Name the file for tracebacks: one name per content, so that two versions are told apart."""
-    return f"<{FILE} {code.sha256[:12]}>"
+    return f"<{code.file} {code.sha256[:12]}>"

@@ -20,6 +20,8 @@ import msgspec
 import numpy as np
 
 from mainstay.errors import InputError, SetupError
+from mainstay.models.answers import label_order
+from mainstay.models.arranging import arrange, codes_of, demand_positive, places_of
 from mainstay.models.explain.lightgbm import Contributions
 from mainstay.models.files import damaged, decode, write_file, write_header
 
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contract import Profile
+    from mainstay.models.adopting import Adopter
+    from mainstay.models.columns import Columns
     from mainstay.models.explain.additive import Additive
-    from mainstay.models.model import Score
+    from mainstay.models.model import Model, Score
+    from mainstay.models.task import Task
 
     Floats = NDArray[np.float64]
 
@@ -81,6 +86,7 @@ class LightGBMModel:
     """
 
     framework = "lightgbm"
+    packages = ("lightgbm",)
 
     def __init__(self, text: str, fills: Mapping[int, float] | None = None, origin: Path = Path(TREES)) -> None:
         self.text = text
@@ -191,6 +197,46 @@ def _check(library: ctypes.CDLL, code: int, origin: Path) -> None:
     if code:
         said = bytes(library.LGBM_GetLastError()).decode(errors="replace")
         raise damaged(origin, f"LightGBM says: {said}")
+
+
+def adopters() -> Mapping[type, Adopter]:
+    """Give what makes models of LightGBM's types."""
+    import lightgbm  # noqa: PLC0415 - asked about its estimators alone, so it is imported by then
+
+    return {lightgbm.Booster: _adopt_booster, lightgbm.LGBMModel: _adopt_wrapper}
+
+
+def _adopt_wrapper(estimator: Any, columns: Columns, task: Task) -> Model:
+    if not estimator.__sklearn_is_fitted__():
+        raise InputError(f"The {type(estimator).__name__} isn't fitted.", "Call its fit first.")
+    classes = getattr(estimator, "classes_", None)
+    if (classes is None) != (task.kind == "regression"):
+        raise InputError(
+            f"A {type(estimator).__name__} doesn't answer a {task.kind} question.",
+            "Take LGBMClassifier for labels and LGBMRegressor for amounts.",
+        )
+    order = () if classes is None else label_order(classes, task)
+    demand_positive(order, task)
+    return _adopt(estimator.booster_, columns, order if len(order) > 2 else ())
+
+
+def _adopt_booster(booster: Any, columns: Columns, task: Task) -> Model:
+    del task  # whether its answers fit is seen where it is asked
+    return _adopt(booster, columns, ())
+
+
+def _adopt(booster: Any, columns: Columns, order: tuple[int, ...]) -> Model:
+    text = booster.model_to_string()
+    take = places_of(booster.feature_name(), booster.num_feature(), columns)
+    known = dict(zip(_categories(text), booster.pandas_categorical or (), strict=False))
+    return arrange(LightGBMModel(text), columns, take, codes_of(known, take, columns), order)
+
+
+def _categories(text: str) -> list[int]:
+    """Find the features that are categories: the text writes their codes, of numbers the range."""
+    line = next((line for line in text.splitlines() if line.startswith("feature_infos=")), "feature_infos=")
+    written = line.partition("=")[2].split(" ")
+    return [place for place, one in enumerate(written) if one and one != "none" and not one.startswith("[")]
 
 
 @cache
