@@ -10,7 +10,7 @@ import numpy as np
 from mainstay.errors import SetupError
 from mainstay.models.frameworks.catboost import MISSING, OTHER, CatBoostModel, Header
 from mainstay.training.lesson import Learned
-from mainstay.training.recipes.rounds import rounds_for
+from mainstay.training.recipes.rounds import rounds_borne, rounds_for
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,12 +30,13 @@ def boost_catboost(lesson: Lesson) -> Learned:
     """Boost every fold with early stopping, and all rows as long as the folds gained."""
     cat = _package()
     classes = 0 if lesson.kind == "regression" else max(2, lesson.classes)
+    most = rounds_borne(lesson, MOST, 32)
     losses: list[Floats] = []
     boosters = []
     for learn, score in lesson.folds.parts:
         lesson.say(f"catboost: fold {len(losses) + 1} of {len(lesson.folds.parts)}")
         weights = None if lesson.weights is None else lesson.weights[learn]
-        booster = cat.CatBoost(_options(lesson, classes, MOST) | {"use_best_model": False, "od_wait": PATIENCE})
+        booster = cat.CatBoost(_options(lesson, classes, most) | {"use_best_model": False, "od_wait": PATIENCE})
         test = _pool(cat, lesson, lesson.X[score], lesson.y[score], None)
         booster.fit(_pool(cat, lesson, lesson.X[learn], lesson.y[learn], weights), eval_set=test)
         boosters.append(booster)

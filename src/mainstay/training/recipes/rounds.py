@@ -1,4 +1,4 @@
-"""How many rounds a boosted model gets, where every fold was boosted in full and its loss written down each round."""
+"""How many rounds a boosted model gets: as many as the budget bears, and of these as many as the folds gained from."""
 
 from __future__ import annotations
 
@@ -6,10 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.training.meter import tree_price
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mainstay.training.lesson import Lesson
+
     Floats = NDArray[np.float64]
+
+
+_LEAST = 30
+
+
+def rounds_borne(lesson: Lesson, most: int, leaves: int) -> int:
+    """Say how many rounds the budget bears on every fold and on all rows; what they cost at most is spent with this."""
+    classes = max(1, lesson.classes)
+    price = tree_price(lesson.X.shape[0], lesson.X.shape[1], leaves) * classes * (len(lesson.folds.parts) + 1)
+    rounds = int(min(most, max(_LEAST, lesson.meter.left / price)))
+    lesson.meter.spend(rounds * price)
+    return rounds
 
 
 def rounds_for(losses: list[Floats], weights: Floats, without: int | None = None) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from mainstay.errors import SetupError
 from mainstay.models.frameworks.xgboost import Header, XGBoostModel
 from mainstay.training.lesson import Learned
-from mainstay.training.recipes.rounds import rounds_for
+from mainstay.training.recipes.rounds import rounds_borne, rounds_for
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,6 +30,7 @@ def boost_xgboost(lesson: Lesson) -> Learned:
     xgb = _package()
     classes = 0 if lesson.kind == "regression" else max(2, lesson.classes)
     options = _options(lesson, classes)
+    most = rounds_borne(lesson, MOST, 16)
     losses: list[Floats] = []
     boosters = []
     for learn, score in lesson.folds.parts:
@@ -41,7 +42,7 @@ def boost_xgboost(lesson: Lesson) -> Learned:
             xgb.train(
                 options,
                 _rows(xgb, lesson, lesson.X[learn], lesson.y[learn], weights),
-                MOST,
+                most,
                 evals=[(test, "fold")],
                 early_stopping_rounds=PATIENCE,
                 evals_result=history,
