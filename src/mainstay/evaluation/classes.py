@@ -10,6 +10,7 @@ import numpy as np
 from mainstay.evaluation.findings import found
 from mainstay.measures.classes import confusion
 from mainstay.measures.intervals import proportion_estimate
+from mainstay.models.yardstick import usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ def with_classes(report: Report, held: HeldOut, train_y: NDArray[np.float64]) ->
     counts = confusion(held.truth, predicted, len(labels))
     return msgspec.structs.replace(
         report,
-        shares=tuple((np.bincount(train_y.astype(np.int64), minlength=len(labels)) / train_y.size).tolist()),
+        shares=usual(train_y, report.policy.task)[1],
         predicted_shares=tuple((counts.sum(axis=0) / max(1, counts.sum())).tolist()),
         confusion=tuple(tuple(row) for row in counts.tolist()),
         labels=tuple(_of_labels(held, predicted, labels)),

@@ -17,7 +17,7 @@ from mainstay.measures.money import amounts_of
 from mainstay.measures.thresholds import planning_shift
 from mainstay.models.features.run import encode_rows
 from mainstay.models.policy import Policy
-from mainstay.models.yardstick import Answers, money_known
+from mainstay.models.yardstick import Answers, money_known, usual
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,8 +150,7 @@ def _same_scores(snapshot: Snapshot, stick: Yardstick) -> Floats:
 
 
 def _shares(snapshot: Snapshot, stick: Yardstick) -> Floats:
-    counts = np.bincount(snapshot.train.y.astype(np.int64), minlength=len(stick.task.labels))
-    return np.asarray(counts / max(1, counts.sum()))
+    return np.asarray(usual(snapshot.train.y, stick.task)[1])
 
 
 def _same_for_all(snapshot: Snapshot, stick: Yardstick) -> Policy:

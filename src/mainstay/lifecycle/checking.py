@@ -15,7 +15,7 @@ from mainstay.evaluation import EvaluationSettings
 from mainstay.events import EventsSettings
 from mainstay.measures.finding import Finding
 from mainstay.measures.money import Money
-from mainstay.models.yardstick import choose_yardstick
+from mainstay.models.yardstick import choose_yardstick, usual
 from mainstay.monitoring import MonitoringSettings
 from mainstay.project import Problem
 from mainstay.release import ReleaseSettings
@@ -85,7 +85,8 @@ def check(project: Project) -> Checked:
     contract = load_contract(project.root / FILE)
     snapshot = take_snapshot(project, contract)
     measure = project.section("training", TrainingSettings).measure
-    choose_yardstick(snapshot.task, project.money, float(snapshot.train.y.mean()), measure)  # refuses what can't rank
+    base, shares = usual(snapshot.train.y, snapshot.task)
+    choose_yardstick(snapshot.task, project.money, base, measure, shares=shares)  # refuses what can't rank
     return Checked(
         model=project.name,
         findings=(*data_findings(snapshot), *version_findings(snapshot.source.path)),

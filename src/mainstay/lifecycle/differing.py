@@ -89,7 +89,10 @@ def diff(project: Project, number: int, other: int) -> Apart:
 
 def _apart(project: Project, snapshot: Snapshot, mine: Bundle, theirs: Bundle) -> Difference:
     rows = snapshot.test
-    stick = choose_yardstick(mine.policy.task, project.money, mine.report.base_rate, pricing=mine.report.pricing)
+    report = mine.report
+    stick = choose_yardstick(
+        report.policy.task, project.money, report.base_rate, pricing=report.pricing, shares=report.shares
+    )
     if stick.pricing is not None:
         stick = stick.on(stick.pricing.of_table(_served(mine, rows.frame)).amounts)
     answers = [

@@ -30,6 +30,7 @@ from mainstay.release import (
     Release,
     differences,
     open_books,
+    other_question,
     propose_release,
     propose_rollback,
     rollback_target,
@@ -109,6 +110,11 @@ def release(
         narrower = differences(champion.contract, bundle.contract) if champion else ()
         if refused := why_not(bundle.version, verdict, project.problem, trial=trial, differences=narrower):
             raise refused
+        if champion and (canary or shadow) and (other := other_question(champion.policy.task, bundle.policy.task)):
+            raise ReleaseError(
+                f"Version {number} {other}: beside the champion only what answers the same question can be compared.",
+                "Release it to everybody instead, or train it on the champion's labels.",
+            )
         row = propose_release(
             history, project.name, number, at=_now(), by=by, reason=reason, canary=canary, shadow=shadow, trial=trial
         )

@@ -192,6 +192,22 @@ class Yardstick:
         return self.measure.advantage(truth, mine.judged_by(self.measure), other.judged_by(self.measure), setting)
 
 
+def usual(y: Floats, task: Task) -> tuple[float, tuple[float, ...]]:
+    """Give what is usual in some rows: the mean of the target, or of several classes the largest share and all shares.
+
+    Examples
+    --------
+    >>> from mainstay.models.task import Task
+    >>> usual(np.array([0.0, 2.0, 2.0, 1.0]), Task(kind="multiclass", target="grade", labels=("a", "b", "c")))
+    (0.5, (0.25, 0.25, 0.5))
+
+    """
+    if not task.labels:
+        return float(np.mean(y)), ()
+    shares = tuple((np.bincount(y.astype(np.int64), minlength=len(task.labels)) / max(1, y.size)).tolist())
+    return max(shares), shares
+
+
 def choose_yardstick(  # noqa: PLR0917 - as a training says them
     task: Task,
     money: Money,

@@ -14,6 +14,7 @@ import numpy as np
 from mainstay.contract import Boolean, Category, Datetime, Integer, Number, Text, compile_request
 from mainstay.contract.columns import Tensor
 from mainstay.errors import DataError, RecordError
+from mainstay.models.answers import OFF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mainstay.contract import AnyColumn, ColumnProfile, Contract, Profile, Row
     from mainstay.models.features import Features
     from mainstay.models.model import Model, Score
+    from mainstay.models.task import Task
 
 TOLERANCE = 1e-9
 """How far a score may be from the recorded one, relative or absolute: other processors round a little differently."""
@@ -103,6 +105,30 @@ def golden_failures(
         if not _close(score, expected.score):
             failures.append(f"Golden record {place} scores {score!r} and not {expected.score!r}.")
     return tuple(failures)
+
+
+def misfit(golden: Sequence[Golden], task: Task) -> str:
+    """Say how scores don't fit the task, as the end of a sentence; empty where they do.
+
+    Examples
+    --------
+    >>> from mainstay.models.task import Task
+    >>> grades = Task(kind="multiclass", target="grade", labels=("a", "b", "c"))
+    >>> misfit([Golden({}, (0.5, 0.5))], grades)
+    'gives 2 numbers for the 3 labels of grade'
+
+    """
+    wanted = len(task.labels) or 1
+    for one in golden:
+        said = one.score if isinstance(one.score, tuple) else (one.score,)
+        if len(said) != wanted or (task.kind == "multiclass") != isinstance(one.score, tuple):
+            labels = f"the {wanted} labels of {task.target}" if task.labels else f"one {task.target}"
+            return f"gives {len(said)} numbers for {labels}"
+        if not all(math.isfinite(each) for each in said):
+            return "gives a score that is no finite number"
+        if task.kind == "multiclass" and not math.isclose(sum(said), 1.0, abs_tol=OFF):
+            return f"gives probabilities that sum to {sum(said):.4g}, not 1"
+    return ""
 
 
 def _plain(score: Score) -> float | tuple[float, ...]:

@@ -15,7 +15,7 @@ from mainstay.models.load import load_model
 from mainstay.models.report import Verdict
 from mainstay.registry import tables
 from mainstay.registry.bundle import read_bundle, read_contract, write_bundle
-from mainstay.registry.golden import golden_failures
+from mainstay.registry.golden import golden_failures, misfit
 from mainstay.registry.manifest import verify
 from mainstay.registry.plain import dumps, loads
 from mainstay.registry.staging import staging
@@ -219,6 +219,8 @@ class Registry:
 def _prove(folder: Path, digest: str, entry: Entry, trusted: Trusted) -> None:
     name = f"The new version of {entry.name}"
     verify(folder, digest, name)
+    if wrong := misfit(entry.golden, entry.candidate.policy.task):
+        raise InputError(f"{name} {wrong}.", "Give a model that says what its target asks for; nothing was registered.")
     failures = golden_failures(entry.contract, load_model(folder / "model", trusted), entry.golden, entry.features)
     if failures:
         raise CorruptError(

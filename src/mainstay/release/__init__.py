@@ -13,7 +13,7 @@
 
 from mainstay.release.approvals import Approvals, Approved
 from mainstay.release.books import Books, open_books
-from mainstay.release.compatible import differences
+from mainstay.release.compatible import differences, other_question
 from mainstay.release.gate import why_not
 from mainstay.release.history import Releases
 from mainstay.release.plan import (
@@ -43,6 +43,7 @@ __all__ = [
     "explain",
     "newcomers",
     "open_books",
+    "other_question",
     "plan_release",
     "propose_release",
     "propose_rollback",

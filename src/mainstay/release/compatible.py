@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from mainstay.contract import Contract
     from mainstay.contract.columns import AnyColumn
+    from mainstay.models.task import Task
 
+_MOST_NAMED = 8
 _WIDER = {(Integer, Number)}  # every record with the first kind is accepted by the second
 
 
@@ -47,6 +49,31 @@ def differences(old: Contract, new: Contract) -> tuple[str, ...]:
         if rule.otherwise == "reject" and rule.holds not in held
     ]
     return tuple(found)
+
+
+def other_question(old: Task, new: Task) -> str:
+    """Say how a newcomer answers another question than the champion, as the end of a sentence; empty where it doesn't.
+
+    Examples
+    --------
+    >>> from mainstay.models.task import Task
+    >>> first = Task(kind="multiclass", target="grade", labels=("a", "b"))
+    >>> other_question(first, Task(kind="multiclass", target="grade", labels=("a", "b", "c")))
+    'predicts a, b, c, and the champion a, b'
+
+    """
+    if old == new:
+        return ""
+    if old.target != new.target:
+        return f"predicts '{new.target}', and the champion '{old.target}'"
+    return f"predicts {_said(new)}, and the champion {_said(old)}"
+
+
+def _said(task: Task) -> str:
+    if task.kind == "regression":
+        return "an amount"
+    labels = task.labels or (task.positive, task.negative)
+    return ", ".join(labels[:_MOST_NAMED]) + (", …" if len(labels) > _MOST_NAMED else "")
 
 
 def _narrower(old: AnyColumn, new: AnyColumn) -> Iterator[str]:

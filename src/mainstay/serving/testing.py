@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from mainstay.measures.choices import Choices
     from mainstay.models.model import Model
     from mainstay.project import Project
 
@@ -78,10 +79,20 @@ def tiny_project(folder: Path, name: str = "churn", more: str = "") -> Project:
 
 
 def register_model(
-    project: Project, model: Model, *, contract: Contract = TINY_CONTRACT, task: Task = TINY_TASK
+    project: Project,
+    model: Model,
+    *,
+    contract: Contract = TINY_CONTRACT,
+    task: Task = TINY_TASK,
+    choices: Choices | None = None,
+    fallback: float | tuple[float, ...] | None = None,
+    golden: bool = True,
 ) -> int:
-    """Register a model without training or evaluation; returns the number of its version."""
-    policy = Policy(task=task, action="offer", threshold=0.3)
+    """Register a model without training or evaluation; returns the number of its version.
+
+    Without `golden` no records are kept to check it by, which a model that answers nonsense would fail.
+    """
+    policy = Policy(task=task, action="offer", threshold=0.3, choices=choices, fallback=fallback)
     # Codes 0 and 1 are something every kind of column can hold.
     encoded = np.random.default_rng(7).integers(0, 2, (_ROWS, len(contract.features))).astype(np.float64)
     profile = profile_rows(contract, encoded)
@@ -103,7 +114,7 @@ def register_model(
         money=Money(),
         problem=Problem(name=project.name, decision="Offer a discount", action="offer", owner="a@b.example"),
         lineage=Lineage(data_fingerprint="none", source="none", rows=_ROWS, by="a test"),
-        golden=make_golden(contract, profile, model, seed=7),
+        golden=make_golden(contract, profile, model, seed=7) if golden else (),
     )
     with open_books(project) as books:
         return books.registry.register(entry).number

@@ -17,13 +17,13 @@ from mainstay.measures.intervals import which_hang_together
 from mainstay.models.candidate import Candidate, Training
 from mainstay.models.pricing import expressions_of, learn_pricing
 from mainstay.models.studies import Studies
-from mainstay.models.yardstick import Answers, choose_yardstick
+from mainstay.models.yardstick import Answers, choose_yardstick, usual
 from mainstay.training.choose import choose
 from mainstay.training.folds import cut_folds
 from mainstay.training.gap import read_gap
 from mainstay.training.judge import Judge
 from mainstay.training.learnable import refuse_unlearnable
-from mainstay.training.lesson import Lesson, shares_of
+from mainstay.training.lesson import Lesson
 from mainstay.training.making import Made, covered_folds, learn_all, training_notes
 from mainstay.training.meter import Meter
 from mainstay.training.policy import derive_policy
@@ -91,8 +91,7 @@ def train(
     rows, task = snapshot.train, snapshot.task
     served = as_served(snapshot.contract, rows.frame) if any(expressions_of(money)) else rows.frame
     pricing = learn_pricing(money, snapshot.contract, served)
-    shares = shares_of(rows.y, len(task.labels)) if task.labels else ()
-    base = max(shares) if shares else float(np.mean(rows.y))
+    base, shares = usual(rows.y, task)
     yardstick = choose_yardstick(task, money, base, settings.measure, pricing, shares)
     here = yardstick if pricing is None else yardstick.on(pricing.of_table(served).amounts)
     share = capacity_share(money.capacity, snapshot)
@@ -129,8 +128,8 @@ def _candidate(  # noqa: PLR0917 - one candidate of several
     scored = lesson.folds.scored
     truth, scores = lesson.y[scored], learned.fold_scores[scored]
     policy = derive_policy(truth, scores, yardstick.at(scored), action, idle=learned.constant, share=share)
-    usual = float(np.mean(lesson.y)) if lesson.classes == 1 else shares_of(lesson.y, lesson.classes)
-    policy = msgspec.structs.replace(policy, fallback=usual)  # what doing nothing says
+    mean, shares = usual(lesson.y, yardstick.task)
+    policy = msgspec.structs.replace(policy, fallback=shares or mean)  # what doing nothing says
     sign = 1.0 if yardstick.better == "lower" else -1.0
     losses = []
     for _, part in lesson.folds.parts:

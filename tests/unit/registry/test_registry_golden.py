@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
+import pytest
 
 from mainstay.contract import Category, Contract, Integer, Number, profile_rows
+from mainstay.errors import InputError
+from mainstay.models import Task
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.registry import TOLERANCE, Entry, Golden, golden_failures, make_golden
+from mainstay.registry.golden import misfit
+from mainstay.release import open_books
+from mainstay.serving.testing import register_model, tiny_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_golden_records_are_drawn_again_from_the_same_seed_and_cover_what_is_allowed(entry: Entry) -> None:
@@ -46,3 +57,31 @@ def test_columns_that_were_never_seen_still_give_records() -> None:
     golden = make_golden(contract, profile, ConstantModel(0.5), seed=1)
     assert len(golden) == 20
     assert {one.record["a"] for one in golden} == {5}
+
+
+CLASSES = Task(kind="multiclass", target="grade", labels=("a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("score", "task", "told"),
+    [
+        ((0.2, 0.3, 0.5), CLASSES, ""),
+        (0.4, CLASSES, "gives 1 numbers for the 3 labels of grade"),
+        ((0.4, 0.6), CLASSES, "gives 2 numbers for the 3 labels of grade"),
+        ((0.4, 0.6, 0.6), CLASSES, "gives probabilities that sum to 1.6, not 1"),
+        ((0.4, float("nan"), 0.6), CLASSES, "gives a score that is no finite number"),
+        ((0.4, 0.6), Task(kind="binary", target="y", positive="1", negative="0"), "gives 2 numbers for one y"),
+        (float("inf"), Task(kind="regression", target="y"), "gives a score that is no finite number"),
+    ],
+)
+def test_scores_that_do_not_fit_the_task_are_told(score: float | tuple[float, ...], task: Task, told: str) -> None:
+    assert misfit([Golden({}, score)], task) == told
+
+
+def test_a_model_for_other_labels_is_not_registered(tmp_path: Path) -> None:
+    project = tiny_project(tmp_path)
+    with pytest.raises(InputError, match=r"gives 2 numbers for the 3 labels of grade\.") as raised:
+        register_model(project, ConstantModel((0.5, 0.5)), task=CLASSES)
+    assert "nothing was registered" in raised.value.cure
+    with open_books(project) as books:
+        assert books.registry.versions(project.name) == ()
