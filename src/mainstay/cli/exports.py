@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mainstay.cli.optimizing import export_onnx
 from mainstay.cli.options import on_project, open_here
 from mainstay.cli.output import say, show_json
 
@@ -36,3 +37,6 @@ def export_dvc(*, settings: bool, shown: bool, folder: Path, as_json: bool) -> N
         show_json({"model": project.name, "files": [str(path) for path in written]})
     else:
         say(f"{project.name}: wrote {' and '.join(str(path) for path in written)}")
+
+
+export.add_command(export_onnx)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mainstay.cli.optimizing import version_optimize
 from mainstay.cli.options import VERSION, on_project, open_here, whoever
 from mainstay.cli.output import announce, say, show, show_json
 
@@ -124,3 +125,6 @@ def version_card(number: int, *, folder: Path, as_json: bool) -> None:
         show_json({"model": project.name, "version": number, "card": card})
     else:
         click.echo(card)
+
+
+version.add_command(version_optimize)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mainstay.evaluation.class_document import class_blocks
 from mainstay.evaluation.dependence import money_blocks, per_period
 from mainstay.evaluation.difference_document import difference_blocks
+from mainstay.evaluation.forms import form_blocks
 from mainstay.evaluation.looks_at import features_blocks
 from mainstay.evaluation.trials import behaviour_blocks, inclusion_blocks, slice_blocks
 from mainstay.models.policy import NEVER
@@ -58,6 +59,7 @@ def report_document(name: str, version: int, report: Report, verdict: Verdict | 
     blocks = (
         *_lead(report),
         *_verdict(version, verdict),
+        *form_blocks(report.optimization),
         *_candidates(report),
         *_measured(report),
         *money_blocks(report),

@@ -14,6 +14,8 @@
     gap          data gap: training, held-out, later and live rows
     differing    version diff: two versions on the same rows
     comment      what a pull request is told
+    optimizing   version optimize: the same model in a faster form
+    exporting    export onnx: a version's model as a file for others
     documents    what the verbs print
     origins      which data trained which version; the project as a pipeline of dvc
     metrics      numbers of a check or a training, for other tools
@@ -37,11 +39,13 @@ from mainstay.lifecycle.documents import (
 )
 from mainstay.lifecycle.explained import explained_document, replayed_document, write_explained
 from mainstay.lifecycle.explaining import Explained, Replayed, explain, explain_file, explain_prediction
+from mainstay.lifecycle.exporting import Exported, export_onnx, exported_document
 from mainstay.lifecycle.files import Taken, predict_file, take_feedback
 from mainstay.lifecycle.gap import FourWay, gap, gap_document
 from mainstay.lifecycle.judging import approve
 from mainstay.lifecycle.looking import Seen
 from mainstay.lifecycle.metrics import write_check, write_training
+from mainstay.lifecycle.optimizing import Optimized, optimize, optimized_document
 from mainstay.lifecycle.order import (
     Trained,
     gate,
@@ -73,7 +77,9 @@ __all__ = [
     "Books",
     "Checked",
     "Explained",
+    "Exported",
     "FourWay",
+    "Optimized",
     "Origin",
     "Replayed",
     "Seen",
@@ -94,6 +100,8 @@ __all__ = [
     "explain_prediction",
     "explained_document",
     "export_dvc",
+    "export_onnx",
+    "exported_document",
     "gap",
     "gap_document",
     "gate",
@@ -105,6 +113,8 @@ __all__ = [
     "monitor",
     "open_books",
     "operate",
+    "optimize",
+    "optimized_document",
     "origin",
     "origin_blocks",
     "params",

@@ -96,7 +96,7 @@ def gap(project: Project, *, now: dt.datetime, number: int | None = None, later:
     """
     with open_books(project) as books:
         bundle = books.registry.load_bundle(project.name, number or _default(books))
-        snapshot = _as_trained(project, bundle)
+        snapshot = as_trained(project, bundle)
         live, words = _live(books, bundle, now)
     stages = [_rows("training", bundle, snapshot.train), _rows("held out", bundle, snapshot.test)]
     notes = []
@@ -174,7 +174,7 @@ def _default(books: Books) -> int:
     return versions[-1].number
 
 
-def _as_trained(project: Project, bundle: Bundle) -> Snapshot:
+def as_trained(project: Project, bundle: Bundle) -> Snapshot:
     """Take the version's rows again; refused where they, or how they are split, aren't the same."""
     snapshot = take_snapshot(project, bundle.contract)
     trained_on = bundle.lineage.data_fingerprint

@@ -27,7 +27,7 @@ import tomlkit
 from mainstay.errors import MainstayError, SetupError
 from mainstay.evaluation import Rehearsal, Round
 from mainstay.lifecycle.processes import Children, server_command, wait_until_ready
-from mainstay.registry import TOLERANCE, Registry, trusted_by
+from mainstay.registry import Registry, tolerance_of, trusted_by
 from mainstay.release import Release, Releases, Route
 from mainstay.state import open_state
 
@@ -123,9 +123,10 @@ def _demand_ready(link: http.client.HTTPConnection, model: str) -> None:
 
 
 def _answers(link: http.client.HTTPConnection, bundle: Bundle) -> Iterator[bool]:
+    tolerance = tolerance_of(bundle.model)
     for golden in bundle.golden:
         status, body = _ask(link, bundle.version.model, _body(golden.record))
-        yield status == http.client.OK and _same(json.loads(body), golden.score)
+        yield status == http.client.OK and _same(json.loads(body), golden.score, tolerance)
 
 
 def _rounds(link: http.client.HTTPConnection, bundle: Bundle) -> Iterator[Round]:
@@ -151,13 +152,13 @@ def _body(record: dict[str, Any]) -> bytes:
     return json.dumps(record).encode()
 
 
-def _same(said: Mapping[str, Any], expected: float | Sequence[float]) -> bool:
+def _same(said: Mapping[str, Any], expected: float | Sequence[float], tolerance: float) -> bool:
     """Say whether a score came back: a number, or one for each label."""
     if isinstance(expected, int | float):
         found = said.get("score")
-        return isinstance(found, int | float) and math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return isinstance(found, int | float) and math.isclose(found, expected, rel_tol=tolerance, abs_tol=tolerance)
     values = list(said.get("scores", {}).values())
-    return len(values) == len(expected) and bool(np.allclose(values, expected, rtol=TOLERANCE, atol=TOLERANCE))
+    return len(values) == len(expected) and bool(np.allclose(values, expected, rtol=tolerance, atol=tolerance))
 
 
 def _free_port() -> int:

@@ -128,6 +128,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         What noise, a missing column or a slip of the finger costs, in the primary measure; positive is lost.
     difference : Difference or None
         What changes for whom against the champion, on the same rows; None where there was none to compare with.
+    optimization : tuple of Finding
+        Of a faster form of another version: what was compared with it, those with a limit first, then time, size and
+        measures ``"before"`` and ``"after"``.
     data_until : datetime or None
         How new the newest row is, UTC; None where nothing says.
     data_until_of : str
@@ -175,6 +178,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     behaviour: tuple[Finding, ...] = ()
     robustness: tuple[Finding, ...] = ()
     difference: Difference | None = None
+    optimization: tuple[Finding, ...] = ()
     data_until: dt.datetime | None = None
     data_until_of: str = ""
     why: str = ""

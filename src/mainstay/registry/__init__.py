@@ -12,7 +12,7 @@ from mainstay.registry.bundle import Bundle, read_bundle, write_bundle
 from mainstay.registry.card import card_document, card_markdown
 from mainstay.registry.entry import Entry
 from mainstay.registry.explaining import explain_records
-from mainstay.registry.golden import TOLERANCE, Golden, golden_failures, make_golden
+from mainstay.registry.golden import TOLERANCE, Golden, golden_failures, make_golden, tolerance_of
 from mainstay.registry.lineage import Lineage, capture_lineage
 from mainstay.registry.manifest import Manifest, verify
 from mainstay.registry.registry import Registry
@@ -36,6 +36,7 @@ __all__ = [
     "golden_failures",
     "make_golden",
     "read_bundle",
+    "tolerance_of",
     "trust_brought",
     "trust_code",
     "trust_model",

@@ -13,7 +13,7 @@ import numpy as np
 
 from mainstay.contract import Boolean, Category, Datetime, Integer, Number, Text, compile_request
 from mainstay.contract.columns import Tensor
-from mainstay.errors import DataError, RecordError
+from mainstay.errors import InputError, RecordError
 from mainstay.models.answers import OFF
 
 if TYPE_CHECKING:
@@ -86,11 +86,20 @@ def make_golden(
     return tuple(found)
 
 
+def tolerance_of(model: Model) -> float:
+    """Say how far a score may be from the recorded one: `TOLERANCE`, or what the model says of itself.
+
+    A network computes in single precision, a quantised one in whole numbers, where another processor's last digit may
+    become the next step.
+    """
+    return max(TOLERANCE, float(getattr(model, "precision", 0.0)))
+
+
 def golden_failures(
     contract: Contract, model: Model, golden: Sequence[Golden], features: Features | None = None
 ) -> tuple[str, ...]:
     """Send the golden records through contract, feature code and model; returns a sentence for each wrong answer."""
-    decoder = compile_request(contract)
+    decoder, tolerance = compile_request(contract), tolerance_of(model)
     failures = []
     for place, expected in enumerate(golden):
         try:
@@ -99,10 +108,10 @@ def golden_failures(
         except RecordError as error:
             failures.append(f"Golden record {place} is refused: {error.message}")
             continue
-        except DataError as error:
+        except InputError as error:
             failures.append(f"Golden record {place} can't be answered: {error.message}")
             continue
-        if not _close(score, expected.score):
+        if not _close(score, expected.score, tolerance):
             failures.append(f"Golden record {place} scores {score!r} and not {expected.score!r}.")
     return tuple(failures)
 
@@ -135,9 +144,9 @@ def _plain(score: Score) -> float | tuple[float, ...]:
     return tuple(score.tolist()) if isinstance(score, np.ndarray) else score
 
 
-def _close(one: float | tuple[float, ...], other: float | tuple[float, ...]) -> bool:
+def _close(one: float | tuple[float, ...], other: float | tuple[float, ...], tolerance: float) -> bool:
     ones, others = (each if isinstance(each, tuple) else (each,) for each in (one, other))
-    near = partial(math.isclose, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    near = partial(math.isclose, rel_tol=tolerance, abs_tol=tolerance)
     return len(ones) == len(others) and all(near(a, b) for a, b in zip(ones, others, strict=True))
 
 

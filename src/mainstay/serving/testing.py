@@ -94,7 +94,7 @@ def register_model(
     """
     policy = Policy(task=task, action="offer", threshold=0.3, choices=choices, fallback=fallback)
     # Codes 0 and 1 are something every kind of column can hold.
-    encoded = np.random.default_rng(7).integers(0, 2, (_ROWS, len(contract.features))).astype(np.float64)
+    encoded = np.random.default_rng(7).integers(0, 2, (_ROWS, len(contract.slots))).astype(np.float64)
     profile = profile_rows(contract, encoded)
     loss = Finding(measure="log_loss", where="all", value=0.4, n=_ROWS)
     entry = Entry(

@@ -13,7 +13,7 @@ from mainstay.contract import Boolean, Category, Contract, Datetime, Number
 from mainstay.errors import GateError, InputError
 from mainstay.models import Policy, Task
 from mainstay.models.columns import Columns
-from mainstay.models.convert import Asked, Tolerated, build_model, demand_parity, parity
+from mainstay.models.convert import Asked, Tolerated, build_model, demand_parity, keep_decisions, parity
 from mainstay.models.convert.assemble import with_scores
 from mainstay.models.convert.forms import convertible, to_onnx
 from mainstay.models.convert.pipeline import convert_pipeline
@@ -22,17 +22,20 @@ from mainstay.models.frameworks.calibrated import CalibratedModel, Line, Steps
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.frameworks.linear import Labels, LinearModel, Slope
 from mainstay.models.frameworks.softmax import SoftmaxModel
+from mainstay.models.yardstick import Answers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
+    from mainstay.measures.finding import Finding
     from mainstay.models.frameworks.onnx import OnnxModel
 
 YES_NO = Task(kind="binary", target="churn", positive="Yes", negative="No")
 AMOUNT = Task(kind="regression", target="demand")
 POLICY = Policy(task=YES_NO)
+USUAL = Tolerated()
 PLANS = ("month", "year", "two years")
 COLUMNS = Columns.of(
     Contract(
@@ -64,6 +67,12 @@ def truth(X: np.ndarray) -> np.ndarray:
 def frame(X: np.ndarray) -> pd.DataFrame:
     made: pd.DataFrame = COLUMNS.frame(X)
     return made
+
+
+def compared(
+    before: np.ndarray, after: np.ndarray, policy: Policy = POLICY, tolerated: Tolerated = USUAL
+) -> tuple[Finding, ...]:
+    return parity(Answers(before, policy), Answers(after, policy), tolerated)
 
 
 def pipeline(estimator: Any) -> Any:
@@ -137,7 +146,7 @@ def test_a_lying_conversion_is_refused_by_how_much_it_lies() -> None:
         name: cells[name].to_numpy().astype(object if name == "plan" else np.float32)[:, None] for name in COLUMNS.names
     }
     after = session.run(["probabilities"], given)[0][:, 1].astype(np.float64)
-    findings = parity(fitted.predict_proba(cells)[:, 1], after, POLICY, Tolerated())
+    findings = compared(fitted.predict_proba(cells)[:, 1], after)
     assert [finding.ok for finding in findings] == [False, False]
     with pytest.raises(GateError, match=r"on 600 real rows scores differ by up to 0\.\d+, and \d\.\d\d% of the dec"):
         demand_parity(findings, "random forest")
@@ -201,9 +210,9 @@ def test_several_classes_keep_their_columns_and_their_curves() -> None:
     assert after.scores(X).shape == (len(X), 3)
     assert np.abs(after.scores(X) - model.scores(X)).max() < 1e-12
     assert np.abs(after.score_one(X[0]) - model.scores(X)[0]).max() < 1e-12
-    apart, alike = parity(model.scores(X), after.scores(X), Policy(task=THREE), Tolerated())
+    apart, alike = compared(model.scores(X), after.scores(X), Policy(task=THREE))
     assert apart.ok is alike.ok is True
-    turned = parity(model.scores(X), np.roll(after.scores(X), 1, axis=1), Policy(task=THREE), Tolerated())
+    turned = compared(model.scores(X), np.roll(after.scores(X), 1, axis=1), Policy(task=THREE))
     assert [finding.ok for finding in turned] == [False, False]
 
 
@@ -257,7 +266,7 @@ def test_a_quantised_network_is_smaller_and_nearly_the_same(how: Any) -> None:
     model, X = layers(hidden=512), whole(400)
     small = quantize(model, how, whole(300))
     assert len(small.content) < len(model.content)
-    findings = parity(model.scores(X), small.scores(X), POLICY, Tolerated(difference=None, equal_decisions=0.98))
+    findings = compared(model.scores(X), small.scores(X), tolerated=Tolerated(difference=None, equal_decisions=0.98))
     assert [finding.ok for finding in findings] == [None, True]
     assert 0 < (findings[0].value or 0) < 0.1
     assert small.precision > model.precision
@@ -287,15 +296,32 @@ def test_a_graph_that_gives_the_scores_itself_answers_alike(tmp_path: Path) -> N
 def test_parity_of_amounts_is_measured_in_their_own_spread() -> None:
     before = np.linspace(0, 1000, 200)
     policy = Policy(task=AMOUNT)
-    apart, alike = parity(before, before + 0.1, policy, Tolerated())
+    apart, alike = compared(before, before + 0.1, policy)
     assert apart.ok is True
     assert apart.unit == "standard deviations"
     assert alike.value == 1.0
-    apart, alike = parity(before, before * 1.5, policy, Tolerated())
+    apart, alike = compared(before, before * 1.5, policy)
     assert [apart.ok, alike.ok] == [False, False]
 
 
 def test_scores_that_are_no_numbers_never_pass() -> None:
-    findings = parity(np.array([0.2, 0.7]), np.array([0.2, np.nan]), POLICY, Tolerated())
+    findings = compared(np.array([0.2, 0.7]), np.array([0.2, np.nan]))
     with pytest.raises(GateError, match="a score isn't a finite number"):
         demand_parity(findings, "network")
+
+
+def test_a_threshold_that_scores_lie_on_is_moved_by_a_hair() -> None:
+    before = np.array([0.4, 0.5, 0.5, 0.6])
+    after = before + np.array([0, -3e-8, 1e-8, 0])
+    assert compared(before, after)[1].value == 0.75
+    policy = keep_decisions(POLICY, before, after)
+    assert 0.499998 < policy.threshold < 0.5
+    assert "so that rounding decides no record otherwise" in policy.basis
+    assert parity(Answers(before, POLICY), Answers(after, policy), Tolerated())[1].value == 1.0
+
+
+def test_a_threshold_is_left_alone_where_scores_really_differ() -> None:
+    before = np.array([0.2, 0.5, 0.6, 0.7])
+    assert keep_decisions(POLICY, before, before) is POLICY
+    assert keep_decisions(POLICY, before, np.array([0.2, 0.1, 0.6, 0.7])) is POLICY
+    assert keep_decisions(POLICY, before, np.array([0.2, 0.4, 0.6, 0.7])) is POLICY

@@ -8,8 +8,9 @@ import pytest
 from mainstay.contract import Category, Contract, Integer, Number, profile_rows
 from mainstay.errors import InputError
 from mainstay.models import Task
+from mainstay.models.frameworks.calibrated import CalibratedModel
 from mainstay.models.frameworks.constant import ConstantModel
-from mainstay.registry import TOLERANCE, Entry, Golden, golden_failures, make_golden
+from mainstay.registry import TOLERANCE, Entry, Golden, golden_failures, make_golden, tolerance_of
 from mainstay.registry.golden import misfit
 from mainstay.release import open_books
 from mainstay.serving.testing import register_model, tiny_project
@@ -37,6 +38,17 @@ def test_a_score_within_the_tolerance_passes_and_beyond_it_fails(entry: Entry) -
     far = [*near, Golden(record, 0.5 + 2 * TOLERANCE), Golden(record, float("nan"))]
     failures = golden_failures(entry.contract, model, far)
     assert [failure.split(" scores")[0] for failure in failures] == ["Golden record 2", "Golden record 3"]
+
+
+def test_a_model_of_single_precision_says_how_far_its_scores_may_be_off(entry: Entry) -> None:
+    class Single(ConstantModel):
+        precision = 1e-5
+
+    record = entry.golden[0].record
+    assert tolerance_of(ConstantModel(0.5)) == TOLERANCE
+    assert tolerance_of(Single(0.5)) == tolerance_of(CalibratedModel(Single(0.5), ())) == 1e-5
+    assert golden_failures(entry.contract, Single(0.5), [Golden(record, 0.500009)]) == ()
+    assert len(golden_failures(entry.contract, Single(0.5), [Golden(record, 0.50002)])) == 1
 
 
 def test_large_amounts_have_a_relative_tolerance(entry: Entry) -> None:

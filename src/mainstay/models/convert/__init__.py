@@ -10,6 +10,6 @@ Nothing here is imported by a server: `mainstay.models.frameworks.onnx` loads wh
 """
 
 from mainstay.models.convert.build import Asked, build_model
-from mainstay.models.convert.parity import Tolerated, demand_parity, parity
+from mainstay.models.convert.parity import Tolerated, demand_parity, keep_decisions, parity
 
-__all__ = ["Asked", "Tolerated", "build_model", "demand_parity", "parity"]
+__all__ = ["Asked", "Tolerated", "build_model", "demand_parity", "keep_decisions", "parity"]

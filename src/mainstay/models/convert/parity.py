@@ -14,16 +14,19 @@ import numpy as np
 from mainstay.errors import GateError
 from mainstay.measures.finding import Finding, Limit, judge
 from mainstay.measures.intervals import proportion_estimate
+from mainstay.models.policy import NEVER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.models.policy import Policy
+    from mainstay.models.yardstick import Answers
 
     Floats = NDArray[np.float64]
 
 GROUP = "parity"
-_ROUNDING = 1e-3
+_ROUNDING, _HAIR = 1e-3, 1e-6
+_SAME_AMOUNT = 0.01  # standard deviations
 
 
 class Tolerated(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,16 +46,14 @@ class Tolerated(msgspec.Struct, frozen=True, kw_only=True):
     equal_decisions: float = 0.999
 
 
-def parity(before: Floats, after: Floats, policy: Policy, tolerated: Tolerated) -> tuple[Finding, ...]:
-    """Compare the scores of two models on the same real rows.
+def parity(before: Answers, after: Answers, tolerated: Tolerated) -> tuple[Finding, ...]:
+    """Compare what two models answer to the same real rows.
 
     Parameters
     ----------
-    before, after : array, shape (n,) or (n, labels)
-        Scores of the original and of the converted model.
-    policy : Policy
-        What turns them into decisions. Amounts are decided alike where they differ by less than a hundredth of the
-        forecasts' standard deviation.
+    before, after : Answers
+        Scores of the original and of the converted model, each with the policy that makes decisions of them. Amounts
+        are decided alike where they differ by less than a hundredth of the forecasts' standard deviation.
     tolerated : Tolerated
         The limits.
 
@@ -64,17 +65,21 @@ def parity(before: Floats, after: Floats, policy: Policy, tolerated: Tolerated) 
     Examples
     --------
     >>> from mainstay.models import Policy, Task
+    >>> from mainstay.models.yardstick import Answers
     >>> policy = Policy(task=Task(kind="binary", target="y", positive="1", negative="0"))
-    >>> apart, alike = parity(np.array([0.2, 0.6]), np.array([0.2, 0.4]), policy, Tolerated())
+    >>> before, after = (Answers(np.array([0.2, score]), policy) for score in (0.6, 0.4))
+    >>> apart, alike = parity(before, after, Tolerated())
     >>> round(apart.value, 3), apart.ok, alike.value, alike.ok
     (0.2, False, 0.5, False)
 
     """
-    amounts = policy.task.kind == "regression"
-    spread = (float(np.std(before)) or 1.0) if amounts else 1.0
-    apart = float(np.abs(after - before).max(initial=0.0)) / spread if np.isfinite(after).all() else float("inf")
-    same = np.abs(after - before) <= 0.01 * spread if amounts else _decided(before, policy) == _decided(after, policy)
-    alike = proportion_estimate(same.astype(np.float64), np.ones(len(before)))
+    amounts = before.policy.task.kind == "regression"
+    spread = (float(np.std(before.scores)) or 1.0) if amounts else 1.0
+    gap = np.abs(after.scores - before.scores) / spread
+    apart = float(gap.max(initial=0.0)) if np.isfinite(after.scores).all() else float("inf")
+    said, again = (one.policy.decisions(one.scores, one.amounts) for one in (before, after))
+    same = gap <= _SAME_AMOUNT if amounts else np.array([x == y for x, y in zip(said, again, strict=True)])
+    alike = proportion_estimate(same.astype(np.float64), np.ones(len(same)))
     most = None if tolerated.difference is None else Limit("at_most", tolerated.difference)
     difference = Finding(
         measure="largest_difference",
@@ -82,7 +87,7 @@ def parity(before: Floats, after: Floats, policy: Policy, tolerated: Tolerated) 
         value=apart if np.isfinite(apart) else None,
         limit=most,
         ok=None if np.isfinite(apart) else False,
-        n=len(before),
+        n=len(same),
         unit="standard deviations" if amounts else "",
         group=GROUP,
         note="Between a score before and after." if np.isfinite(apart) else "A score after isn't a finite number.",
@@ -93,11 +98,44 @@ def parity(before: Floats, after: Floats, policy: Policy, tolerated: Tolerated) 
         value=alike.value,
         interval=alike.interval,
         limit=Limit("at_least", tolerated.equal_decisions),
-        n=len(before),
+        n=len(same),
         group=GROUP,
         note="Share of held-out rows that are decided alike before and after.",
     )
     return judge(difference), judge(equal)
+
+
+def keep_decisions(policy: Policy, before: Floats, after: Floats) -> Policy:
+    """Move a threshold by a hair where scores lie on it, so that rounding to float32 decides no record otherwise.
+
+    A forest's scores are shares of its trees, and 50 of 100 is as likely to be rounded below 0.5 as above it.
+
+    Parameters
+    ----------
+    policy : Policy
+        Of the original.
+    before, after : array, shape (n,)
+        Scores of training rows by the original and by the converted model.
+
+    Returns
+    -------
+    Policy
+        The same, but where no record lies so close; or where no threshold decides all of them as before.
+
+    """
+    plain = policy.task.kind == "binary" and policy.pricing is None and policy.pace is None
+    if not plain or policy.threshold >= NEVER:
+        return policy
+    acted = before >= policy.threshold
+    if not acted.any() or acted.all() or np.array_equal(acted, after >= policy.threshold):
+        return policy
+    highest, lowest = float(after[~acted].max()), float(after[acted].min())
+    if not highest < lowest or abs(lowest - policy.threshold) > _ROUNDING:
+        return policy
+    middle = (highest + lowest) / 2
+    moved = max(middle, lowest - _HAIR) if lowest < policy.threshold else min(middle, highest + _HAIR)
+    basis = f"{policy.basis} Moved by {moved - policy.threshold:.1e}, so that rounding decides no record otherwise."
+    return msgspec.structs.replace(policy, threshold=moved, basis=basis)
 
 
 def demand_parity(findings: tuple[Finding, ...], what: str) -> None:
@@ -137,9 +175,3 @@ def demand_same_scores(before: Floats, after: Floats, what: str) -> None:
             f"{apart}.",
             "Its code may do something else for other rows than the traced ones, or draw at random; nothing was kept.",
         )
-
-
-def _decided(scores: Floats, policy: Policy) -> NDArray[np.object_]:
-    return np.asarray(
-        [policy.decide(score) for score in (scores.tolist() if scores.ndim == 1 else scores)], dtype=object
-    )

@@ -134,6 +134,11 @@ class CalibratedModel:
     curves: tuple[Curve, ...]
     framework: str = "calibrated"
 
+    @property
+    def precision(self) -> float:
+        """How far a score may be off on another processor: as far as the inner model's; 0 for to the bit."""
+        return float(getattr(self.inner, "precision", 0.0))
+
     def scores(self, X: Floats) -> Floats:
         """Score encoded rows of shape (n, features)."""
         return bend(self.inner.scores(X), self.curves)
