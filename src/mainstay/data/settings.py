@@ -82,6 +82,12 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Column that says who a record is about: sticky routing, joins, privacy.
     split_by : "random" or SplitBy
         Who is held out.
+    prior : float, optional
+        True share of positives, where the source was made by taking one label more often than it occurs. Scores,
+        measures and money are brought back to it.
+    sampled : dict of str to float
+        The same said otherwise: for each label the share of its rows that were kept, ``{ No = 0.1 }``; 1 for a label
+        that isn't named.
     segments : tuple of str
         Columns whose groups are judged apart.
     missing : tuple of str
@@ -113,6 +119,8 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     classes: bool = False
     entity: str = ""
     split_by: Literal["random"] | SplitBy = "random"
+    prior: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
+    sampled: dict[str, Annotated[float, msgspec.Meta(gt=0, le=1)]] = {}
     segments: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     test_share: float = 0.25
@@ -129,5 +137,7 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError(f"seed is {self.seed}, allowed is 0 to {2**31 - 1}")
         if self.max_rows < 0:
             raise ValueError(f"max_rows is {self.max_rows}, allowed is 0 (as many as fit) or more")
+        if self.prior is not None and self.sampled:
+            raise ValueError("prior says the same as sampled in another way: set one of them")
         if len(self.separator.encode()) > 1:
             raise ValueError(f"separator is '{self.separator}', allowed is one letter such as ';'")

@@ -11,6 +11,7 @@ import numpy as np
 from mainstay.contract.table import learn_fills
 from mainstay.data.holdout import SplitKind, hold_out, plan_split
 from mainstay.data.inputs import derive_inputs, refuse_free_text, weigh
+from mainstay.data.prior import Prior, read_prior
 from mainstay.data.roles import with_roles
 from mainstay.data.rows import Rows
 from mainstay.data.screen import Wanted, screen
@@ -80,6 +81,8 @@ class Snapshot:
         The target in words; why its positive label counts as yes where that was guessed.
     features : Features, optional
         The project's feature code, where it has some.
+    prior : Prior, optional
+        What rows stand for, where labels were sampled unevenly.
     opened : Opened, optional
         The source as it was read, to be read again.
     stamp : tuple
@@ -105,6 +108,7 @@ class Snapshot:
     target_words: str = ""
     positive_why: str = ""
     features: Features | None = None
+    prior: Prior | None = None
     opened: Opened | None = field(default=None, repr=False)
     stamp: tuple[tuple[str, int, int], ...] = ()
 
@@ -209,6 +213,7 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
         target_words=goal.words,
         positive_why=goal.why,
         features=features,
+        prior=read_prior(project, settings, goal.task, left.y[~held]),
         opened=opened,
         stamp=stamp,
     )

@@ -18,8 +18,9 @@ _FEWEST = 2
 def records_per_day(snapshot: Snapshot) -> float | None:
     """Give how many records come in a day; None where nothing says it.
 
-    Rows must be split by one column of times. Counted are the rows that can be learned from or judged on, those a
-    sample left out included; rows that were refused or have no outcome are not, so it may be too low.
+    Rows must be split by one column of times. Counted are the rows that can be learned from or judged on, with those a
+    sample left out and those that labels were thinned by (``[data] sampled``; of a bare ``prior`` it is taken that all
+    rows of one label are there). Rows that were refused or have no outcome don't count, so it may be too low.
     """
     moments = _moments(snapshot)
     if moments is None or moments.size < _FEWEST:
@@ -29,6 +30,8 @@ def records_per_day(snapshot: Snapshot) -> float | None:
         return None
     sampled = [line for line in snapshot.ledger if line.step == "sample" and line.rows_out]
     factor = float(np.prod([line.rows_in / line.rows_out for line in sampled]))
+    if snapshot.prior is not None:
+        factor *= float(np.mean([*snapshot.prior.weigh(snapshot.train.y), *snapshot.prior.weigh(snapshot.test.y)]))
     return (moments.size - 1) / days * factor
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from mainstay.evaluation.findings import found
 from mainstay.evaluation.held_out import CHAMPION
-from mainstay.measures.intervals import skewed_mean_estimate
 from mainstay.measures.money import gains, stakes
 from mainstay.measures.returns import gain_at_share, ratio_advantage, ratio_estimate
+from mainstay.measures.weighing import money_estimate
 from mainstay.models.report import MoneyAt
 from mainstay.models.yardstick import MONEY, Answers, money_known
 
@@ -40,7 +40,7 @@ def earned(held: HeldOut) -> Iterator[Finding]:
     if not money_known(stick.task, stick.money):
         return
     unit = stick.money.currency
-    gained = skewed_mean_estimate(1000 * stick.gains(held.truth, mine), held.clusters)
+    gained = money_estimate(1000 * stick.gains(held.truth, mine), held.clusters, stick.weights)
     yield found(gained, MONEY, unit=unit, group=GROUP, note="Against doing nothing on the same rows.")
     if stick.task.kind != "binary":
         return
@@ -49,7 +49,7 @@ def earned(held: HeldOut) -> Iterator[Finding]:
         stake = stakes(stick.priced)
         acted = mine.policy.acts(mine.scores, mine.amounts, paced=False)
         if stake is not None and acted.sum() > mine.acted.sum():
-            free = skewed_mean_estimate(1000 * gains(held.truth > 0.5, acted, stake), held.clusters)
+            free = money_estimate(1000 * gains(held.truth > 0.5, acted, stake), held.clusters, stick.weights)
             note = "If everything that pays could be acted on."
             yield found(free, UNLIMITED, unit=unit, group=GROUP, note=note)
 
@@ -70,7 +70,9 @@ def _returns(held: HeldOut) -> Iterator[Finding]:
 
 def _gained_and_spent(held: HeldOut, answers: Answers) -> tuple[Floats, Floats]:
     positive, acted = held.truth > 0.5, answers.acted
-    return held.yardstick.gains(held.truth, answers), acted * _cost_of_acting(positive, held.yardstick.priced)
+    mass = 1.0 if held.yardstick.weights is None else held.yardstick.weights
+    spent = acted * _cost_of_acting(positive, held.yardstick.priced)
+    return mass * held.yardstick.gains(held.truth, answers), mass * spent
 
 
 def _cost_of_acting(positive: NDArray[np.bool_], amounts: Amounts) -> Floats:
@@ -100,7 +102,7 @@ def money_curve(held: HeldOut, share: float | None) -> tuple[MoneyAt, ...]:
         MoneyAt(
             share=one,
             money=found(
-                gain_at_share(gained, ranked, one, held.clusters),
+                gain_at_share(gained, ranked, one, held.clusters, stick.weights),
                 MONEY,
                 where=f"best {100 * one:.4g} %",
                 unit=stick.money.currency,

@@ -123,8 +123,8 @@ def answer_held_out(snapshot: Snapshot, training: Training, champion: Rival | No
     def served() -> pl.DataFrame:
         return as_served(snapshot.contract, rows.frame)
 
-    if stick.pricing is not None:
-        stick = stick.on(stick.pricing.of_table(served()).amounts)
+    priced = None if stick.pricing is None else stick.pricing.of_table(served()).amounts
+    stick = stick.on(priced, None if snapshot.prior is None else snapshot.prior.weigh(rows.y))
     amounts = stick.amounts or UNSAID
     answers = {one.name: Answers(one.model.scores(rows.X), one.policy, amounts) for one in training.candidates}
     if money_known(stick.task, stick.money):

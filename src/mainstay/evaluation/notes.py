@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.contract.table import as_served
-from mainstay.data.volume import capacity_share
-from mainstay.measures.money import named_amounts
-from mainstay.render.numbers import count, number
+from mainstay.evaluation.money_notes import money_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mainstay.data.snapshot import Snapshot
-    from mainstay.measures.measure import Kind
-    from mainstay.measures.money import Capacity, Money
+    from mainstay.measures.money import Money
     from mainstay.models.candidate import Training
-
-
-_MISSING: dict[Kind, str] = {
-    "binary": "value and action_cost",
-    "multiclass": "[money.matrix]",
-    "regression": "cost = { under = .., over = .. }",
-}
 
 
 def reader_must_know(snapshot: Snapshot, training: Training, money: Money, *, known: bool) -> tuple[str, ...]:
@@ -31,67 +20,13 @@ def reader_must_know(snapshot: Snapshot, training: Training, money: Money, *, kn
 
 
 def _sentences(snapshot: Snapshot, training: Training, money: Money, *, known: bool) -> Iterator[str]:
-    kind = snapshot.task.kind
-    binary, amounts = kind == "binary", kind == "regression"
-    if not known:
-        missing = _MISSING[kind]
-        yield (
-            "Not money: [money] doesn't say what an answer is worth, so candidates are ranked on "
-            f"{training.yardstick.words}. Set {missing} in mainstay.toml to rank them on what they gain."
-        )
-    elif not training.yardstick.in_money:
-        yield f"Candidates are ranked on {training.yardstick.words}, as [training] says; money is shown beside it."
-    if known:
-        yield from _against(training, kind)
-        yield from _amounts(snapshot, training)
-    if known and binary and money.capacity is not None:
-        yield _capacity(money.capacity, capacity_share(money.capacity, snapshot))
-    if not binary and money.value is not None:
-        what = "an amount" if amounts else "several classes"
-        yield f"[money] value, success_rate and action_cost speak of a yes/no action and aren't used for {what}."
+    yield from money_notes(snapshot, training, money, known=known)
+    if snapshot.prior is not None:
+        yield snapshot.prior.words
     yield f"Held out: {snapshot.split}. Candidates were compared on {training.folds}."
     if snapshot.split_kind == "random":
         yield "Rows were held out at random: if the world changes with time, expect less than this in production."
     if training.chosen.name == "do-nothing":
         yield "Nothing beat doing nothing by more than chance: there is no case for this model yet."
-    if not amounts:
+    if snapshot.task.kind != "regression":
         yield "Scores are not recalibrated; the calibration error says how far they can be taken as probabilities."
-
-
-def _against(training: Training, kind: Kind) -> Iterator[str]:
-    """Say what money is counted against, where it isn't taking no action."""
-    choices = training.yardstick.choices
-    if choices is not None:
-        yield f"Money is what is saved against '{choices.idle}' for every record, which is done without a model."
-    if kind == "regression":
-        yield "Money is what is saved against planning the mean of the training rows every time."
-
-
-def _amounts(snapshot: Snapshot, training: Training) -> Iterator[str]:
-    """Say which amounts differ between records, and how often the mean stands in for one."""
-    pricing = training.yardstick.pricing
-    if pricing is None:
-        return
-    said = dict(named_amounts(pricing.money))
-    told = ", ".join(f"{name} = {said[name]}" for name in pricing.means)
-    yield f"Amounts are worked out for each record, and so is the decision: {told}."
-    stood_in = pricing.of_table(as_served(snapshot.contract, snapshot.train.frame)).stood_in
-    for name, gone in stood_in.items():
-        if gone.any():
-            yield (
-                f"In {count(int(gone.sum()))} of {count(gone.size)} training rows {name} can't be worked out (missing, "
-                f"negative or not finite); such a record counts with the mean, {number(pricing.means[name])}."
-            )
-
-
-def _capacity(capacity: Capacity, share: float | None) -> str:
-    said = f"{capacity.n} actions per {capacity.per}"
-    if capacity.n is None:
-        said = f"{capacity.share:.3g} of the records"
-    if share is None:
-        return (
-            f"The capacity of {said} is not part of these amounts, because nothing says how many records come in: they "
-            "act on every record that pays. Split by a column of times, or set capacity = { share = .. }."
-        )
-    from_n = f", {share:.3g} of the records that come in" if capacity.share is None else ""
-    return f"Amounts keep to the capacity of {said}{from_n}: only the best records are acted on."

@@ -28,13 +28,15 @@ from mainstay.evaluation.slices import find_weak_slices
 from mainstay.measures.catalogue import measures_of
 from mainstay.measures.classes import top_scores
 from mainstay.measures.intervals import proportion_estimate
-from mainstay.measures.measure import Setting
 from mainstay.measures.thresholds import break_even_table, margin_table
+from mainstay.measures.weighing import share_estimate
 from mainstay.models.report import Contender, Report
 from mainstay.models.yardstick import Answers, money_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from mainstay.data.snapshot import Snapshot
     from mainstay.evaluation.held_out import HeldOut, Rival
@@ -116,13 +118,13 @@ def evaluate(
         train_rows=len(snapshot.train),
         test_rows=len(snapshot.test),
         base_rate=stick.base,
-        break_even=break_even_table(held.truth, scores) if binary and not known else (),
+        break_even=break_even_table(held.truth, scores, weights=held.yardstick.weights) if binary and not known else (),
         margins=margin_table(_residuals(snapshot, chosen)) if amounts and not known else (),
         sensitivity=what_money_depends_on(snapshot, training, held, share),
         curve=money_curve(held, share),
         records_per_day=records_per_day(snapshot),
         capacity_share=share,
-        score_quantiles=tuple(np.quantile(top_scores(scores), np.linspace(0, 1, 101)).tolist()),
+        score_quantiles=_quantiles(snapshot, top_scores(scores)),
         slices=find_weak_slices(snapshot, training, held, settings, important),
         inclusion=measure_inclusion(snapshot, held, settings),
         behaviour=measure_behaviour(snapshot, training, held, settings, cases),
@@ -144,12 +146,15 @@ def _measures(held: HeldOut) -> Iterator[Finding]:
     measures = measures_of(stick.task.kind)
     for measure in sorted(measures, key=lambda one: one.name != stick.name):
         note = acted if measure.of_decisions else measure.remark(held.truth)
-        scores, threshold = mine.judged_by(measure)
-        setting = Setting(threshold=threshold, clusters=held.clusters, seed=held.seed)
-        yield found(measure.estimate(held.truth, scores, setting), measure.name, group="performance", note=note)
+        estimate = stick.of(measure, held.truth, mine, held.clusters, held.seed)
+        yield found(estimate, measure.name, group="performance", note=note)
     if stick.task.kind == "binary" or (stick.choices is not None and stick.choices.known):
         deeds = mine.acted.astype(np.float64)
-        share = proportion_estimate(deeds, np.ones(deeds.size), held.clusters)
+        share = (
+            proportion_estimate(deeds, np.ones(deeds.size), held.clusters)
+            if stick.weights is None
+            else share_estimate(deeds, held.clusters, stick.weights)
+        )
         yield found(share, "share_acted_on", group="performance")
 
 
@@ -163,7 +168,6 @@ def _contender(held: HeldOut, candidate: Candidate) -> Contender:
     stick = held.yardstick
     answers: Answers = held.answers[candidate.name]
     primary = stick.estimate(held.truth, answers, held.clusters, held.seed)
-    setting = Setting(threshold=candidate.policy.threshold, clusters=held.clusters, seed=held.seed)
     others = [
         one for one in measures_of(stick.task.kind) if one.name in _OTHERS[stick.task.kind] and one.name != stick.name
     ]
@@ -174,12 +178,23 @@ def _contender(held: HeldOut, candidate: Candidate) -> Contender:
             primary, stick.name, where=candidate.name, unit=stick.unit, group="contender", note=candidate.why
         ),
         others=tuple(
-            found(one.estimate(held.truth, answers.scores, setting), one.name, where=candidate.name, group="contender")
+            found(
+                stick.of(one, held.truth, answers, held.clusters, held.seed),
+                one.name,
+                where=candidate.name,
+                group="contender",
+            )
             for one in others
         ),
         seconds=candidate.seconds,
         parameters=dict(candidate.parameters),
     )
+
+
+def _quantiles(snapshot: Snapshot, scores: NDArray[np.float64]) -> tuple[float, ...]:
+    """Give the quantiles of scores as the world will have them."""
+    places = slice(None) if snapshot.prior is None else snapshot.prior.thin(snapshot.test.y)
+    return tuple(np.quantile(scores[places], np.linspace(0, 1, 101)).tolist())
 
 
 def _residuals(snapshot: Snapshot, chosen: Candidate) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

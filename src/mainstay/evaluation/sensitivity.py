@@ -15,9 +15,9 @@ import numpy as np
 from mainstay.contract.table import as_served
 from mainstay.evaluation.findings import found
 from mainstay.measures.amounts import CELLS, Amounts
-from mainstay.measures.intervals import skewed_mean_estimate
 from mainstay.measures.money import amounts_of, named_amounts
 from mainstay.measures.returns import turning_point
+from mainstay.measures.weighing import money_estimate
 from mainstay.models.deriving import act_policy, keep_pace, plan_policy
 from mainstay.models.yardstick import MONEY, Answers, money_gains, money_known
 from mainstay.render.numbers import number
@@ -55,6 +55,8 @@ class Unseen:
         At most this share of the records can be acted on.
     pricing : Pricing, optional
         How amounts are worked out, where they differ between records.
+    weights : array, shape (n,), optional
+        How many records each row stands for.
 
     """
 
@@ -63,6 +65,7 @@ class Unseen:
     amounts: Amounts
     share: float | None
     pricing: Pricing | None
+    weights: Floats | None
 
     def derive(self, policy: Policy, name: str, factor: float) -> Policy:
         """Derive the policy again, with one amount multiplied."""
@@ -70,8 +73,9 @@ class Unseen:
         amounts = scaled(self.amounts, name, factor)
         if task.kind == "regression":
             return plan_policy(self.truth - self.scores, amounts, task=task, action=action, pricing=pricing)
-        made = act_policy(self.truth, self.scores, amounts, task=task, action=action, pricing=pricing)
-        return keep_pace(made, self.scores, amounts, self.share)
+        truth, scores, weights = self.truth, self.scores, self.weights
+        made = act_policy(truth, scores, amounts, task=task, action=action, pricing=pricing, weights=weights)
+        return keep_pace(made, scores, amounts, self.share, weights)
 
 
 def what_money_depends_on(
@@ -123,11 +127,12 @@ def scaled(amounts: Amounts, name: str, factor: float) -> Amounts:
 def _unseen(snapshot: Snapshot, training: Training, share: float | None) -> Unseen:
     scores, pricing = training.chosen.fold_scores, training.yardstick.pricing
     scored = np.flatnonzero(np.isfinite(scores))
+    weights = None if snapshot.prior is None else snapshot.prior.weigh(snapshot.train.y[scored])
     if pricing is None:
         amounts = amounts_of(training.yardstick.money)
     else:
         amounts = pricing.of_table(as_served(snapshot.contract, snapshot.train.frame)).amounts.take(scored)
-    return Unseen(snapshot.train.y[scored], scores[scored], amounts, share, pricing)
+    return Unseen(snapshot.train.y[scored], scores[scored], amounts, share, pricing, weights)
 
 
 def _of_amount(held: HeldOut, unseen: Unseen, name: str) -> Iterator[Finding]:
@@ -141,7 +146,7 @@ def _of_amount(held: HeldOut, unseen: Unseen, name: str) -> Iterator[Finding]:
         for how, answers in (("decisions kept", mine), ("derived again", again)):
             gained = 1000 * money_gains(held.truth, answers, amounts, held.yardstick.base)
             yield found(
-                skewed_mean_estimate(gained, held.clusters),
+                money_estimate(gained, held.clusters, held.yardstick.weights),
                 MONEY,
                 where=f"{name} x {factor:g}, {how}",
                 unit=held.yardstick.money.currency,
@@ -153,9 +158,12 @@ def _turning_point(held: HeldOut, name: str) -> Finding:
     stick, mine = held.yardstick, held.mine
     now = money_gains(held.truth, mine, stick.priced, stick.base)
     without = money_gains(held.truth, mine, stick.priced.scaled(name, 0.0), stick.base)
-    estimate = turning_point(without, now - without, held.clusters)
+    mass = 1.0 if stick.weights is None else stick.weights
+    estimate = turning_point(mass * without, mass * (now - without), held.clusters)
     finding = found(estimate, TURNS, where=name, group=GROUP)
-    return _explained(finding, name, pays=float(np.mean(now)) > 0, rises=float(np.mean(now - without)) > 0)
+    return _explained(
+        finding, name, pays=float(np.mean(mass * now)) > 0, rises=float(np.mean(mass * (now - without))) > 0
+    )
 
 
 def _explained(finding: Finding, name: str, *, pays: bool, rises: bool) -> Finding:

@@ -29,7 +29,9 @@ def entry_of(
 ) -> Entry:
     """Put together everything a version is made of."""
     chosen = training.chosen
-    profile = profile_rows(snapshot.inputs, snapshot.train.X)
+    # The reference for drift is the world that will ask, not the rows as labels were sampled.
+    rows = snapshot.train if snapshot.prior is None else snapshot.train.take(snapshot.prior.thin(snapshot.train.y))
+    profile = profile_rows(snapshot.inputs, rows.X)
     came = profile if snapshot.features is None else _as_they_came(snapshot)
     seed = int(chosen.parameters.get("seed") or 0)
     lineage = capture_lineage(

@@ -94,6 +94,7 @@ _ENTRIES: tuple[Measure, ...] = (
         number=lambda truth, scores, threshold: of.ratio(*_f1_parts(truth, scores, threshold)),
         parts=lambda truth, scores, threshold: of.ratio_influences(*_f1_parts(truth, scores, threshold)),
         scale="share",
+        halves=_f1_parts,
     ),
     SmoothMeasure(
         name="rmse",

@@ -398,7 +398,15 @@ def which_hang_together(n: int, groups: NDArray[np.str_] | None, times: Floats |
     return np.asarray(ranks // math.isqrt(n), dtype=np.int64)
 
 
-def calibration_estimate(truth: Floats, scores: Floats, seed: int, *, bins: int = 10, level: float = LEVEL) -> Estimate:
+def calibration_estimate(
+    truth: Floats,
+    scores: Floats,
+    seed: int,
+    *,
+    bins: int = 10,
+    level: float = LEVEL,
+    weights: Floats | None = None,
+) -> Estimate:
     """Estimate the expected calibration error without the part that chance adds to it.
 
     The seen gaps of the bins are shrunk and stretched by a factor; for each factor the gaps are drawn again with their
@@ -409,7 +417,7 @@ def calibration_estimate(truth: Floats, scores: Floats, seed: int, *, bins: int 
     n = truth.size
     if n < 2 * bins:
         return unmeasured(n)
-    share, gap, noise = calibration_gaps(truth, scores, bins)
+    share, gap, noise = calibration_gaps(truth, scores, bins, weights)
     seen = float(share @ np.abs(gap))
     factors = np.concatenate([np.linspace(0, 1.5, 31), np.linspace(1.6, 4, 25)])
     luck = np.random.default_rng(seed).standard_normal((1000, gap.size)) * noise

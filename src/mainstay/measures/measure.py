@@ -92,6 +92,15 @@ class Measure:
         """Give the measure for some of its rows."""
         return self
 
+    @property
+    def spread(self) -> Scale:
+        """Where its estimate is nearly normal."""
+        return "plain"
+
+    def as_ratio(self, truth: Floats, scores: Floats, threshold: float) -> tuple[Floats, Floats] | None:  # noqa: ARG002 - of those that are none
+        """Give each row's part of the two means it is a ratio of; None where it is none."""
+        return None
+
     def value(self, truth: Floats, scores: Floats, threshold: float) -> float:
         """Give the number alone."""
         raise NotImplementedError
@@ -134,6 +143,10 @@ class MeanMeasure(Measure):
 
     rows: Callable[[Floats, Floats], Floats]
 
+    def as_ratio(self, truth: Floats, scores: Floats, threshold: float) -> tuple[Floats, Floats]:  # noqa: ARG002 - the base's signature
+        """Give the rows' parts, each counting once."""
+        return self.rows(truth, scores), np.ones(truth.size)
+
     def value(self, truth: Floats, scores: Floats, threshold: float) -> float:  # noqa: ARG002 - the base's signature
         """Give the mean."""
         return float(np.mean(self.rows(truth, scores)))
@@ -153,6 +166,16 @@ class ShareMeasure(Measure):
     """A proportion; `pair` gives for each row whether it hits and whether it counts at all, both 0/1."""
 
     pair: Callable[[Floats, Floats, float], tuple[Floats, Floats]]
+
+    @property
+    def spread(self) -> Scale:
+        """On the log odds."""
+        return "share"
+
+    def as_ratio(self, truth: Floats, scores: Floats, threshold: float) -> tuple[Floats, Floats]:
+        """Give the hits among those that count, and those that count."""
+        hits, among = self.pair(truth, scores, threshold)
+        return hits * among, among
 
     def value(self, truth: Floats, scores: Floats, threshold: float) -> float:
         """Give the proportion."""
@@ -176,6 +199,15 @@ class RatioMeasure(Measure):
     pair: Callable[[Floats, Floats], tuple[Floats, Floats]]
     scale: Scale = "plain"
     left_out: str = ""
+
+    @property
+    def spread(self) -> Scale:
+        """Its own scale."""
+        return self.scale
+
+    def as_ratio(self, truth: Floats, scores: Floats, threshold: float) -> tuple[Floats, Floats]:  # noqa: ARG002 - the base's signature
+        """Give the two parts of each row."""
+        return self.pair(truth, scores)
 
     def remark(self, truth: Floats) -> str:
         """Say how many rows don't count, and why."""
@@ -203,11 +235,24 @@ class RatioMeasure(Measure):
 
 @dataclass(frozen=True, kw_only=True)
 class SmoothMeasure(Measure):
-    """A number that is no mean but smooth: `number` gives it, `parts` the influence of each row."""
+    """A number that is no mean but smooth: `number` gives it, `parts` the influence of each row.
+
+    `halves` gives the two parts of each row where it is a ratio of means.
+    """
 
     number: Callable[[Floats, Floats, float], float]
     parts: Callable[[Floats, Floats, float], Floats]
     scale: Scale = "plain"
+    halves: Callable[[Floats, Floats, float], tuple[Floats, Floats]] | None = None
+
+    @property
+    def spread(self) -> Scale:
+        """Its own scale."""
+        return self.scale
+
+    def as_ratio(self, truth: Floats, scores: Floats, threshold: float) -> tuple[Floats, Floats] | None:
+        """Give what it is a ratio of, where it is one."""
+        return None if self.halves is None else self.halves(truth, scores, threshold)
 
     def value(self, truth: Floats, scores: Floats, threshold: float) -> float:
         """Give the number."""
@@ -240,7 +285,7 @@ class DrawnMeasure(Measure):
 
     def estimate(self, truth: Floats, scores: Floats, setting: Setting = PLAIN) -> Estimate:
         """Give the number with the percentile interval of 500 draws (200 above 50 000 rows)."""
-        return self._draw(lambda weights: self.under(truth, scores, weights), truth, setting)
+        return self.draw(lambda weights: self.under(truth, scores, weights), truth, setting)
 
     def advantage(
         self, truth: Floats, mine: tuple[Floats, float], other: tuple[Floats, float], setting: Setting = PLAIN
@@ -251,9 +296,10 @@ class DrawnMeasure(Measure):
         def difference(weights: Floats) -> Floats:
             return sign * (self.under(truth, mine[0], weights) - self.under(truth, other[0], weights))
 
-        return self._draw(difference, truth, setting)
+        return self.draw(difference, truth, setting)
 
-    def _draw(self, statistic: Callable[[Floats], Floats], truth: Floats, setting: Setting) -> Estimate:
+    def draw(self, statistic: Callable[[Floats], Floats], truth: Floats, setting: Setting) -> Estimate:
+        """Draw the rows and give the statistic with its percentile interval."""
         n = truth.size
         if not n:
             return unmeasured(0)

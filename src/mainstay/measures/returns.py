@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def gain_at_share(gained: Floats, ranked: Floats, share: float, clusters: Clusters | None = None) -> Estimate:
+def gain_at_share(
+    gained: Floats, ranked: Floats, share: float, clusters: Clusters | None = None, weights: Floats | None = None
+) -> Estimate:
     """Estimate the mean gain of acting on the best `share` of the records.
 
     Where the capacity ends among records of one rank, each of them counts in part, as drawing lots would. The interval
@@ -35,6 +37,8 @@ def gain_at_share(gained: Floats, ranked: Floats, share: float, clusters: Cluste
         0 to 1.
     clusters : array of int, shape (n,), optional
         Which rows hang together.
+    weights : array, shape (n,), optional
+        How many records each row stands for.
 
     Examples
     --------
@@ -46,23 +50,27 @@ def gain_at_share(gained: Floats, ranked: Floats, share: float, clusters: Cluste
     n = gained.size
     if not n:
         return unmeasured(0)
+    mass = np.full(n, 1.0) if weights is None else weights / np.mean(weights)
     order = np.argsort(-ranked, kind="stable")
-    cut = ranked[order[min(math.ceil(share * n), n) - 1]] if share > 0 else np.inf
+    place = int(np.searchsorted(np.cumsum(mass[order]), share * n * (1 - 1e-12)))
+    cut = ranked[order[min(place, n - 1)]] if share > 0 else np.inf
     above, level = ranked > cut, ranked == cut
-    part = (share * n - np.sum(above)) / np.sum(level) if level.any() else 0.0
-    acted = above + part * level
-    value = float(np.mean(acted * gained))
-    at_the_cut = _gain_near(gained[order], int(share * n))
-    influences = acted * gained - value - at_the_cut * (acted - share)
+    there = float(np.sum(mass[level]))
+    part = (share * n - float(np.sum(mass[above]))) / there if there > 0 else 0.0
+    acted = above + min(part, 1.0) * level
+    value = float(np.mean(mass * acted * gained))
+    at_the_cut = _gain_near(gained[order], mass[order], place)
+    influences = mass * (acted * gained - value - at_the_cut * (acted - share))
     return skewed_estimate(value, influences, clusters)
 
 
-def _gain_near(gained: Floats, place: int) -> float:
+def _gain_near(gained: Floats, mass: Floats, place: int) -> float:
     """Give the mean gain near a place of the ranking; 0 where the cut is at its end, and can't move."""
-    if place >= gained.size:
+    if place >= gained.size - 1:
         return 0.0
     reach = max(5, math.isqrt(gained.size))
-    return float(np.mean(gained[max(0, place - reach) : place + reach]))
+    near = slice(max(0, place - reach), place + reach)
+    return float(np.average(gained[near], weights=mass[near]))
 
 
 def ratio_estimate(top: Floats, bottom: Floats, clusters: Clusters | None = None) -> Estimate:

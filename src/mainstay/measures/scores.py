@@ -176,8 +176,10 @@ def ratio_influences(top: Floats, bottom: Floats) -> Floats:
     return np.asarray((top - np.mean(top) / below * bottom) / below) if below > 0 else np.zeros_like(top)
 
 
-def calibration_gaps(truth: Floats, scores: Floats, bins: int = 10) -> tuple[Floats, Floats, Floats]:
-    """Compare what was said with what happened in bins of equally many rows.
+def calibration_gaps(
+    truth: Floats, scores: Floats, bins: int = 10, weights: Floats | None = None
+) -> tuple[Floats, Floats, Floats]:
+    """Compare what was said with what happened in bins of equally many rows, each counting as its weight says.
 
     Returns
     -------
@@ -189,6 +191,8 @@ def calibration_gaps(truth: Floats, scores: Floats, bins: int = 10) -> tuple[Flo
     edges = np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1])) if scores.size else np.empty(0)
     where = np.searchsorted(edges, scores, side="right")
     _, where = np.unique(where, return_inverse=True)
+    if weights is not None:
+        return _weighted_gaps(truth, scores, where, weights)
     counts = np.bincount(where).astype(np.float64)
     gap = np.bincount(where, truth - scores) / counts
     said = np.bincount(where, scores) / counts
@@ -197,6 +201,19 @@ def calibration_gaps(truth: Floats, scores: Floats, bins: int = 10) -> tuple[Flo
     variance = np.maximum(np.bincount(where, scores * (1 - scores)) / counts, happened * (1 - happened))
     error = np.sqrt(np.maximum(variance, said * 1e-9) / counts)
     return counts / truth.size, gap, error
+
+
+def _weighted_gaps(
+    truth: Floats, scores: Floats, where: NDArray[np.intp], weights: Floats
+) -> tuple[Floats, Floats, Floats]:
+    mass = np.bincount(where, weights)
+    gap = np.bincount(where, weights * (truth - scores)) / mass
+    seen = np.bincount(where, (weights * (truth - scores - gap[where])) ** 2)
+    # As without weights, the spread that the scores themselves claim: it can't vanish by luck in a bin of one label.
+    up, down = (float(np.mean(weights[part])) if part.any() else 1.0 for part in (truth > 0.5, truth <= 0.5))
+    thinned = scores / up / (scores / up + (1 - scores) / down)
+    claimed = np.bincount(where, thinned * (up * (1 - scores)) ** 2 + (1 - thinned) * (down * scores) ** 2)
+    return mass / mass.sum(), gap, np.sqrt(np.maximum(np.maximum(seen, claimed), mass * 1e-12)) / mass
 
 
 def calibration_error(truth: Floats, scores: Floats, bins: int = 10) -> float:

@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 
 from mainstay.measures.finding import Interval
-from mainstay.measures.intervals import mean_estimate, proportion_estimate
+from mainstay.measures.intervals import influence_estimate, mean_estimate, proportion_estimate, unmeasured
 from mainstay.measures.money import Stakes, break_even, gains
+from mainstay.measures.scores import ratio, ratio_influences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.measures.amounts import Amounts, Quantity
+    from mainstay.measures.intervals import Estimate
 
     Floats = NDArray[np.float64]
 
@@ -95,8 +97,10 @@ class Margin(msgspec.Struct, frozen=True, kw_only=True):
     covered: float
 
 
-def best_threshold(truth: Floats, scores: Floats, stake: Stakes) -> tuple[float, float]:
+def best_threshold(truth: Floats, scores: Floats, stake: Stakes, weights: Floats | None = None) -> tuple[float, float]:
     """Find the threshold that would have gained most on these rows, and that gain per record.
+
+    Rows may stand for different numbers of records (`weights`).
 
     Never acting (infinity) wins where nothing gains. The gain is optimistic: it was chosen on the rows it is measured
     on. Cost: one sort.
@@ -112,16 +116,17 @@ def best_threshold(truth: Floats, scores: Floats, stake: Stakes) -> tuple[float,
     order = np.argsort(-scores, kind="stable")
     sorted_scores = scores[order]
     ends = np.flatnonzero(np.append(np.diff(sorted_scores) != 0, True))
-    total = np.cumsum(np.where(truth[order] > 0.5, stake.hit, stake.miss))[ends]
+    mass = np.ones(truth.size) if weights is None else weights
+    total = np.cumsum((mass * np.where(truth > 0.5, stake.hit, stake.miss))[order])[ends]
     best = int(np.argmax(total))
     if total[best] <= 0:
         return math.inf, 0.0
     here = float(sorted_scores[ends[best]])
     following = float(sorted_scores[ends[best] + 1]) if ends[best] + 1 < scores.size else 0.0
-    return min(here, (here + following) / 2), float(total[best]) / truth.size
+    return min(here, (here + following) / 2), float(total[best] / np.sum(mass))
 
 
-def choose_threshold(truth: Floats, scores: Floats, stake: Stakes) -> Threshold:
+def choose_threshold(truth: Floats, scores: Floats, stake: Stakes, weights: Floats | None = None) -> Threshold:
     """Choose the threshold from the costs, unless out-of-fold evidence says that the scores mean something else.
 
     On calibrated scores the break-even probability is the best threshold there is (Elkan 2001). The best one found on
@@ -133,19 +138,19 @@ def choose_threshold(truth: Floats, scores: Floats, stake: Stakes) -> Threshold:
     if even == 0:
         return Threshold(0.0, "Acting on every record pays at these costs.")
     from_costs = Threshold(even, f"Acting pays above a probability of {even:.3g} (from the costs).")
-    found, _ = best_threshold(truth, scores, stake)
+    found, _ = best_threshold(truth, scores, stake, weights)
     if math.isinf(found):
         return from_costs  # acting lost on these rows: what it loses is reported, not hidden behind another threshold
     positive = truth > 0.5
     more = gains(positive, scores >= found, stake) - gains(positive, scores >= even, stake)
-    advantage = mean_estimate(more)
+    advantage = _mean(more, weights)
     if advantage.value > 2 * advantage.error > 0:
         words = f"Acting gained most above {found:.3g} on rows the model had not seen; the costs alone say {even:.3g}."
         return Threshold(found, words)
     return from_costs
 
 
-def choose_margin(truth: Floats, expected: Floats, stake: Stakes) -> Threshold:
+def choose_margin(truth: Floats, expected: Floats, stake: Stakes, weights: Floats | None = None) -> Threshold:
     """Choose the expected gain above which to act, where stakes differ between records.
 
     Zero, on calibrated scores (Elkan 2001). As with `choose_threshold`, the best margin found on the rows themselves is
@@ -160,6 +165,8 @@ def choose_margin(truth: Floats, expected: Floats, stake: Stakes) -> Threshold:
         What acting was expected to gain, from scores the model had not learned from.
     stake : Stakes
         What acting gains on each row.
+    weights : array, shape (n,), optional
+        How many records each row stands for.
 
     """
     zero = Threshold(0.0, "Acts where the expected gain is above 0, worked out for each record.")
@@ -168,7 +175,8 @@ def choose_margin(truth: Floats, expected: Floats, stake: Stakes) -> Threshold:
     positive = truth > 0.5
     order = np.argsort(-expected, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(expected[order]) != 0, True))
-    total = np.cumsum(np.where(positive, stake.hit, stake.miss)[order])[ends]
+    gained = np.where(positive, stake.hit, stake.miss) * (1.0 if weights is None else weights)
+    total = np.cumsum(gained[order])[ends]
     best = int(np.argmax(total))
     if total[best] <= 0 or ends[best] + 1 >= truth.size:
         return zero
@@ -176,11 +184,17 @@ def choose_margin(truth: Floats, expected: Floats, stake: Stakes) -> Threshold:
     if margin <= 0:
         return zero
     more = gains(positive, expected > margin, stake) - gains(positive, expected > 0, stake)
-    advantage = mean_estimate(more)
+    advantage = _mean(more, weights)
     if advantage.value > 2 * advantage.error > 0:
         words = f"Acts where the expected gain of the record is above {margin:.3g}, which gained most on rows the model"
         return Threshold(margin, f"{words} had not seen.")
     return zero
+
+
+def _mean(values: Floats, weights: Floats | None) -> Estimate:
+    if weights is None:
+        return mean_estimate(values)
+    return influence_estimate(ratio(weights * values, weights), ratio_influences(weights * values, weights))
 
 
 def pace_of(ranked: Floats, share: float, weights: Floats | None = None) -> float:
@@ -217,7 +231,10 @@ def pace_of(ranked: Floats, share: float, weights: Floats | None = None) -> floa
 
 
 def break_even_table(
-    truth: Floats, scores: Floats, thresholds: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
+    truth: Floats,
+    scores: Floats,
+    thresholds: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7),
+    weights: Floats | None = None,
 ) -> tuple[BreakEven, ...]:
     """Say, for several thresholds, how much an action that works must be worth for acting to pay.
 
@@ -228,21 +245,28 @@ def break_even_table(
     (0.75, 0.67, 1.5)
 
     """
-    return tuple(_break_even_row(truth, scores, threshold) for threshold in thresholds)
+    return tuple(_break_even_row(truth, scores, threshold, weights) for threshold in thresholds)
 
 
-def _break_even_row(truth: Floats, scores: Floats, threshold: float) -> BreakEven:
+def _break_even_row(truth: Floats, scores: Floats, threshold: float, weights: Floats | None) -> BreakEven:
     acted = (scores >= threshold).astype(np.float64)
-    precision = proportion_estimate(truth, acted)
+    precision = proportion_estimate(truth, acted) if weights is None else _share(truth * acted, acted, weights)
     known = math.isfinite(precision.value)
     return BreakEven(
         threshold=threshold,
-        acted=float(np.mean(acted)),
+        acted=float(np.average(acted, weights=weights)),
         precision=precision.value if known else None,
         interval=precision.interval,
         pays_above=1 / precision.value if known and precision.value > 0 else None,
         best_at=1 / threshold,
     )
+
+
+def _share(hits: Floats, among: Floats, weights: Floats) -> Estimate:
+    top, bottom = weights * hits, weights * among
+    if not np.mean(bottom) > 0:
+        return unmeasured(0)
+    return influence_estimate(ratio(top, bottom), ratio_influences(top, bottom), scale="share")
 
 
 def planning_shift(residuals: Floats, under: Quantity, over: Quantity) -> float:
@@ -290,7 +314,7 @@ def shift_at(quantiles: tuple[float, ...], amounts: Amounts, otherwise: float) -
 def margin_table(residuals: Floats, ratios: tuple[float, ...] = (0.25, 1.0, 4.0, 9.0)) -> tuple[Margin, ...]:
     """Say, for several ratios of the costs of too little and too much, how much to plan beyond the forecast."""
     rows = []
-    for ratio in ratios:
-        shift = planning_shift(residuals, ratio, 1.0)
-        rows.append(Margin(ratio=ratio, shift=shift, covered=float(np.mean(residuals <= shift))))
+    for times in ratios:
+        shift = planning_shift(residuals, times, 1.0)
+        rows.append(Margin(ratio=times, shift=shift, covered=float(np.mean(residuals <= shift))))
     return tuple(rows)

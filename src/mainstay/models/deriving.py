@@ -33,7 +33,14 @@ if TYPE_CHECKING:
 
 
 def act_policy(
-    truth: Floats, scores: Floats, amounts: Amounts, *, task: Task, action: str, pricing: Pricing | None = None
+    truth: Floats,
+    scores: Floats,
+    amounts: Amounts,
+    *,
+    task: Task,
+    action: str,
+    pricing: Pricing | None = None,
+    weights: Floats | None = None,
 ) -> Policy:
     """Derive where acting begins.
 
@@ -47,6 +54,8 @@ def act_policy(
         What is predicted, and what the caller does on a positive decision.
     pricing : Pricing, optional
         How amounts are worked out for a record, where they differ.
+    weights : array, shape (n,), optional
+        How many records each row stands for.
 
     Raises
     ------
@@ -58,9 +67,9 @@ def act_policy(
     if stake is None:
         raise ValueError("what acting is worth isn't known")
     if pricing is None:
-        found = choose_threshold(truth, scores, stake)
+        found = choose_threshold(truth, scores, stake, weights)
         return Policy(task=task, action=action, threshold=min(found.value, NEVER), basis=found.basis)
-    found = choose_margin(truth, np.asarray(expected_gain(scores, stake)), stake)
+    found = choose_margin(truth, np.asarray(expected_gain(scores, stake)), stake, weights)
     return Policy(
         task=task,
         action=action,

@@ -11,10 +11,10 @@ from mainstay.errors import ProjectError
 from mainstay.measures.amounts import UNSAID, Amounts
 from mainstay.measures.catalogue import DEFAULT, find_measure
 from mainstay.measures.choices import saved
-from mainstay.measures.intervals import skewed_mean_estimate
 from mainstay.measures.matrix import read_choices
 from mainstay.measures.measure import Setting
 from mainstay.measures.money import Money, amounts_of, gains, planning_costs, stakes
+from mainstay.measures.weighing import advantage_weighed, measure_weighed, money_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,6 +113,8 @@ class Yardstick:
         How amounts are worked out, where they differ between records.
     amounts : Amounts, optional
         What they are on the rows to be measured; see `on`.
+    weights : array, shape (n,), optional
+        How many records of the world each of these rows stands for.
     choices : Choices or None
         Several classes: what can be done about a record, and what it costs.
 
@@ -124,6 +126,7 @@ class Yardstick:
     measure: Measure | None = None
     pricing: Pricing | None = None
     amounts: Amounts | None = None
+    weights: Floats | None = None
     choices: Choices | None = None
 
     @property
@@ -131,13 +134,18 @@ class Yardstick:
         """The amounts of the rows to be measured."""
         return amounts_of(self.money) if self.amounts is None else self.amounts
 
-    def on(self, amounts: Amounts) -> Yardstick:
-        """Give the yardstick for rows with these amounts."""
-        return replace(self, amounts=amounts)
+    def on(self, amounts: Amounts | None, weights: Floats | None = None) -> Yardstick:
+        """Give the yardstick for rows with these amounts and weights."""
+        return replace(self, amounts=amounts, weights=weights)
 
     def at(self, places: NDArray[np.integer] | NDArray[np.bool_]) -> Yardstick:
         """Give the yardstick for some of its rows."""
-        return self if self.amounts is None else self.on(self.amounts.take(places))
+        if self.amounts is None and self.weights is None:
+            return self
+        return self.on(
+            None if self.amounts is None else self.amounts.take(places),
+            None if self.weights is None else self.weights[places],
+        )
 
     @property
     def in_money(self) -> bool:
@@ -177,19 +185,26 @@ class Yardstick:
     def estimate(self, truth: Floats, answers: Answers, clusters: Clusters | None = None, seed: int = 7) -> Estimate:
         """Measure one set of answers, with interval."""
         if self.measure is None:
-            return skewed_mean_estimate(1000 * self.gains(truth, answers), clusters)
-        scores, threshold = answers.judged_by(self.measure)
-        setting = Setting(threshold=threshold, clusters=clusters, seed=seed)
-        return self.measure.estimate(truth, scores, setting)
+            return money_estimate(1000 * self.gains(truth, answers), clusters, self.weights)
+        return self.of(self.measure, truth, answers, clusters, seed)
+
+    def of(
+        self, measure: Measure, truth: Floats, answers: Answers, clusters: Clusters | None = None, seed: int = 7
+    ) -> Estimate:
+        """Measure another measure on the same rows, with interval."""
+        setting = Setting(clusters=clusters, seed=seed)
+        return measure_weighed(measure, truth, answers.judged_by(measure), setting, self.weights)
 
     def advantage(
         self, truth: Floats, mine: Answers, other: Answers, clusters: Clusters | None = None, seed: int = 7
     ) -> Estimate:
         """Measure by how much one set of answers is better than another on the same rows; positive is better."""
         if self.measure is None:
-            return skewed_mean_estimate(1000 * (self.gains(truth, mine) - self.gains(truth, other)), clusters)
+            more = 1000 * (self.gains(truth, mine) - self.gains(truth, other))
+            return money_estimate(more, clusters, self.weights)
         setting = Setting(clusters=clusters, seed=seed)
-        return self.measure.advantage(truth, mine.judged_by(self.measure), other.judged_by(self.measure), setting)
+        first, second = mine.judged_by(self.measure), other.judged_by(self.measure)
+        return advantage_weighed(self.measure, truth, first, second, setting, self.weights)
 
 
 def usual(y: Floats, task: Task) -> tuple[float, tuple[float, ...]]:

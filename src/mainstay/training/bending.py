@@ -34,6 +34,29 @@ def balanced(lesson: Lesson) -> Floats:
     return np.asarray(weights * (weights.sum() / (np.count_nonzero(mass) * mass[codes])))
 
 
+def to_odds(learned: Learned, odds: float) -> Learned:
+    """Correct what was learned from unevenly sampled labels to the odds of the world (Elkan 2001, theorem 2).
+
+    Parameters
+    ----------
+    learned : Learned
+        What came of the rows as they are; calibrated on them, if at all.
+    odds : float
+        Odds of the world, divided by those of the rows.
+
+    """
+    line = Line(1.0, (float(np.log(odds)),))
+    known = np.isfinite(learned.fold_scores)
+    scores = learned.fold_scores.copy()
+    scores[known] = bend(scores[known], (line,))
+    return replace(
+        learned,
+        model=calibrated(learned.model, line),
+        fold_scores=scores,
+        refit=refit_through(learned.refit, line),
+    )
+
+
 def undo_weights(learned: Learned, lesson: Lesson, fitted: Floats) -> Learned:
     """Correct what a model learned under class weights back to the labels as they are.
 

@@ -53,8 +53,9 @@ def derive_policy(
     pricing, amounts = yardstick.pricing, yardstick.priced
     if task.kind == "regression":
         return plan_policy(truth - scores, amounts, task=task, action=action, pricing=pricing)
-    policy = act_policy(truth, scores, amounts, task=task, action=action, pricing=pricing)
-    return keep_pace(policy, scores, amounts, share)
+    weights = yardstick.weights
+    policy = act_policy(truth, scores, amounts, task=task, action=action, pricing=pricing, weights=weights)
+    return keep_pace(policy, scores, amounts, share, weights)
 
 
 def _of_classes(yardstick: Yardstick, action: str, *, idle: bool) -> Policy:

@@ -18,6 +18,7 @@ from mainstay.models.candidate import Candidate, Training
 from mainstay.models.pricing import expressions_of, learn_pricing
 from mainstay.models.studies import Studies
 from mainstay.models.yardstick import Answers, choose_yardstick, usual
+from mainstay.training.bending import to_odds
 from mainstay.training.choose import choose
 from mainstay.training.folds import cut_folds
 from mainstay.training.gap import read_gap
@@ -88,12 +89,14 @@ def train(
 
     """
     start = time.perf_counter()
-    rows, task = snapshot.train, snapshot.task
+    rows, task, prior = snapshot.train, snapshot.task, snapshot.prior
     served = as_served(snapshot.contract, rows.frame) if any(expressions_of(money)) else rows.frame
-    pricing = learn_pricing(money, snapshot.contract, served)
+    pricing = learn_pricing(money, snapshot.contract, served, None if prior is None else prior.weigh(rows.y))
     base, shares = usual(rows.y, task)
+    base = base if prior is None else prior.share
     yardstick = choose_yardstick(task, money, base, settings.measure, pricing, shares)
-    here = yardstick if pricing is None else yardstick.on(pricing.of_table(served).amounts)
+    priced = None if pricing is None else pricing.of_table(served).amounts
+    here = yardstick.on(priced, None if prior is None else prior.weigh(rows.y))
     share = capacity_share(money.capacity, snapshot)
     refuse_unlearnable(rows, task)
     folds = cut_folds(rows, task, settings.folds, settings.seed, read_gap(settings.gap))
@@ -102,6 +105,8 @@ def train(
     lesson = replace(lesson, say=progress or lesson.say, search=settings.search, meter=Meter(settings.budget))
     clusters = which_hang_together(len(rows), rows.groups, rows.times)
     made = tuple(learn_all(line_up(settings.candidates, own), lesson, settings, clusters))
+    if prior is not None:
+        made = tuple(replace(one, learned=to_odds(one.learned, prior.odds)) for one in made)
     candidates = tuple(_candidate(one, rank, lesson, here, action, share) for rank, one in enumerate(made))
     place, candidates = choose(candidates, lesson, here, clusters)
     place = next((k for k, one in enumerate(candidates) if one.name == take), place)
@@ -128,8 +133,8 @@ def _candidate(  # noqa: PLR0917 - one candidate of several
     scored = lesson.folds.scored
     truth, scores = lesson.y[scored], learned.fold_scores[scored]
     policy = derive_policy(truth, scores, yardstick.at(scored), action, idle=learned.constant, share=share)
-    mean, shares = usual(lesson.y, yardstick.task)
-    policy = msgspec.structs.replace(policy, fallback=shares or mean)  # what doing nothing says
+    _, shares = usual(lesson.y, yardstick.task)
+    policy = msgspec.structs.replace(policy, fallback=shares or yardstick.base)  # what doing nothing says
     sign = 1.0 if yardstick.better == "lower" else -1.0
     losses = []
     for _, part in lesson.folds.parts:
