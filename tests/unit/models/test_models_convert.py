@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from mainstay.contract import Boolean, Category, Contract, Datetime, Number
 from mainstay.errors import GateError, InputError
 from mainstay.models import Policy, Task
+from mainstay.models.adopting import adopt
 from mainstay.models.columns import Columns
 from mainstay.models.convert import Asked, Tolerated, build_model, demand_parity, keep_decisions, parity
 from mainstay.models.convert.assemble import with_scores
@@ -99,7 +100,39 @@ def converted(fitted: Any) -> tuple[np.ndarray, np.ndarray]:
     X[:20, 2] = 3
     task = YES_NO if hasattr(fitted, "predict_proba") else AMOUNT
     before = fitted.predict_proba(frame(X))[:, 1] if task is YES_NO else fitted.predict(frame(X))
-    return before, convert_pipeline(fitted, COLUMNS, rows(50), task, framed=True).scores(X)
+    return before, convert_pipeline(fitted, COLUMNS, rows(50), task, names=COLUMNS.names).scores(X)
+
+
+def test_an_adopted_pipeline_is_converted_as_it_was_adopted() -> None:
+    from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415 - only the tests of pipelines need it
+
+    X = rows()
+    fitted = pipeline(RandomForestClassifier(10, random_state=0))
+    fitted.fit(frame(X), np.where(truth(X) > 0, "Yes", "No"))
+    model = adopt(fitted, COLUMNS, YES_NO)
+    after = to_onnx(model, COLUMNS, X[:50], YES_NO)
+    assert np.abs(after.scores(rows(seed=4)) - model.scores(rows(seed=4))).max() < 1e-6
+    plain = RandomForestClassifier(10, random_state=0).fit(np.nan_to_num(X[:, :2]), truth(X))
+    numbers = Columns.of(Contract((Number(name="tenure"), Number(name="price"))))
+    kept = adopt(plain, numbers, Task(kind="binary", target="y", positive="1", negative="0"))
+    seen = np.nan_to_num(rows(seed=4)[:, :2])
+    task = Task(kind="binary", target="y", positive="1", negative="0")
+    assert np.abs(to_onnx(kept, numbers, seen, task).scores(seen) - kept.scores(seen)).max() < 1e-6
+
+
+def test_trees_of_xgboost_are_converted_as_they_were_adopted() -> None:
+    xgboost = pytest.importorskip("xgboost")
+    X = rows()
+    fitted = xgboost.XGBClassifier(n_estimators=15, n_jobs=1).fit(X, truth(X))
+    numbers = Columns.of(Contract(tuple(Number(name=name, missing="allow") for name in "abcd")))
+    task = Task(kind="binary", target="y", positive="1", negative="0")
+    model = adopt(fitted, numbers, task)
+    after = to_onnx(model, numbers, X[:50], task)
+    assert np.abs(after.scores(rows(seed=4)) - model.scores(rows(seed=4))).max() < 1e-6
+    amounts = xgboost.XGBRegressor(n_estimators=15, n_jobs=1).fit(X, 100 * X[:, 0])
+    model = adopt(amounts, numbers, AMOUNT)
+    after = to_onnx(model, numbers, X[:50], AMOUNT)
+    assert np.abs(after.scores(rows(seed=4)) / model.scores(rows(seed=4)) - 1).max() < 1e-5
 
 
 @pytest.mark.parametrize("name", ["forest", "boosted", "logistic", "xgboost", "lightgbm", "amounts"])
@@ -159,13 +192,13 @@ def test_a_step_without_a_form_in_onnx_is_a_sentence() -> None:
         pass
 
     with pytest.raises(InputError, match="can't be written as ONNX"):
-        convert_pipeline(Homemade(), COLUMNS, rows(50), YES_NO, framed=False)
+        convert_pipeline(Homemade(), COLUMNS, rows(50), YES_NO)
 
 
 def test_a_pipeline_over_times_stays_what_it_is() -> None:
     columns = Columns.of(Contract((Datetime(name="since"),)))
     with pytest.raises(InputError, match="'since' is a time"):
-        convert_pipeline(object(), columns, np.zeros((3, 1)), YES_NO, framed=True)
+        convert_pipeline(object(), columns, np.zeros((3, 1)), YES_NO, names=("since",))
 
 
 LINEAR = LinearModel(
@@ -223,7 +256,7 @@ def test_classes_of_a_pipeline_come_in_the_order_of_the_task() -> None:
     X = rows()
     fitted.fit(frame(X), np.array(["c", "a", "b"])[X[:, 2].astype(int)])
     task = Task(kind="multiclass", target="plan", labels=("b", "c", "a"))
-    after = convert_pipeline(fitted, COLUMNS, rows(50), task, framed=True).scores(X)
+    after = convert_pipeline(fitted, COLUMNS, rows(50), task, names=COLUMNS.names).scores(X)
     assert np.abs(after - fitted.predict_proba(frame(X))[:, [1, 2, 0]]).max() < 1e-6
 
 

@@ -22,7 +22,7 @@ from mainstay.models.convert.graph import quiet
 from mainstay.models.frameworks.onnx import Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
     from numpy.typing import NDArray
@@ -38,7 +38,15 @@ _OPSETS = {"": 18, "ai.onnx.ml": 3}
 _READS_FLOAT64 = "HistGradientBoosting"  # the trees of scikit-learn that aren't grown on float32
 
 
-def convert_pipeline(estimator: Any, columns: Columns, X: Floats, task: Task, *, framed: bool) -> OnnxModel:
+def convert_pipeline(
+    estimator: Any,
+    columns: Columns,
+    X: Floats,
+    task: Task,
+    *,
+    names: Sequence[str] = (),
+    take: Sequence[int] = (),
+) -> OnnxModel:
     """Turn a fitted estimator or pipeline into ONNX.
 
     Parameters
@@ -51,8 +59,10 @@ def convert_pipeline(estimator: Any, columns: Columns, X: Floats, task: Task, *,
         Real encoded rows.
     task : Task
         What is predicted.
-    framed : bool
-        Whether it takes a frame with columns by name, one input each; else one matrix.
+    names : sequence of str
+        Columns of the frame it takes, each an input of its own; none: it takes a matrix.
+    take : sequence of int
+        Places of that matrix's columns in the row; none: all of them.
 
     Raises
     ------
@@ -66,7 +76,7 @@ def convert_pipeline(estimator: Any, columns: Columns, X: Floats, task: Task, *,
     labels = tuple(getattr(label, "item", lambda label=label: label)() for label in getattr(estimator, "classes_", ()))
     output = "amount" if task.kind == "regression" else "probability"
     asked = Asked(task=task, output=output, labels=labels, made_from="scikit-learn")
-    feeds = tuple(_feeds(columns)) if framed else (_matrix(columns),)
+    feeds = tuple(_feeds(columns, names)) if names else (_matrix(take or range(columns.width)),)
     told = ""
     for number in ("DoubleTensorType", "FloatTensorType"):
         types = [(feed.name, _type(skl2onnx, feed, number)) for feed in feeds]
@@ -185,29 +195,35 @@ def _last(estimator: Any) -> Any:
     return estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
 
 
-def _matrix(columns: Columns) -> Feed:
-    return Feed(name="features", start=0, width=columns.width, shape=(columns.width,))
+def _matrix(take: Sequence[int]) -> Feed:
+    if [*take] != [*range(take[0], take[0] + len(take))]:
+        raise InputError(
+            "The estimator takes columns in another order than the contract's, which a converted one can't.",
+            "It goes on being served as it is; or fit it on a frame, whose columns have names.",
+        )
+    return Feed(name="features", start=take[0], width=len(take), shape=(len(take),))
 
 
-def _feeds(columns: Columns) -> Iterator[Feed]:
-    for at, column in columns.places():
-        if column.kind in {"tensor", "time"}:
+def _feeds(columns: Columns, names: Sequence[str]) -> Iterator[Feed]:
+    owners = [column for column in columns.all for _ in range(column.width)]
+    slots = {name: (at, column) for at, (name, column) in enumerate(zip(columns.slot_names, owners, strict=True))}
+    for name in names:
+        at, column = slots[name]
+        if column.kind == "time":
             raise InputError(
-                f"'{column.name}' is a {column.kind}, which no input of a converted pipeline takes.",
+                f"'{name}' is a time, which no input of a converted pipeline takes.",
                 "The pipeline goes on being served as it is.",
             )
-        yield _labelled(at, column)
+        yield _labelled(at, name, column)
 
 
-def _labelled(at: int, column: EncodedColumn) -> Feed:
+def _labelled(at: int, name: str, column: EncodedColumn) -> Feed:
     labels = () if column.labels == (False, True) else column.labels
     if any(not isinstance(label, str) for label in labels):
         numbers = [float(label) for label in labels]  # a number that no label is stands for any other
         other = float(max(numbers) + 1)
-        return Feed(
-            name=column.name, start=at, width=1, shape=(1,), labels=tuple(numbers), other=other, missing=float("nan")
-        )
-    return Feed(name=column.name, start=at, width=1, shape=(1,), labels=labels)
+        return Feed(name=name, start=at, width=1, shape=(1,), labels=tuple(numbers), other=other, missing=float("nan"))
+    return Feed(name=name, start=at, width=1, shape=(1,), labels=labels)
 
 
 def _type(skl2onnx: Any, feed: Feed, number: str) -> Any:

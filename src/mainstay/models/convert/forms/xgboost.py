@@ -1,0 +1,56 @@
+"""XGBoost's trees as ONNX, by onnxmltools: both compute in float32."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mainstay.errors import InputError, SetupError
+from mainstay.models.convert.build import Asked, build_model
+from mainstay.models.convert.graph import quiet
+from mainstay.models.frameworks.onnx import Feed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mainstay.models.columns import Columns
+    from mainstay.models.frameworks.onnx import OnnxModel
+    from mainstay.models.frameworks.xgboost import XGBoostModel
+    from mainstay.models.task import Task
+
+
+def convert(model: XGBoostModel, columns: Columns, X: NDArray[np.float64], task: Task) -> OnnxModel:
+    """Convert trees.
+
+    Raises
+    ------
+    SetupError
+        Where XGBoost's package or onnxmltools isn't installed.
+    InputError
+        Where onnxmltools can't convert them.
+
+    """
+    try:
+        import xgboost  # noqa: PLC0415 - a second to import, only needed to convert
+        from onnxmltools import convert_xgboost  # noqa: PLC0415 - as above
+        from onnxmltools.convert.common.data_types import FloatTensorType  # noqa: PLC0415 - as above
+    except ImportError:
+        raise SetupError(
+            "Converting XGBoost's trees needs xgboost and onnxmltools.", "pip install 'mainstay[xgboost,onnx]'"
+        ) from None
+    booster = xgboost.Booster(model_file=bytearray(model.content))
+    if model.header.trees:
+        booster = booster[: model.header.trees]
+    booster.feature_names = booster.feature_types = None  # onnxmltools wants them numbered
+    width = model.header.features
+    try:
+        with quiet():
+            proto = convert_xgboost(booster, initial_types=[("features", FloatTensorType([None, width]))])
+    except Exception as error:  # noqa: BLE001 - a converter fails in its own ways
+        told = " ".join(str(error).split())[:300]
+        raise InputError(
+            f"The trees can't be written as ONNX: {told}", "They go on being served as they are."
+        ) from None
+    feed = Feed(name="features", start=0, width=width, shape=(width,))
+    output = "amount" if task.kind == "regression" else "probability"
+    return build_model(proto, columns, X, Asked(task=task, output=output, made_from="xgboost"), (feed,))
