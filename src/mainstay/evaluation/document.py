@@ -9,6 +9,7 @@ from mainstay.evaluation.dependence import money_blocks, per_period
 from mainstay.evaluation.difference_document import difference_blocks
 from mainstay.evaluation.forms import form_blocks
 from mainstay.evaluation.looks_at import features_blocks
+from mainstay.evaluation.training_document import training_blocks
 from mainstay.evaluation.trials import behaviour_blocks, inclusion_blocks, slice_blocks
 from mainstay.models.policy import NEVER
 from mainstay.render.document import (
@@ -69,6 +70,7 @@ def report_document(name: str, version: int, report: Report, verdict: Verdict | 
         *slice_blocks(report),
         *(difference_blocks(report.difference, "the champion") if report.difference is not None else ()),
         *behaviour_blocks(report),
+        *training_blocks(report),
         *features_blocks(report),
         *_stands_on(report, problem),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.evaluation.money_notes import money_notes
+from mainstay.evaluation.training_notes import told_by_training
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,5 +29,4 @@ def _sentences(snapshot: Snapshot, training: Training, money: Money, *, known: b
         yield "Rows were held out at random: if the world changes with time, expect less than this in production."
     if training.chosen.name == "do-nothing":
         yield "Nothing beat doing nothing by more than chance: there is no case for this model yet."
-    if snapshot.task.kind != "regression":
-        yield "Scores are not recalibrated; the calibration error says how far they can be taken as probabilities."
+    yield from told_by_training(training)

@@ -22,6 +22,7 @@ from mainstay.evaluation.inclusion.measure import measure_inclusion
 from mainstay.evaluation.influences import measure_influences
 from mainstay.evaluation.notes import reader_must_know
 from mainstay.evaluation.recency import newest_row
+from mainstay.evaluation.reliability import reliability_curve
 from mainstay.evaluation.sensitivity import what_money_depends_on
 from mainstay.evaluation.skew import skew_finding
 from mainstay.evaluation.slices import find_weak_slices
@@ -132,6 +133,12 @@ def evaluate(
         difference=difference_of(held, snapshot, important, settings.min_segment_rows),
         data_until=until,
         data_until_of=until_of,
+        reliability=reliability_curve(held.truth, scores, held.clusters) if binary else (),
+        learning_curve=training.studies.learning_curve,
+        learning=training.studies.learning,
+        staleness=training.studies.staleness,
+        ageing=training.studies.ageing,
+        trials=tuple(trial for one in training.candidates for trial in one.trials),
         why=training.why,
         notes=reader_must_know(snapshot, training, money, known=known),
     )

@@ -12,6 +12,7 @@ from mainstay.measures.thresholds import BreakEven, Margin
 from mainstay.models.difference import Difference
 from mainstay.models.policy import Policy
 from mainstay.models.pricing import Pricing
+from mainstay.models.studies import AgePoint, LearningPoint, ReliabilityBin, Trial
 
 
 class Contender(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +139,18 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     slices : tuple of Finding
         Slices found where the loss is surely higher than elsewhere (group ``"slice"``), and for each how much better
         than doing nothing the model is there (group ``"slice_worth"``).
+    reliability : tuple of ReliabilityBin
+        Binary: what was said and what happened, by score, on the held-out records.
+    learning_curve : tuple of LearningPoint
+        How well the chosen recipe does with fewer rows.
+    learning : str
+        Would more rows help? A sentence.
+    staleness : tuple of AgePoint
+        Time-ordered rows: what a model loses with every period it isn't trained again.
+    ageing : str
+        How often to train again, a sentence.
+    trials : tuple of Trial
+        What was tried to find the parameters.
     why : str
         Why this candidate, in sentences.
     notes : tuple of str
@@ -181,6 +194,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     optimization: tuple[Finding, ...] = ()
     data_until: dt.datetime | None = None
     data_until_of: str = ""
+    reliability: tuple[ReliabilityBin, ...] = ()
+    learning_curve: tuple[LearningPoint, ...] = ()
+    learning: str = ""
+    staleness: tuple[AgePoint, ...] = ()
+    ageing: str = ""
+    trials: tuple[Trial, ...] = ()
     why: str = ""
     notes: tuple[str, ...] = ()
 
