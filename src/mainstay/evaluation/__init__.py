@@ -1,6 +1,7 @@
 """A Candidate becomes a Report, and a Report a Verdict: money first, every number with its interval."""
 
 from mainstay.evaluation.behaviour.cases import Cases, read_cases
+from mainstay.evaluation.declared import Declared, read_declared
 from mainstay.evaluation.document import report_document
 from mainstay.evaluation.evidence import Approval, Evidence, Lock, Rehearsal, Round
 from mainstay.evaluation.gate import Case, Gate, gate
@@ -15,6 +16,7 @@ __all__ = [
     "Approval",
     "Case",
     "Cases",
+    "Declared",
     "EvaluationSettings",
     "Evidence",
     "Gate",
@@ -26,6 +28,7 @@ __all__ = [
     "gate",
     "judge_report",
     "read_cases",
+    "read_declared",
     "refuse_unknown_groups",
     "report_document",
 ]

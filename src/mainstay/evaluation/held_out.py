@@ -125,6 +125,7 @@ def answer_held_out(snapshot: Snapshot, training: Training, champion: Rival | No
 
     priced = None if stick.pricing is None else stick.pricing.of_table(served()).amounts
     stick = stick.on(priced, None if snapshot.prior is None else snapshot.prior.weigh(rows.y))
+    stick = stick.on_rows(rows.frame)
     amounts = stick.amounts or UNSAID
     answers = {one.name: Answers(one.model.scores(rows.X), one.policy, amounts) for one in training.candidates}
     if money_known(stick.task, stick.money):

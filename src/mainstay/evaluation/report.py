@@ -35,7 +35,7 @@ from mainstay.models.report import Contender, Report
 from mainstay.models.yardstick import Answers, money_known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from mainstay.evaluation.held_out import HeldOut, Rival
     from mainstay.evaluation.settings import EvaluationSettings
     from mainstay.measures.finding import Finding
-    from mainstay.measures.measure import Kind
+    from mainstay.measures.measure import Kind, Measure
     from mainstay.measures.money import Money
     from mainstay.models.candidate import Candidate, Training
     from mainstay.models.policy import Policy
@@ -62,6 +62,7 @@ def evaluate(
     settings: EvaluationSettings,
     champion: Rival | None = None,
     *,
+    own: Sequence[Measure] = (),
     cases: Cases = Cases(),  # noqa: B008 - frozen, and empty
 ) -> Report:
     """Measure the chosen candidate, and beside it the others, on the held-out rows.
@@ -79,6 +80,8 @@ def evaluate(
     champion : Rival, optional
         The version that answers now (a registry's bundle is one): compared on the same rows, paired. If it learned
         from some of these rows, because the source or the split has changed, the comparison flatters it.
+    own : sequence of Measure
+        Measures beside those every report has: the project's own; see `mainstay.evaluation.declared`.
     cases : Cases
         What people wrote down that must be answered so; see `mainstay.evaluation.behaviour.cases.read_cases`.
 
@@ -98,13 +101,14 @@ def evaluate(
     names = snapshot.inputs.encoded_names
     influences = measure_influences(chosen.model, (held.X, held.truth), task.kind, names, training.seed)
     important = [one.feature for one in influences]
-    measured = tuple(_measures(held))
+    measured = tuple(_measures(held, [one.on_rows(snapshot.test.frame) for one in own]))
     newer = held_against(snapshot, measured, settings, champion)
     until, until_of = newest_row(snapshot)
     report = Report(
         candidate=chosen.name,
         primary=stick.name,
         in_money=stick.in_money,
+        better=stick.better,
         currency=money.currency,
         policy=chosen.policy,
         pricing=stick.pricing,
@@ -145,12 +149,12 @@ def evaluate(
     return with_classes(report, held, snapshot.train.y)
 
 
-def _measures(held: HeldOut) -> Iterator[Finding]:
-    """Measure the chosen candidate: money first where it is known, then the field's measures."""
+def _measures(held: HeldOut, own: Sequence[Measure]) -> Iterator[Finding]:
+    """Measure the chosen candidate: money first where it is known, then the field's measures and the project's own."""
     stick, mine = held.yardstick, held.mine
     acted = _acts_on(mine.policy)
     yield from earned(held)
-    measures = measures_of(stick.task.kind)
+    measures = (*measures_of(stick.task.kind), *own)
     for measure in sorted(measures, key=lambda one: one.name != stick.name):
         note = acted if measure.of_decisions else measure.remark(held.truth)
         estimate = stick.of(measure, held.truth, mine, held.clusters, held.seed)

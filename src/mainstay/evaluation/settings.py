@@ -52,6 +52,9 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Gates that must pass: without a judgement they count as failed.
     waive : tuple of str
         Gates that are shown but don't count.
+    measures : tuple of str
+        Measures to show beside those every report has, such as ``"pinball(0.9)"``; those of ``measures.py`` are shown
+        without being named.
     inclusion : tuple of str
         Columns whose groups are compared, besides those the contract calls `sensitive`; they may be no features.
     max_gap : MaxGap, optional
@@ -83,6 +86,7 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     approve: Annotated[int, msgspec.Meta(ge=0)] = 0
     demand: tuple[str, ...] = ()
     waive: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
     inclusion: tuple[str, ...] = ()
     max_gap: MaxGap | None = None
     slices: bool = True

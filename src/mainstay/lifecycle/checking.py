@@ -11,7 +11,7 @@ from mainstay.data import DataSettings, data_findings, take_snapshot
 from mainstay.data.audit import told_step
 from mainstay.data.versions import version_findings
 from mainstay.decisions import DecisionsSettings
-from mainstay.evaluation import EvaluationSettings
+from mainstay.evaluation import EvaluationSettings, read_declared
 from mainstay.events import EventsSettings
 from mainstay.measures.finding import Finding
 from mainstay.measures.money import Money
@@ -85,8 +85,10 @@ def check(project: Project) -> Checked:
     contract = load_contract(project.root / FILE)
     snapshot = take_snapshot(project, contract)
     measure = project.section("training", TrainingSettings).measure
+    declared = read_declared(project, project.section("evaluation", EvaluationSettings), snapshot)
     base, shares = usual(snapshot.train.y, snapshot.task)
-    choose_yardstick(snapshot.task, project.money, base, measure, shares=shares)  # refuses what can't rank
+    # Refuses what can't rank.
+    choose_yardstick(snapshot.task, project.money, base, measure, shares=shares, own=declared.own)
     return Checked(
         model=project.name,
         findings=(*data_findings(snapshot), *version_findings(snapshot.source.path)),

@@ -17,7 +17,7 @@ from mainstay.errors import DataError, NotFoundError
 from mainstay.evaluation.gaps import Gaps, Seen, measure_gaps
 from mainstay.events.read import FEATURE, SHARE
 from mainstay.events.window import take_window
-from mainstay.measures.catalogue import DEFAULT
+from mainstay.measures.catalogue import DEFAULT, measure_of
 from mainstay.measures.intervals import which_hang_together
 from mainstay.models.features.run import encode_rows
 from mainstay.models.yardstick import Answers, Yardstick, choose_yardstick
@@ -193,7 +193,7 @@ def as_trained(project: Project, bundle: Bundle) -> Snapshot:
 
 def _demand_same_split(gaps: Gaps, bundle: Bundle) -> None:
     """Refuse where the held-out rows don't give the version's own number again: then they weren't those held out."""
-    told = next((each for each in bundle.report.measures if each.measure == bundle.report.primary), None)
+    told = bundle.report.measure(gaps.stages[0].measure)
     again = next(each for each in gaps.stages if each.where == "held out")
     if told is None or told.value is None or again.value is None:
         return
@@ -297,4 +297,6 @@ def _yardsticks(bundle: Bundle) -> Iterator[Yardstick]:
         yield choose_yardstick(task, bundle.money, report.base_rate, shares=report.shares)
         yield choose_yardstick(task, bundle.money, report.base_rate, DEFAULT[task.kind], shares=report.shares)
     else:
-        yield choose_yardstick(task, bundle.money, report.base_rate, report.primary, shares=report.shares)
+        # A measure of the project's own isn't part of a bundle: the usual one stands in.
+        name = report.primary if measure_of(report.primary, task.kind) else DEFAULT[task.kind]
+        yield choose_yardstick(task, bundle.money, report.base_rate, name, shares=report.shares)

@@ -18,7 +18,7 @@ from mainstay.contract import load_contract
 from mainstay.data import take_snapshot
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
 from mainstay.errors import LockedError, MainstayError, ReleaseError
-from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, read_cases, refuse_unknown_groups
+from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, read_declared
 from mainstay.events import Action, actions, log_actions, log_findings
 from mainstay.lifecycle.entry import entry_of
 from mainstay.lifecycle.judging import judge_version, sound_champion
@@ -71,11 +71,11 @@ def train(
         snapshot = take_snapshot(project, contract, source=source)
         kept = keep_data(project, snapshot, progress)
         settings = project.section("evaluation", EvaluationSettings)  # what can't be meant is told before training
-        refuse_unknown_groups(project, settings, snapshot.test.frame.columns)
-        cases = read_cases(project, settings, snapshot.contract, snapshot.task)
+        declared = read_declared(project, settings, snapshot)
         recipe = project.section("training", TrainingSettings)
-        training = fit(snapshot, recipe, project.money, action=project.problem.action, progress=progress)
-        report = evaluate(snapshot, training, project.money, settings, champion, cases=cases)
+        action = project.problem.action
+        training = fit(snapshot, recipe, project.money, action=action, measures=declared.own, progress=progress)
+        report = evaluate(snapshot, training, project.money, settings, champion, own=declared.own, cases=declared.cases)
         judge_report(report, project.problem, settings, now=now, by=by)  # a gate nobody knows: told before it registers
         parent = champion.version.number if champion else None
         if snapshot.features is not None:  # it ran here, by this user's will

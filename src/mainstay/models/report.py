@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from typing import Literal
 
 import msgspec
 
@@ -69,6 +70,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Name of the primary measure.
     in_money : bool
         Whether that measure is money.
+    better : {"higher", "lower"}
+        Which way it is good; empty in reports that were made before it was said.
     currency : str
         Currency of all amounts.
     policy : Policy
@@ -182,6 +185,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     records_per_day: float | None = None
     capacity_share: float | None = None
     score_quantiles: tuple[float, ...] = ()
+    better: Literal["", "higher", "lower"] = ""
     slices: tuple[Finding, ...] = ()
     inclusion: tuple[Finding, ...] = ()
     shares: tuple[float, ...] = ()

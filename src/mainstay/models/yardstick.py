@@ -140,12 +140,17 @@ class Yardstick:
 
     def at(self, places: NDArray[np.integer] | NDArray[np.bool_]) -> Yardstick:
         """Give the yardstick for some of its rows."""
+        here = self if self.measure is None else replace(self, measure=self.measure.at(places))
         if self.amounts is None and self.weights is None:
-            return self
-        return self.on(
+            return here
+        return here.on(
             None if self.amounts is None else self.amounts.take(places),
             None if self.weights is None else self.weights[places],
         )
+
+    def on_rows(self, frame: pl.DataFrame) -> Yardstick:
+        """Give the yardstick for these rows, where a project's own measure wants to see them."""
+        return self if self.measure is None else replace(self, measure=self.measure.on_rows(frame))
 
     @property
     def in_money(self) -> bool:
@@ -230,6 +235,7 @@ def choose_yardstick(  # noqa: PLR0917 - as a training says them
     measure: str = "",
     pricing: Pricing | None = None,
     shares: Sequence[float] = (),
+    own: Sequence[Measure] = (),
 ) -> Yardstick:
     """Choose what to rank on: the declared measure, else money where it is known, else log loss or RMSE.
 
@@ -247,6 +253,8 @@ def choose_yardstick(  # noqa: PLR0917 - as a training says them
         How amounts are worked out, where they differ between records.
     shares : sequence of float
         Several classes: the share of each label in the training rows.
+    own : sequence of Measure
+        The project's own measures.
 
     Raises
     ------
@@ -257,7 +265,7 @@ def choose_yardstick(  # noqa: PLR0917 - as a training says them
     choices = _choices(task, money, shares)
     if not measure and money_known(task, money):
         return Yardstick(task, money, base, pricing=pricing, choices=choices)
-    found = find_measure(measure or DEFAULT[task.kind], task.kind)
+    found = find_measure(measure or DEFAULT[task.kind], task.kind, own)
     return Yardstick(task, money, base, found, pricing, choices=choices)
 
 

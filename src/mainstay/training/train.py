@@ -32,9 +32,10 @@ from mainstay.training.recipes import line_up
 from mainstay.training.studying import study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mainstay.data.snapshot import Snapshot
+    from mainstay.measures.measure import Measure
     from mainstay.measures.money import Money
     from mainstay.models.yardstick import Yardstick
     from mainstay.training.lesson import Recipe
@@ -47,6 +48,7 @@ def train(
     money: Money,
     *,
     action: str = "act",
+    measures: Sequence[Measure] = (),
     progress: Callable[[str], None] | None = None,
     own: Mapping[str, Recipe] = MappingProxyType({}),
     take: str = "",
@@ -66,6 +68,8 @@ def train(
         The ``[money]`` section.
     action : str
         What the caller does on a positive decision (``[problem] action``).
+    measures : sequence of Measure
+        The project's own measures.
     progress : callable, optional
         Told what is going on, a line at a time.
     own : mapping of str to Recipe
@@ -94,9 +98,9 @@ def train(
     pricing = learn_pricing(money, snapshot.contract, served, None if prior is None else prior.weigh(rows.y))
     base, shares = usual(rows.y, task)
     base = base if prior is None else prior.share
-    yardstick = choose_yardstick(task, money, base, settings.measure, pricing, shares)
+    yardstick = choose_yardstick(task, money, base, settings.measure, pricing, shares, measures)
     priced = None if pricing is None else pricing.of_table(served).amounts
-    here = yardstick.on(priced, None if prior is None else prior.weigh(rows.y))
+    here = yardstick.on(priced, None if prior is None else prior.weigh(rows.y)).on_rows(rows.frame)
     share = capacity_share(money.capacity, snapshot)
     refuse_unlearnable(rows, task)
     folds = cut_folds(rows, task, settings.folds, settings.seed, read_gap(settings.gap))

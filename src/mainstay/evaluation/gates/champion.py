@@ -75,7 +75,7 @@ def _unpaired(report: Report, champion: Report) -> Finding:
     if mine.value is None or theirs.value is None:
         return missing
     named = measure_of(report.primary, report.policy.task.kind)
-    lower = named is not None and named.better == "lower"
+    lower = (named.better if named is not None else report.better) == "lower"
     ahead = (theirs.value - mine.value) if lower else (mine.value - theirs.value)
     half = sum(((one.high - one.low) / 2) ** 2 for one in (mine.interval, theirs.interval)) ** 0.5
     return msgspec.structs.replace(
