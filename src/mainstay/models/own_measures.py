@@ -14,8 +14,6 @@ It runs where a model is trained and judged, by the will of whoever trains, and 
 from __future__ import annotations
 
 import inspect
-import linecache
-import sys
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +22,8 @@ import numpy as np
 from mainstay.errors import ProjectError
 from mainstay.measures.catalogue import measure_of
 from mainstay.measures.own import OwnMeasure
+from mainstay.models.features.code import read_code
+from mainstay.models.features.compiled import is_ctrl_c, load_module, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.measures.measure import Kind
+    from mainstay.models.features.code import FeatureCode
 
     Floats = NDArray[np.float64]
 
@@ -60,14 +61,10 @@ def read_own_measures(root: Path, kind: Kind) -> tuple[OwnMeasure, ...]:
         Where it isn't Python, fails as it is loaded, holds no measure, or one that can't be called so.
 
     """
-    try:
-        content = (root / FILE).read_bytes()
-    except FileNotFoundError:
+    code = read_code(root, FILE)
+    if code is None:
         return ()
-    except OSError as error:
-        raise ProjectError(f"{FILE} can't be read: {error.strerror}.", f"Check {root / FILE}.") from None
-    module = _load(content)
-    found = tuple(_measures(module, kind))
+    found = tuple(_measures(code, kind))
     if not found:
         raise ProjectError(f"{FILE} holds no measure.", f"Write a function that says which way is good: {TEMPLATE}")
     return found
@@ -79,6 +76,7 @@ def try_measures(measures: tuple[OwnMeasure, ...], truth: Floats, frame: pl.Data
     Parameters
     ----------
     measures : tuple of OwnMeasure
+        What was read.
     truth : array, shape (n,)
         Of training rows.
     frame : DataFrame, n rows
@@ -97,24 +95,18 @@ def try_measures(measures: tuple[OwnMeasure, ...], truth: Floats, frame: pl.Data
     scores = rng.dirichlet(np.ones(labels), some.size) if labels else rng.permutation(truth[some]) * 0.9 + 0.05
     for measure in measures:
         bound = measure.on_rows(frame).at(some)
-        try:
-            found = bound.function(truth[some], scores, *((bound.frame,) if bound.wants_frame else ()))
-        except Exception as error:  # noqa: BLE001 - the function is theirs, and may raise anything
-            raise ProjectError(_told(error), "It must take every table of rows.") from None
+        found = bound.function(truth[some], scores, *((bound.frame,) if bound.wants_frame else ()))
         _refuse_result(measure.name, found, some.size)
 
 
-def _refuse_result(name: str, found: object, n: int) -> None:
-    try:
-        numbers = np.asarray(found, dtype=np.float64)
-    except (TypeError, ValueError):
-        numbers = np.empty((0, 0))
-    if numbers.shape not in {(), (n,)}:
-        shown = f"an array of shape {numbers.shape}" if isinstance(found, np.ndarray) else f"a {type(found).__name__}"
-        raise ProjectError(f"{FILE}: {name} gives {shown} for {n} rows.", "Return a number, or one number per row.")
+def _refuse_result(name: str, found: NDArray[np.float64], n: int) -> None:
+    if found.shape not in {(), (n,)}:
+        words = f"gives an array of shape {found.shape} for {n} rows."
+        raise ProjectError(f"{FILE}: {name} {words}", "Return a number, or one number per row.")
 
 
-def _measures(module: types.ModuleType, kind: Kind) -> Iterator[OwnMeasure]:
+def _measures(code: FeatureCode, kind: Kind) -> Iterator[OwnMeasure]:
+    module = load_module(code, "measures")
     for name, function in vars(module).items():
         if not isinstance(function, types.FunctionType) or function.__module__ != module.__name__:
             continue
@@ -135,50 +127,20 @@ def _measures(module: types.ModuleType, kind: Kind) -> Iterator[OwnMeasure]:
             label=name.replace("_", " "),
             kind=kind,
             better=better,
-            function=_numeric(function),
+            function=_numeric(function, code),
             wants_frame=len(given) == 3,
         )
 
 
-def _numeric(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Take what they return for numbers: truths per row are 0 and 1."""
+def _numeric(function: Callable[..., Any], code: FeatureCode) -> Callable[..., Any]:
+    """Take what they return for numbers (truths per row are 0 and 1), and what they raise for a sentence."""
 
     def numbers(*given: Any) -> Any:
-        return np.asarray(function(*given), dtype=np.float64)
+        try:
+            return np.asarray(function(*given), dtype=np.float64)
+        except BaseException as error:
+            if is_ctrl_c(error, code):
+                raise
+            raise ProjectError(told(error, code), "It must take every table of rows.") from None
 
     return numbers
-
-
-def _load(content: bytes) -> types.ModuleType:
-    module = types.ModuleType("mainstay_own_measures")
-    place = f"<{FILE}>"
-    module.__file__ = place
-    vars(module)["print"] = _say  # standard output belongs to whoever asked for JSON
-    try:
-        text = content.decode()
-        linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
-        exec(compile(content, place, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - their own code, run by their own will where they train
-    except UnicodeDecodeError:
-        raise ProjectError(f"{FILE} isn't UTF-8 text.", "Save it as UTF-8.") from None
-    except SyntaxError as error:
-        raise ProjectError(f"{FILE}, line {error.lineno or 1}: {error.msg}.", "Mend that line.") from None
-    except Exception as error:  # noqa: BLE001 - the code is theirs, and may raise anything
-        cure = "It is a single file: it can import what is installed, and nothing of the project's folder."
-        raise ProjectError(_told(error), cure if isinstance(error, ImportError) else "Mend that line.") from None
-    return module
-
-
-def _told(error: BaseException) -> str:
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == f"<{FILE}>":
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    where = f"{FILE}, line {line}" if line else FILE
-    said = " ".join(str(error).split())[:300].rstrip(".")
-    return f"{where}: {type(error).__name__}{f': {said}' if said else ''}."
-
-
-def _say(*words: object, **how: Any) -> None:
-    """Print as `print` does, but on standard error unless they name a file."""
-    print(*words, **{"file": sys.stderr, **how})  # noqa: T201 - it is their print

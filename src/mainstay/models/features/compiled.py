@@ -60,6 +60,21 @@ def compile_code(code: FeatureCode, name: str = NAME, template: str = TEMPLATE) 
         Where it isn't Python, fails as it is loaded, or has no function of that name.
 
     """
+    function: Callable[..., Any] | None = getattr(load_module(code, name), name, None)
+    if not callable(function):
+        raise ProjectError(f"{code.file} has no function '{name}'.", f"Write {template}")
+    return function
+
+
+def load_module(code: FeatureCode, name: str) -> types.ModuleType:
+    """Run a file of a project's own, as a module that is called after `name`.
+
+    Raises
+    ------
+    ProjectError
+        Where it isn't Python, or fails as it is loaded.
+
+    """
     place = _place(code)
     module = types.ModuleType(f"mainstay_{name}_{code.sha256[:12]}")
     module.__file__ = place
@@ -77,10 +92,7 @@ def compile_code(code: FeatureCode, name: str = NAME, template: str = TEMPLATE) 
             raise
         cure = "It is a single file: it can import what is installed, and nothing of the project's folder."
         raise ProjectError(told(error, code), cure if isinstance(error, ImportError) else "Mend that line.") from None
-    function: Callable[..., Any] | None = getattr(module, name, None)
-    if not callable(function):
-        raise ProjectError(f"{code.file} has no function '{name}'.", f"Write {template}")
-    return function
+    return module
 
 
 def _say(*words: object, **how: Any) -> None:
