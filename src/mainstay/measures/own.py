@@ -13,6 +13,8 @@ from mainstay.measures.intervals import (
     Estimate,
     bootstrap_estimate,
     influence_estimate,
+    proportion_estimate,
+    skewed_estimate,
     unmeasured,
 )
 from mainstay.measures.measure import PLAIN, Measure, Setting
@@ -85,7 +87,7 @@ class OwnMeasure(Measure):
             return unmeasured(0)
         found = [self._call(truth, one) for one in scores]
         if all(np.ndim(one) == 1 for one in found):
-            return _of_rows(found, signs, setting.clusters)
+            return _of_rows(found[0], setting) if len(found) == 1 else _between(found, signs, setting.clusters)
 
         def drawn(places: Places) -> float:
             sample = self.at(places)
@@ -99,7 +101,16 @@ class OwnMeasure(Measure):
         return self.function(truth, scores, self.frame) if self.wants_frame else self.function(truth, scores)
 
 
-def _of_rows(found: list[Floats], signs: tuple[float, ...], clusters: Clusters | None) -> Estimate:
+def _of_rows(rows: Floats, setting: Setting) -> Estimate:
+    """Estimate a mean over the rows that count; a share, where each is 0 or 1."""
+    values, among = _counted(rows)
+    if np.isin(values, (0.0, 1.0)).all():
+        return proportion_estimate(values, among, setting.clusters)
+    estimate = skewed_estimate(of.ratio(values, among), of.ratio_influences(values, among), setting.clusters)
+    return replace(estimate, n=int(among.sum()))
+
+
+def _between(found: list[Floats], signs: tuple[float, ...], clusters: Clusters | None) -> Estimate:
     pairs = [_counted(one) for one in found]
     value = math.fsum(sign * of.ratio(*pair) for sign, pair in zip(signs, pairs, strict=True))
     parts = [sign * of.ratio_influences(*pair) for sign, pair in zip(signs, pairs, strict=True)]

@@ -11,7 +11,7 @@ import pytest
 
 from mainstay.errors import ProjectError
 from mainstay.measures.catalogue import find_measure, measure_of
-from mainstay.measures.intervals import bootstrap_estimate, mean_estimate
+from mainstay.measures.intervals import bootstrap_estimate, mean_estimate, proportion_estimate
 from mainstay.measures.measure import Setting
 from mainstay.measures.own import OwnMeasure
 
@@ -35,6 +35,8 @@ def test_a_row_each_is_a_mean_with_its_interval() -> None:
     assert found.value == pytest.approx(plain.value)
     assert found.error == pytest.approx(plain.error)
     assert found.n == 200
+    share = own(lambda truth, scores: truth - scores > 0).estimate(TRUTH, SCORES)
+    assert share == proportion_estimate((TRUTH > SCORES).astype(np.float64), np.ones(200))
 
 
 def test_rows_that_are_nan_do_not_count() -> None:
