@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 import time
@@ -29,9 +30,16 @@ from mainstay.models.explain import (
 )
 from mainstay.models.explain.additive import carried
 from mainstay.models.explain.sampling import sample_parts
+from mainstay.models.frameworks.arranged import ArrangedModel
+from mainstay.models.frameworks.arranged import Header as Arrangement
 from mainstay.models.frameworks.calibrated import CalibratedModel, Line, Steps
+from mainstay.models.frameworks.catboost import CatBoostModel
+from mainstay.models.frameworks.catboost import Header as CatBoostHeader
 from mainstay.models.frameworks.lightgbm import LightGBMModel
 from mainstay.models.frameworks.linear import Labels, LinearModel, Slope, Term
+from mainstay.models.frameworks.softmax import SoftmaxModel
+from mainstay.models.frameworks.xgboost import Header as XGBoostHeader
+from mainstay.models.frameworks.xgboost import XGBoostModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -429,3 +437,69 @@ def test_of_several_labels_the_likeliest_is_explained_or_any_that_is_asked_for()
     (sampled,) = explainer(Homemade(lambda rows: softmax(rows[:, :3])), SPECIES).explain(subjects(X[:1]))
     assert sampled.method == "sampling"
     assert sampled.gap < TOLERANCE
+
+
+@pytest.mark.parametrize("objective", ["binary:logistic", "reg:squarederror", "count:poisson", "multi:softprob"])
+def test_xgboost_is_taken_apart_as_its_package_does(objective: str) -> None:
+    import xgboost  # noqa: PLC0415 - slow to import
+
+    X = small_rows(300)
+    classes = 3 if objective.startswith("multi") else 1
+    y = (
+        np.abs(curved(X))
+        if objective.startswith(("reg", "count"))
+        else (X[:, 0] > 0) * 1 + (classes > 1) * (X[:, 1] > 0)
+    )
+    options = {"objective": objective, "nthread": 1, **({"num_class": 3} if classes > 1 else {})}
+    booster = xgboost.train(options, xgboost.DMatrix(X, label=y), 12)
+    model = XGBoostModel(bytes(booster.save_raw("ubj")), XGBoostHeader(4, classes))
+    theirs = booster.predict(xgboost.DMatrix(X[:25]), pred_contribs=True).reshape(25, classes, 5)
+    ours = model.attributions(X[:25])
+    assert ours is not None
+    assert np.allclose(np.swapaxes(ours.parts, 1, 2), theirs[:, :, :-1], atol=1e-6)
+    assert np.allclose(ours.base, theirs[0, :, -1], atol=1e-6)
+    task = SPECIES if classes > 1 else CHURN if objective.startswith("binary") else AMOUNT
+    found = explainer(model, task).explain(subjects(X[:25]))
+    assert all(one.exact and one.gap < TOLERANCE for one in found)
+
+
+@pytest.mark.parametrize("kind", ["binary", "amounts", "classes"])
+def test_catboost_is_taken_apart_as_its_package_does(kind: str) -> None:
+    from catboost import CatBoost, Pool  # noqa: PLC0415 - slow to import
+
+    X = small_rows(300)[:, :2]
+    contract = Contract((Number(name="a"), Number(name="b")))
+    y = X[:, 0] * X[:, 1] if kind == "amounts" else (X[:, 0] > 0) * 1 + (kind == "classes") * (X[:, 1] > 0)
+    loss = {"binary": "Logloss", "amounts": "RMSE", "classes": "MultiClass"}[kind]
+    options = {"iterations": 10, "verbose": 0, "allow_writing_files": False, "thread_count": 1, "loss_function": loss}
+    fitted = CatBoost(options).fit(X, y.astype(float) if kind == "amounts" else y.astype(int))
+    content = bytes(fitted._serialize_model())
+    order = {"binary": (1, 0), "amounts": (), "classes": (2, 0, 1)}[kind]
+    header = CatBoostHeader(2, (1, 0), {}, order, hashlib.sha256(content).hexdigest())  # it sees b before a
+    model = CatBoostModel(content, header)
+    swapped = X[:25, ::-1].copy()
+    theirs = fitted.get_feature_importance(Pool(X[:25]), type="ShapValues").reshape(25, -1, 3)
+    ours = model.attributions(swapped)
+    assert ours is not None
+    sign, places = (-1, [0]) if kind == "binary" else (1, list(order) or [0])
+    assert np.allclose(ours.parts[:, 1], sign * theirs[:, places, 0], atol=1e-9)
+    task = {"binary": CHURN, "amounts": AMOUNT, "classes": SPECIES}[kind]
+    found = explainer(model, task, contract, X).explain(subjects(swapped))
+    assert all(one.exact and one.gap < TOLERANCE for one in found)
+    assert [one.answer for one in found] == pytest.approx(
+        model.scores(swapped).max(axis=1).tolist() if kind == "classes" else model.scores(swapped).tolist()
+    )
+
+
+def test_what_is_arranged_is_told_in_the_order_of_the_row() -> None:
+    inner = SoftmaxModel(
+        tuple(LinearModel(0.0, (Slope(0.0, slope), Slope(0.0, 1.0)), logistic=False) for slope in (0.0, 1.0, -2.0))
+    )
+    model = ArrangedModel(inner, Arrangement(4, (3, 0), {}, (2, 0, 1)))
+    X = small_rows(20)
+    found = explainer(model, SPECIES).explain(subjects(X), label="setosa")  # the inner model's third
+    assert all(one.exact and one.gap < TOLERANCE for one in found)
+    assert [one.answer for one in found] == pytest.approx(model.scores(X)[:, 0].tolist())
+    assert all(one.parts[1].part == one.parts[2].part == 0 for one in found)
+    bent = ArrangedModel(CalibratedModel(inner, (Line(0.5, (0.0, 1.0, 2.0)),)), Arrangement(4, (3, 0), {}, (2, 0, 1)))
+    assert all(one.exact for one in explainer(bent, SPECIES).explain(subjects(X)))

@@ -306,6 +306,10 @@ def test_one_row_scores_the_same_bits_as_many(model: Model) -> None:
         assert np.shape(model.score_one(X[0])) == (CLASSES,)
 
 
+ONLY_ASKED = {"onnx", "sklearn", "function", "heuristic"}
+"""Frameworks that nobody here can take apart: they are explained by sampling."""
+
+
 def test_parts_add_up_to_the_score(model: Model) -> None:
     """Hold every adapter to the law of explanations: base and parts add up to the score, one row as many."""
     X = rows(40)
@@ -317,12 +321,14 @@ def test_parts_add_up_to_the_score(model: Model) -> None:
     explainer = Explainer(model, contract, contract, profile_rows(contract, X), task)
     subjects = [Subject(row, {}) for row in X]
     many = explainer.explain(subjects)
+    assert explainer.exact == (model.framework not in ONLY_ASKED)
+    near = 1e-6 if "xgboost" in (model.framework, getattr(model, "inner", model).framework) else 1e-9
     (alone,) = explainer.explain(subjects[:1])
     assert [part.part for part in alone.parts] == pytest.approx([part.part for part in many[0].parts], abs=1e-9)
     for one, score in zip(many, model.scores(X).reshape(len(X), -1).max(axis=1), strict=True):
         assert one.gap < TOLERANCE
         told = 1 / (1 + np.exp(-one.score)) if one.scale == "log-odds" else one.score
-        assert told == pytest.approx(score, abs=1e-9)
+        assert told == pytest.approx(score, abs=near)  # XGBoost adds up in single precision
         assert one.typical + sum(part.effect for part in one.parts) == pytest.approx(score, abs=1e-9)
 
 

@@ -6,7 +6,7 @@ None because this model isn't a sum after all, is explained by sampling.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -52,6 +52,24 @@ class Additive:
     def scaled(self, slope: float, shift: Floats) -> Additive:
         """Give ``slope * sum + shift``, a shift for each output: what Platt scaling does to log-odds."""
         return Additive(self.base * slope + shift, self.parts * slope, self.link)
+
+    def taken(self, take: Sequence[int], width: int) -> Additive:
+        """Give the same sums over rows of `width` numbers, of which the j-th is at ``take[j]``."""
+        parts = np.zeros((len(self.parts), width, self.base.size))
+        for place, source in enumerate(take):
+            parts[:, source] += self.parts[:, place]
+        return Additive(self.base, parts, self.link)
+
+    def ordered(self, order: Sequence[int]) -> Additive:
+        """Give the outputs in another order: the j-th is at ``order[j]`` now; an empty order leaves them."""
+        if not order:
+            return self
+        places, inverse, inner = list(order), np.argsort(order), self.link
+        if inner in (identity, logistic, softmax, exponential):  # they know no order
+            return Additive(self.base[places], self.parts[:, :, places], inner)
+        return Additive(
+            self.base[places], self.parts[:, :, places], lambda sums: inner(sums[..., inverse])[..., places]
+        )
 
     def then(self, curve: Link) -> Additive:
         """Give the same sums with a curve put on the scores: what isotonic calibration does to a probability."""

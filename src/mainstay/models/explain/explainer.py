@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_CLOSE = 1e-6  # how far an adapter's sums may be from its scores before they are not believed
+_CLOSE = 1e-5  # how far an adapter's sums may be from its scores, in single precision, before they aren't believed
 
 
 class Explainer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.models.explain.additive import carried, identity, logistic
+from mainstay.models.explain.additive import carried, identity, logistic, settled
 from mainstay.models.explain.kernel import kernel_parts
 from mainstay.models.explain.lime import lime_parts
 from mainstay.models.explain.players import gathered
@@ -109,9 +109,11 @@ def exactly(
 
 def _exactly(sums: Additive, parts: Floats, answer: float, output: int, scale: Scale) -> Found:
     if sums.link is identity:
-        base, mine = float(sums.base[output]), parts[:, output]
+        base = float(sums.base[output])
+        mine = settled(parts[:, output], answer - base)
         return Found(base, mine, answer, scale, base, mine, answer, "exact")
     typical, effects = carried(sums.base, parts, sums.link, output)
+    effects = settled(effects, answer - typical)  # where a model scores in single precision
     if sums.link is logistic and sums.base.size == 1:
         base, mine = float(sums.base[0]), parts[:, 0]
         return Found(base, mine, base + float(mine.sum()), "log-odds", typical, effects, answer, "exact")

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from mainstay.errors import InputError
+from mainstay.models.explain.additive import Exact
 from mainstay.models.files import HEADER, damaged, decode, write_header
 from mainstay.models.load import load_model, save_model
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mainstay.contract import Profile
+    from mainstay.models.explain.additive import Additive
     from mainstay.models.model import Model, Score
     from mainstay.models.trust import Trusted
 
@@ -92,6 +95,16 @@ class ArrangedModel:
         """Score one encoded row of shape (width,); the same bits as `scores`."""
         said = self.inner.score_one(self.arrange(row[None])[0] if self.header.codes else row[self._take])
         return np.asarray(said)[self._order] if self.header.order else said
+
+    def attributions(self, X: Floats, profile: Profile | None = None) -> Additive | None:
+        """Say what each number of a row adds to the inner model's sum: nothing, where it isn't taken.
+
+        The inner model isn't told of the profile, which is of other columns: terms that start at a mean over the
+        training rows start at zero here.
+        """
+        del profile
+        sums = self.inner.attributions(self.arrange(X)) if isinstance(self.inner, Exact) else None
+        return None if sums is None else sums.taken(self.header.take, self.header.width).ordered(self.header.order)
 
     def arrange(self, X: Floats) -> Floats:
         """Turn encoded rows of shape (n, width) into what the inner model sees."""

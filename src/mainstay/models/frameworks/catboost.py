@@ -19,6 +19,7 @@ import numpy as np
 from mainstay.errors import InputError, SetupError
 from mainstay.models.answers import label_order, labels_of
 from mainstay.models.arranging import places_of
+from mainstay.models.explain.catboost import shap_values, taken_apart
 from mainstay.models.files import damaged, decode, write_file, write_header
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mainstay.contract import Profile
     from mainstay.models.adopting import Adopter
     from mainstay.models.columns import Columns
+    from mainstay.models.explain.additive import Additive
     from mainstay.models.model import Model, Score
     from mainstay.models.task import Task
 
@@ -116,6 +119,14 @@ class CatBoostModel:
         """Score one encoded row of shape (width,); the same bits as `scores`."""
         said = self.scores(row[None])
         return float(said[0]) if said.ndim == 1 else said[0]
+
+    def attributions(self, X: Floats, profile: Profile | None = None) -> Additive | None:
+        """Say what each feature adds to the sum of the trees: CatBoost's ``ShapValues``."""
+        del profile  # trees remember how the training rows went
+        if not len(X):
+            return None
+        said = shap_values(self._model, self._seen(X), tuple(self.header.labels))
+        return taken_apart(said, self._take, self.header.width, self.header.order)
 
     def save(self, folder: Path) -> None:
         """Write the model into an existing folder."""

@@ -12,7 +12,7 @@ import json
 import sys
 import threading
 import weakref
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ import numpy as np
 from mainstay.errors import InputError, SetupError
 from mainstay.models.answers import label_order
 from mainstay.models.arranging import arrange, codes_of, demand_positive, places_of
+from mainstay.models.explain.xgboost import CONTRIBUTIONS, link_of, taken_apart
 from mainstay.models.files import damaged, decode, write_file, write_header
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mainstay.contract import Profile
     from mainstay.models.adopting import Adopter
     from mainstay.models.columns import Columns
+    from mainstay.models.explain.additive import Additive, Link
     from mainstay.models.model import Model, Score
     from mainstay.models.task import Task
 
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 TREES = "model.ubj"
 _INSTALL = "Install it: pip install 'mainstay[xgboost]'."
+_MATRIX = b'{"missing": NaN, "nthread": 1}'
 _LABELS_ONLY = {"multi:softmax": "multi:softprob", "binary:hinge": "binary:logistic"}
 
 
@@ -97,17 +101,7 @@ class XGBoostModel:
         _check(self._library, self._library.XGBoosterGetNumFeature(self._booster, ctypes.byref(found)), origin)
         if found.value != header.features:
             raise damaged(origin, f"it takes {found.value} features, its header says {header.features}")
-        self._asked = json.dumps(
-            {
-                "type": 0,
-                "training": False,
-                "iteration_begin": 0,
-                "iteration_end": header.trees,
-                "strict_shape": True,
-                "missing": float("nan"),
-                "cache_id": 0,
-            }
-        ).encode()
+        self._asked = _asked(0, header.trees)
         self._local = threading.local()
 
     def scores(self, X: Floats) -> Floats:
@@ -133,6 +127,34 @@ class XGBoostModel:
         buffer[0] = row
         said = self._ask(interface, 1)
         return float(said[0]) if self.header.classes == 1 else said[0]
+
+    def attributions(self, X: Floats, profile: Profile | None = None) -> Additive | None:
+        """Say what each feature adds to the sum of the trees, to single precision: XGBoost's ``pred_contribs``."""
+        del profile  # trees remember how the training rows went
+        link = self._link
+        if link is None:
+            return None
+        X = np.ascontiguousarray(X, dtype=np.float64)
+        matrix = ctypes.c_void_p()  # unlike scores, contributions are asked of a matrix of the library's own
+        made = self._library.XGDMatrixCreateFromDense(_interface(X), _MATRIX, ctypes.byref(matrix))
+        _check(self._library, made, Path(TREES))
+        try:
+            shape, dims, out = ctypes.POINTER(ctypes.c_uint64)(), ctypes.c_uint64(), ctypes.POINTER(ctypes.c_float)()
+            answer = (ctypes.byref(shape), ctypes.byref(dims), ctypes.byref(out))
+            asked = _asked(CONTRIBUTIONS, self.header.trees)
+            done = self._library.XGBoosterPredictFromDMatrix(self._booster, matrix, asked, *answer)
+            _check(self._library, done, Path(TREES))
+            said = np.ctypeslib.as_array(out, shape=(len(X), self.header.classes, X.shape[1] + 1)).astype(np.float64)
+        finally:
+            self._library.XGDMatrixFree(matrix)
+        return taken_apart(said, link)
+
+    @cached_property
+    def _link(self) -> Link | None:
+        length, config = ctypes.c_uint64(), ctypes.c_char_p()
+        told = (ctypes.byref(length), ctypes.byref(config))
+        _check(self._library, self._library.XGBoosterSaveJsonConfig(self._booster, *told), Path(TREES))
+        return link_of(config.value or b"{}")
 
     def save(self, folder: Path) -> None:
         """Write the model into an existing folder."""
@@ -223,6 +245,21 @@ def _categories(described: Mapping[str, Any]) -> dict[int, list[object]]:
     return found
 
 
+def _asked(kind: int, trees: int) -> bytes:
+    """Write what the library is asked for: its type of prediction, and how many rounds of trees count."""
+    return json.dumps(
+        {
+            "type": kind,
+            "training": False,
+            "iteration_begin": 0,
+            "iteration_end": trees,
+            "strict_shape": True,
+            "missing": float("nan"),
+            "cache_id": 0,
+        }
+    ).encode()
+
+
 def _interface(X: Floats) -> bytes:
     """Describe an array to the library (the array interface protocol, as JSON)."""
     return json.dumps({"data": [X.ctypes.data, True], "shape": X.shape, "typestr": "<f8", "version": 3}).encode()
@@ -259,6 +296,10 @@ def _library() -> ctypes.CDLL:
     pointer: Any = ctypes.c_void_p
     text: Any = ctypes.c_char_p
     library.XGBoosterFree.argtypes = [pointer]
+    library.XGDMatrixCreateFromDense.argtypes = [text, text, pointer]
+    library.XGDMatrixFree.argtypes = [pointer]
+    library.XGBoosterPredictFromDMatrix.argtypes = [pointer, pointer, text, pointer, pointer, pointer]
+    library.XGBoosterSaveJsonConfig.argtypes = [pointer, pointer, pointer]
     library.XGBoosterSetParam.argtypes = [pointer, text, text]
     library.XGBoosterGetNumFeature.argtypes = [pointer, pointer]
     library.XGBoosterLoadModelFromBuffer.argtypes = [pointer, text, ctypes.c_uint64]
