@@ -40,9 +40,10 @@ def money_notes(snapshot: Snapshot, training: Training, money: Money, *, known: 
         yield from _amounts(snapshot, training)
     if known and kind == "binary" and money.capacity is not None:
         yield _capacity(money.capacity, capacity_share(money.capacity, snapshot))
-    if kind != "binary" and money.value is not None:
-        what = "an amount" if kind == "regression" else "several classes"
-        yield f"[money] value, success_rate and action_cost speak of a yes/no action and aren't used for {what}."
+    if kind == "regression" and money.value is not None:
+        yield "[money] value, success_rate and action_cost speak of a yes/no action and aren't used for an amount."
+    if kind == "multiclass":
+        yield from _not_of_classes(money)
 
 
 def _against(training: Training, kind: Kind) -> Iterator[str]:
@@ -52,6 +53,14 @@ def _against(training: Training, kind: Kind) -> Iterator[str]:
         yield f"Money is what is saved against '{choices.idle}' for every record, which is done without a model."
     if kind == "regression":
         yield "Money is what is saved against planning the mean of the training rows every time."
+
+
+def _not_of_classes(money: Money) -> Iterator[str]:
+    """Say what of the section isn't used where there are several classes."""
+    if money.value is not None or money.cost is not None:
+        yield "[money] value, success_rate, action_cost and cost aren't used for several classes: set [money.matrix]."
+    if money.capacity is not None:
+        yield "[money] capacity isn't kept where there are several classes: every record gets its cheapest action."
 
 
 def _amounts(snapshot: Snapshot, training: Training) -> Iterator[str]:

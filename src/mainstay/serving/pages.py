@@ -141,7 +141,8 @@ def _calls_of(served: Served, base: str) -> list[Block]:
     bundle = lineup.champion.bundle
     trial = " It is a trial." if lineup.release.trial else ""
     example = json.dumps(bundle.golden[0].record if bundle.golden else {}, ensure_ascii=False)
-    label = bundle.policy.task.positive or 12.5
+    task = bundle.policy.task
+    label = task.positive or (task.labels[0] if task.labels else 12.5)
     told = json.dumps({"id": "the answer's id", "label": label}, ensure_ascii=False)
     return [
         Heading(served.name),
