@@ -50,13 +50,14 @@ def status(*, folder: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("number", metavar="[VERSION]", type=VERSION, required=False)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where to (.html or .md).")
+@click.option("--full", is_flag=True, help="Everything that was measured, and not the owner's short page.")
 @on_project
-def report(number: int | None, out: Path | None, *, folder: Path, as_json: bool) -> None:
+def report(number: int | None, out: Path | None, *, full: bool, folder: Path, as_json: bool) -> None:
     """Write the owner's page about a version (default: the one that answers)."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
-    written = lifecycle.write_report(project, number, out)
+    written = lifecycle.write_report(project, number, out, full=full, now=dt.datetime.now(dt.UTC))
     if as_json:
         show_json({"model": project.name, "path": str(written)})
     else:

@@ -131,6 +131,12 @@ def _problem(answers: Answers, folder: Path) -> list[str]:
         _line("action", answers.action, "what the caller does on a positive decision"),
         _line("owner", answers.owner, "who is told, and who answers for it"),
         _line("limitations", answers.limitations, "what it must not be used for"),
+        '# users = ""            # who works with the answers; these are for the card and the owner\'s page',
+        '# intended = ""         # what else it may be used for',
+        '# unintended = ""       # what somebody might think it is good for, and it isn\'t',
+        '# assumptions = ""      # what must stay true for it to be right',
+        '# rationale = ""        # why it is built as it is',
+        "# records_per_day = 500 # how many come in: makes amounts per week of amounts per 1 000",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -139,7 +140,7 @@ def _direction(pair: Pair, changed: Flags, among: Flags) -> str:
         moved = pair.mine.planned - pair.theirs.planned
         told = f"{count(int((changed & (moved > 0)).sum()))} up, {count(int((changed & (moved < 0)).sum()))} down"
     elif pair.yardstick.task.kind == "multiclass":
-        told = f"{count(int(changed.sum()))} decided otherwise"
+        told = _steps(pair, changed)
     else:
         more = int((changed & pair.mine.acted).sum())
         told = f"{count(more)} newly acted on, {count(int(changed.sum()) - more)} no longer"
@@ -148,6 +149,13 @@ def _direction(pair: Pair, changed: Flags, among: Flags) -> str:
     gained = pair.yardstick.gains(pair.truth, pair.mine) - pair.yardstick.gains(pair.truth, pair.theirs)
     worth = 1000 * float(gained[among].mean()) if among.any() else 0.0
     return f"{told}; worth {amount(worth, pair.yardstick.money.currency)} per 1 000 records here."
+
+
+def _steps(pair: Pair, changed: Flags) -> str:
+    """Name the three commonest steps from one decision to another."""
+    both = zip(pair.theirs.done, pair.mine.done, changed.tolist(), strict=True)
+    steps = Counter((before, after) for before, after, other in both if other)
+    return ", ".join(f"{before} to {after} {count(n)}" for (before, after), n in steps.most_common(3)) or "none"
 
 
 def _by_segment(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mainstay.evaluation.class_document import class_blocks
 from mainstay.evaluation.dependence import money_blocks, per_period
 from mainstay.evaluation.difference_document import difference_blocks
+from mainstay.evaluation.figures import contender_figure, segment_figure
 from mainstay.evaluation.forms import form_blocks
 from mainstay.evaluation.looks_at import features_blocks
 from mainstay.evaluation.training_document import training_blocks
@@ -28,7 +29,7 @@ from mainstay.render.document import (
 from mainstay.render.numbers import count, finding_value, measure_name, moment, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mainstay.measures.finding import Finding
     from mainstay.measures.measure import Kind
@@ -40,7 +41,16 @@ if TYPE_CHECKING:
 _BASES: dict[Kind, str] = {"binary": "Base rate", "multiclass": "Share of the commonest label", "regression": "Mean"}
 
 
-def report_document(name: str, version: int, report: Report, verdict: Verdict | None, problem: Problem) -> Document:
+def report_document(
+    name: str,
+    version: int,
+    report: Report,
+    verdict: Verdict | None,
+    problem: Problem,
+    *,
+    expected: Sequence[Block] = (),
+    pictures: bool = False,
+) -> Document:
     """Lay out a report: what it is worth, whether it may answer, what that stands on.
 
     Parameters
@@ -55,17 +65,24 @@ def report_document(name: str, version: int, report: Report, verdict: Verdict | 
         What the gates say; None where nobody asked them.
     problem : Problem
         The ``[problem]`` section.
+    expected : sequence of Block
+        What the owner may expect, from `expected_blocks`; it comes right after the first words.
+    pictures : bool
+        Whether to draw what tables say.
 
     """
     blocks = (
         *_lead(report),
+        *expected,
         *_verdict(version, verdict),
         *form_blocks(report.optimization),
         *_candidates(report),
+        *(contender_figure(report) if pictures else ()),
         *_measured(report),
         *money_blocks(report),
         *_without_money(report),
         *_for_whom(report),
+        *(segment_figure(report) if pictures else ()),
         *inclusion_blocks(report),
         *slice_blocks(report),
         *(difference_blocks(report.difference, "the champion") if report.difference is not None else ()),

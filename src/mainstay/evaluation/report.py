@@ -15,6 +15,7 @@ from mainstay.evaluation.classes import with_classes
 from mainstay.evaluation.comparisons import by_segment, compare
 from mainstay.evaluation.difference import difference_of
 from mainstay.evaluation.earning import earned, money_curve
+from mainstay.evaluation.expectation import outcome_spread
 from mainstay.evaluation.findings import found
 from mainstay.evaluation.fresh_rows import held_against
 from mainstay.evaluation.held_out import CHAMPION, answer_held_out
@@ -134,6 +135,7 @@ def evaluate(
         inclusion=measure_inclusion(snapshot, held, settings),
         behaviour=measure_behaviour(snapshot, training, held, settings, cases),
         robustness=try_mishaps(snapshot, training, held, important) if settings.robustness else (),
+        spread=outcome_spread(held),
         difference=difference_of(held, snapshot, important, settings.min_segment_rows),
         data_until=until,
         data_until_of=until_of,

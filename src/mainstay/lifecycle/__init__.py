@@ -16,6 +16,7 @@
     comment      what a pull request is told
     optimizing   version optimize: the same model in a faster form
     exporting    export onnx: a version's model as a file for others
+    owner        the owner's page
     documents    what the verbs print
     origins      which data trained which version; the project as a pipeline of dvc
     metrics      numbers of a check or a training, for other tools
@@ -34,7 +35,6 @@ from mainstay.lifecycle.documents import (
     verdict_document,
     versions,
     versions_document,
-    write_report,
     write_verdict,
 )
 from mainstay.lifecycle.explained import explained_document, replayed_document, write_explained
@@ -68,6 +68,7 @@ from mainstay.lifecycle.origins import (
     params,
     pipeline,
 )
+from mainstay.lifecycle.owner import owner_page, write_report
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.release import Books, open_books
 
@@ -117,6 +118,7 @@ __all__ = [
     "optimized_document",
     "origin",
     "origin_blocks",
+    "owner_page",
     "params",
     "pipeline",
     "predict_file",

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from mainstay import monitoring
 from mainstay.data.quarantine import write_whole
-from mainstay.errors import InputError
 from mainstay.evaluation import report_document as evaluation_document
 from mainstay.lifecycle.comment import comment_document
 from mainstay.release import at_moment, explain, open_books
 from mainstay.render.document import Command, Document, Findings, Status, Table, Text
-from mainstay.render.html import to_html
 from mainstay.render.junit import to_junit
 from mainstay.render.markdown import to_markdown
 from mainstay.render.numbers import finding_value, measure_name, moment
@@ -129,17 +127,6 @@ def report_document(project: Project, number: int | None) -> Document:
     champion = release is not None and release.champion == chosen  # then there is nothing to release
     blocks = tuple(block for block in document.blocks if not (champion and isinstance(block, Command)))
     return Document(document.title, (*answers, *blocks), document.foot)
-
-
-def write_report(project: Project, number: int | None, out: Path | None) -> Path:
-    """Write the owner's page as a file of its own: HTML, or Markdown where `out` ends so."""
-    document = report_document(project, number)
-    path = out or project.root / "reports" / f"{project.name}.html"
-    if path.suffix not in {".html", ".md"}:
-        raise InputError(f"A report can't be written as '{path.suffix}'.", "Name it .html or .md.")
-    text = to_html(document) if path.suffix == ".html" else to_markdown(document)
-    write_whole(path, text.encode("utf-8"))
-    return path
 
 
 def card(project: Project, number: int) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from mainstay.measures.finding import Finding
 from mainstay.measures.thresholds import BreakEven, Margin
 from mainstay.models.difference import Difference
+from mainstay.models.expectation import Spread
 from mainstay.models.policy import Policy
 from mainstay.models.pricing import Pricing
 from mainstay.models.studies import AgePoint, LearningPoint, ReliabilityBin, Trial
@@ -130,6 +131,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Declared tests of behaviour and scenarios: the share of records that pass.
     robustness : tuple of Finding
         What noise, a missing column or a slip of the finger costs, in the primary measure; positive is lost.
+    spread : Spread or None
+        How far single records are spread in what they bring; None where money isn't known.
     difference : Difference or None
         What changes for whom against the champion, on the same rows; None where there was none to compare with.
     optimization : tuple of Finding
@@ -194,6 +197,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[Finding, ...] = ()
     behaviour: tuple[Finding, ...] = ()
     robustness: tuple[Finding, ...] = ()
+    spread: Spread | None = None
     difference: Difference | None = None
     optimization: tuple[Finding, ...] = ()
     data_until: dt.datetime | None = None

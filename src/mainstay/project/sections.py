@@ -6,6 +6,7 @@ The money section is `mainstay.measures.money.Money`.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
 
 import msgspec
 
@@ -48,6 +49,16 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         What it must not be used for.
     success : Success, optional
         The owner's target.
+    users : str
+        Who works with the answers.
+    intended, unintended : str
+        What else it may be used for; what somebody might think it is good for, and it isn't.
+    assumptions : str
+        What must stay true for it to be right: how rows come about, what outcomes mean.
+    rationale : str
+        Why it is built as it is: why these features, candidates and settings.
+    records_per_day : float, optional
+        How many records come in, for amounts per week; otherwise the rows' own times, or the log, say it.
 
     """
 
@@ -57,6 +68,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     owner: str = ""
     limitations: str = ""
     success: Success | None = None
+    users: str = ""
+    intended: str = ""
+    unintended: str = ""
+    assumptions: str = ""
+    rationale: str = ""
+    records_per_day: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
     @property
     def empty(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH, HEIGHT = 560.0, 240.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 14.0, 16.0, 34.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 26.0, 16.0, 34.0
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

@@ -131,3 +131,18 @@ def test_a_row_is_told_by_bands_and_common_labels_and_never_by_what_is_personal(
     assert tell(1) == rare
     assert tell(2)[:2] == (("income", "79.2 and above"), ("city", "a rare label"))
     assert "47.3" not in str(tell(0))
+
+
+def test_of_several_classes_the_steps_from_label_to_label_are_told() -> None:
+    task = Task(kind="multiclass", target="size", labels=("low", "medium", "high"))
+    truth = np.repeat([0.0, 1.0, 2.0], 100)
+    theirs = np.tile([0.6, 0.3, 0.1], (300, 1))
+    mine = np.eye(3)[truth.astype(int)] * 0.7 + 0.1
+    policy = Policy(task=task)
+    stick = choose_yardstick(task, Money(), 0.34)
+    found = tell_apart(Pair(truth, Answers(mine, policy), Answers(theirs, policy), None, stick, 7), {}, nobody, 50)
+    assert found.changed.value == pytest.approx(2 / 3)
+    assert found.changed.note == "low to medium 100, low to high 100."
+    assert [one.measure for one in found.tests] == ["accuracy"]
+    assert {(one.decided_before, one.decided, one.truth) for one in found.movers} >= {("low", "high", "high")}
+    assert all(one.before in {0.1, 0.3, 0.6} for one in found.movers)

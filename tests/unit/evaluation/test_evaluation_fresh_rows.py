@@ -73,12 +73,15 @@ def change(snapshot: Snapshot, how: Callable[[Rows], Rows]) -> Snapshot:
 
 
 def flipped(rows: Rows) -> Rows:
+    """Give a fifth of the rows another label; or one another's amounts."""
     rng = np.random.default_rng(5)
     wrong = rng.random(len(rows)) < 0.2
-    if np.isin(rows.y, (0, 1)).all():
-        return replace(rows, y=np.where(wrong, 1 - rows.y, rows.y))
     y = rows.y.copy()
-    y[wrong] = rng.permutation(y[wrong])
+    labels = int(y.max()) + 1
+    if np.isin(y, range(3)).all():
+        y[wrong] = (y[wrong] + rng.integers(1, labels, int(wrong.sum()))) % labels
+    else:
+        y[wrong] = rng.permutation(y[wrong])
     return replace(rows, y=y)
 
 
@@ -91,7 +94,7 @@ def shifted(rows: Rows) -> Rows:
     return replace(rows, X=rows.X * [1, 1.6, 1, 1], frame=rows.frame.with_columns(pl.col("price") * 1.6))
 
 
-@pytest.fixture(scope="module", params=["binary", "regression"])
+@pytest.fixture(scope="module", params=["binary", "regression", "multiclass"])
 def reigning(request: pytest.FixtureRequest, make_snapshot: Make) -> tuple[Snapshot, Champion]:
     kind = request.param
     return make_snapshot(kind, rows=2400, seed=2), crowned(make_snapshot(kind, rows=2400, seed=1))
