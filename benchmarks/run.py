@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LONG = ("contract_law", "source_streaming")
+LONG = ("contract_law", "source_streaming", "training_quality")
 
 
 def main(names: list[str]) -> int:

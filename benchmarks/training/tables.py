@@ -1,26 +1,28 @@
 """The public tables of the benchmark, each as a mainstay project and as plain arrays that any peer can read.
 
-A table's rows are held out by mainstay itself: 75/25 at random with the split's number as seed; the bikes once, the
-latest fifth. Everybody gets the same rows, encoded the same way: numbers, codes of categories, missing as NaN.
+Rows are held out as anybody can repeat it: 75/25 by scikit-learn's `train_test_split`, its random state the split's
+number, stratified by the label; the bikes once, the latest fifth. Everybody gets the same rows, encoded the same way:
+numbers, codes of categories, missing as NaN.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import tomlkit
+from sklearn.model_selection import train_test_split
 
 from mainstay.contract import FILE as CONTRACT
 from mainstay.contract import Category, load_contract
 from mainstay.data import take_snapshot
 from mainstay.data.answers import Answers
 from mainstay.data.draft import draft_project, write_project
+from mainstay.data.rows import Rows
 from mainstay.project import open_project
 
 if TYPE_CHECKING:
@@ -110,7 +112,7 @@ TABLES = {
 }
 
 
-def make_project(name: str, split: int, folder: Path) -> Project:
+def make_project(name: str, folder: Path) -> Project:
     """Write the table and its project below `folder`; ranked on log loss or RMSE, also where money is known."""
     table = TABLES[name]
     folder.mkdir(parents=True, exist_ok=True)
@@ -121,7 +123,7 @@ def make_project(name: str, split: int, folder: Path) -> Project:
     path = home / "mainstay.toml"
     text = tomlkit.parse(path.read_text(encoding="utf-8"))
     data, training = text.setdefault("data", {}), text.setdefault("training", {})
-    data["seed"], data["test_share"], data["keep"] = split, 0.2 if table.time else 0.25, False
+    data["test_share"], data["keep"] = 0.2 if table.time else 0.25, False
     data["split_by"] = {"time": table.time} if table.time else "random"
     training["measure"] = "rmse" if "housing" in name or "bike" in name else "log_loss"
     path.write_text(tomlkit.dumps(text), encoding="utf-8")
@@ -138,9 +140,30 @@ def _ignore(path: Path, column: str) -> None:
         path.write_text(tomlkit.dumps(text), encoding="utf-8")
 
 
-def snapshot_of(project: Project) -> Snapshot:
+def snapshot_of(project: Project, name: str, split: int) -> Snapshot:
     """Read the rows and hold some out."""
-    return take_snapshot(project, load_contract(project.root / CONTRACT))
+    snapshot = take_snapshot(project, load_contract(project.root / CONTRACT))
+    if TABLES[name].time:
+        return snapshot
+    whole = _whole(snapshot)
+    labels = whole.y if snapshot.task.kind == "binary" else None
+    learn, judge = train_test_split(np.arange(len(whole)), test_size=0.25, random_state=split, stratify=labels)
+    return replace(snapshot, train=whole.take(np.sort(learn)), test=whole.take(np.sort(judge)))
+
+
+def _whole(snapshot: Snapshot) -> Rows:
+    """Put both sides together again, in the source's order."""
+    sides = (snapshot.train, snapshot.test)
+    rows = Rows(
+        X=np.concatenate([side.X for side in sides]),
+        y=np.concatenate([side.y for side in sides]),
+        segments={},
+        times=None,
+        groups=None,
+        index=np.concatenate([side.index for side in sides]),
+        frame=pl.concat([side.frame for side in sides]),
+    )
+    return rows.take(np.argsort(rows.index))
 
 
 def write_arrays(snapshot: Snapshot, path: Path) -> None:
@@ -158,8 +181,3 @@ def write_arrays(snapshot: Snapshot, path: Path) -> None:
         kind=np.asarray(snapshot.task.kind),
         timed=np.asarray(snapshot.train.times is not None),
     )
-
-
-def today() -> str:
-    """Give the date for the record."""
-    return dt.datetime.now(dt.UTC).date().isoformat()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.acceptance.conftest import Terminal
 
 
@@ -51,6 +53,45 @@ def project(terminal: Terminal) -> Terminal:
     (terminal.folder / "data.csv").write_text(churn_table(200))
     terminal.run("init", "data.csv", "--target", "Churn", "--dir", "model")
     return type(terminal)(terminal.folder / "model")
+
+
+def spoilt(cell: Callable[[int], str], *, tenure: Callable[[int], str] = str) -> str:
+    """Write 200 rows whose target and first feature are as said."""
+    lines = [f"{tenure(k % 60)},{'ab'[k % 2]},{cell(k)}" for k in range(200)]
+    return "\n".join(["tenure,plan,Churn", *lines]) + "\n"
+
+
+UNLEARNABLE: dict[str, tuple[str, str]] = {
+    "one class": (spoilt(lambda _: "No"), "Every row has the same 'Churn'"),
+    "a target that is mostly infinite": (spoilt(lambda k: str(k) if k % 3 else "inf"), "infinite in 67 of 200 rows"),
+    "a label written in several ways": (spoilt(lambda k: ("Yes", "no", "No", "yes")[k % 4]), "in several ways"),
+    "too few rows of a label": (spoilt(lambda k: "Yes" if k < 3 else "No"), "Only 3 of 200 rows"),
+    "a feature that is always missing": (
+        spoilt(lambda k: ("Yes", "No")[k * 7 % 3 == 0], tenure=lambda _: ""),
+        "'tenure' is missing in all",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(UNLEARNABLE))
+def test_rows_that_cannot_be_learned_from_are_one_sentence_and_nothing_is_registered(
+    name: str, project: Terminal
+) -> None:
+    """The project was made from good rows; what comes for the retraining isn't."""
+    content, says = UNLEARNABLE[name]
+    contract = project.folder / "contract.toml"
+    contract.write_text(contract.read_text().replace("[tenure]", '[tenure]\nmissing = "allow"', 1))
+    (project.folder.parent / "data.csv").write_text(content)
+    said = project.run("train", expect=2)
+    assert says in said.err
+    assert said.out == ""
+    assert project.run("version", "list", "--json").json == []
+
+
+def test_labels_with_blanks_around_them_are_the_labels_without(project: Terminal) -> None:
+    (project.folder.parent / "data.csv").write_text(spoilt(lambda k: ("Yes", "No ", " Yes", "No", "")[k % 5]))
+    found = project.run("train", "--json").json
+    assert "Churn" in str(found)
 
 
 def test_a_corrupt_registry_is_named_with_its_cure(project: Terminal) -> None:

@@ -117,6 +117,7 @@ def choose_goal(cells: pl.Series, positive: str = "", *, classes: bool = False) 
             f"Only {rows(len(cells))} say what '{target}' was; at least {MIN_ROWS} are needed.",
             "Collect more rows.",
         )
+    _refuse_infinite(target, cells)
     labels = Counter(as_labels(cells).to_list())
     counts = dict(sorted(labels.items(), key=lambda pair: (-pair[1], pair[0])))
     if len(counts) == 1:
@@ -138,6 +139,18 @@ def choose_goal(cells: pl.Series, positive: str = "", *, classes: bool = False) 
     if classes or strays:
         return Goal(*classes_task(target, counts))
     return _amount(target, amounts.drop_nulls())
+
+
+def _refuse_infinite(target: str, cells: pl.Series) -> None:
+    """Refuse amounts that are infinite in more than a few rows; those of a few are left out, and counted."""
+    if cells.dtype.is_temporal() or cells.dtype == pl.Boolean:
+        return
+    endless = int(cells.cast(pl.Float64, strict=False).is_infinite().sum())
+    if endless > MOST_STRAYS * len(cells):
+        raise DataError(
+            f"'{target}' is infinite in {count(endless)} of {rows(len(cells))}: no amount can be learned from that.",
+            "Find out what divides by zero, and leave those cells empty.",
+        )
 
 
 def _refuse_spellings(target: str, counts: dict[str, int]) -> None:

@@ -73,7 +73,7 @@ def undo_weights(learned: Learned, lesson: Lesson, fitted: Floats) -> Learned:
         The weights it was fitted with.
 
     """
-    if learned.constant:
+    if learned.constant or learned.as_it_is:
         return learned
     codes = lesson.y.astype(np.int64)
     plain = np.bincount(codes, weights=lesson.weights)

@@ -38,8 +38,11 @@ _STEPS, _CLOSE = 50, 1e-9
 
 
 def calibrate(learned: Learned, lesson: Lesson, clusters: Clusters | None) -> Learned:
-    """Put a curve on a candidate for a yes/no question, where that helps; else give it back as it is."""
-    if lesson.kind != "binary" or learned.constant:
+    """Put a curve on a candidate for a yes/no question, where that helps; else give it back as it is.
+
+    A model that came as it is has scored rows it may have seen: nothing to learn a curve from.
+    """
+    if lesson.kind != "binary" or learned.constant or learned.as_it_is:
         return learned
     bent = cross_fitted(learned.fold_scores, lesson)
     if not _helps(learned.fold_scores, bent, lesson, clusters):

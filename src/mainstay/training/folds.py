@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
 
 
+_KINDS = 10  # distinct rows for each fold, at least
+
+
 @dataclass(frozen=True)
 class Folds:
     """How the training rows are cut.
@@ -134,6 +137,8 @@ def _affordable(y: Floats, task: Task, folds: int) -> int:
 def _at_random(X: Floats, y: Floats, folds: int, seed: int) -> Folds:
     rng = np.random.default_rng(seed)
     _, first, key = np.unique(_digests(X), return_index=True, return_inverse=True)
+    if first.size < _KINDS * folds:  # rows of a handful of kinds are no copies of each other: each is dealt alone
+        first, key = np.arange(len(X)), np.arange(len(X))
     shuffled = rng.permutation(first.size)
     dealt = shuffled[np.argsort(y[first[shuffled]], kind="stable")]  # label by label, at random within each
     fold_of_key = np.empty(first.size, dtype=np.int64)

@@ -102,7 +102,7 @@ def train(
     priced = None if pricing is None else pricing.of_table(served).amounts
     here = yardstick.on(priced, None if prior is None else prior.weigh(rows.y)).on_rows(rows.frame)
     share = capacity_share(money.capacity, snapshot)
-    refuse_unlearnable(rows, task)
+    refuse_unlearnable(rows, task, snapshot.inputs.encoded_names)
     folds = cut_folds(rows, task, settings.folds, settings.seed, read_gap(settings.gap))
     folds = folds.few(covered_folds(rows.X.size, settings.budget))
     lesson = Lesson.of(rows, snapshot.inputs, task.kind, folds, settings.seed, max(1, len(task.labels)))

@@ -46,6 +46,15 @@ def test_copies_of_a_row_share_a_fold(make_snapshot: Make) -> None:
         assert not any(row.tobytes() in seen for row in rows.X[scored])
 
 
+def test_rows_of_a_handful_of_kinds_still_fill_every_fold(make_snapshot: Make) -> None:
+    """Two labels of one category are two kinds of rows, not copies of two rows."""
+    snapshot = make_snapshot()
+    rows = replace(snapshot.train, X=np.arange(len(snapshot.train), dtype=np.float64)[:, None] % 2)
+    folds = cut_folds(rows, snapshot.task, 5, 7)
+    sizes = [scored.size for _, scored in folds.parts]
+    assert max(sizes) - min(sizes) <= 2
+
+
 def test_time_only_looks_back_and_one_moment_is_never_cut(make_snapshot: Make) -> None:
     snapshot = make_snapshot(split="time")
     rows = replace(snapshot.train, times=np.floor(np.arange(len(snapshot.train)) / 37))
