@@ -1,6 +1,8 @@
 """A Candidate becomes a Report, and a Report a Verdict: money first, every number with its interval."""
 
 from mainstay.evaluation.behaviour.cases import Cases, read_cases
+from mainstay.evaluation.behaviour.measure import answer_cases
+from mainstay.evaluation.behaviour.way import Way
 from mainstay.evaluation.declared import Declared, read_declared
 from mainstay.evaluation.document import report_document
 from mainstay.evaluation.evidence import Approval, Evidence, Lock, Rehearsal, Round
@@ -24,6 +26,8 @@ __all__ = [
     "Rehearsal",
     "Rival",
     "Round",
+    "Way",
+    "answer_cases",
     "evaluate",
     "gate",
     "judge_report",

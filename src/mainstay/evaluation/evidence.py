@@ -87,6 +87,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         Features of its contract without description or owner.
     live_skew : Finding or None
         What the log says of its live answers.
+    cases : tuple of Finding or None
+        How it answers the plain records and scenarios the project has today; those of its report where None.
 
     """
 
@@ -96,3 +98,4 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     approvals: tuple[Approval, ...] | None = None
     undescribed: tuple[str, ...] | None = None
     live_skew: Finding | None = None
+    cases: tuple[Finding, ...] | None = None

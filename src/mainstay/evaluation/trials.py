@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.render.document import Block, Cell, Findings, Heading, Status, Table
+from mainstay.render.document import Block, Cell, Findings, Heading, Status, Table, Text
 from mainstay.render.numbers import finding_value, measure_name
 
 if TYPE_CHECKING:
@@ -24,12 +24,16 @@ def behaviour_blocks(report: Report) -> Iterator[Block]:
         yield Findings(report.behaviour, caption, failed_first=True)
     if report.robustness:
         yield Heading("What a mishap costs")
-        shown = report.robustness[:_MOST_MISHAPS]
-        hidden = len(report.robustness) - len(shown)
+        told = [one for one in report.robustness if one.value is not None]
+        refused = [one.where for one in report.robustness if one.value is None]
+        shown, hidden = told[:_MOST_MISHAPS], len(told[_MOST_MISHAPS:])
         lost = f"{measure_name(report.primary)} lost"
         caption = "On the same held-out records before and after; positive is lost."
         caption += f" {hidden} more cost less." if hidden else ""
-        yield Table(("Mishap", "Records", lost, ""), tuple(_mishap(one) for one in shown), caption)
+        if shown:
+            yield Table(("Mishap", "Records", lost, ""), tuple(_mishap(one) for one in shown), caption)
+        if refused:
+            yield Text(f"No answer, as the contract says, instead of a wrong one: {', '.join(refused)}.", "note")
 
 
 def inclusion_blocks(report: Report) -> Iterator[Block]:
@@ -73,5 +77,4 @@ def _slice(one: Finding, worth: Finding | None) -> tuple[Cell, ...]:
 
 
 def _mishap(one: Finding) -> tuple[Cell, ...]:
-    value: Cell = Status("no answer", "none") if one.value is None else finding_value(one)
-    return (one.where, one.n, value, one.note)
+    return (one.where, one.n, finding_value(one), one.note)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from mainstay.evaluation import Approval, Evidence, Lock
+from mainstay.contract import FILE as CONTRACT
+from mainstay.contract import load_contract
+from mainstay.evaluation import Approval, Evidence, Lock, Way, answer_cases, read_cases
 from mainstay.events.window import take_window
 from mainstay.lifecycle.rehearsal import rehearse
 from mainstay.monitoring.skew import skew_finding
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from mainstay.evaluation import EvaluationSettings
     from mainstay.measures.finding import Finding
+    from mainstay.project import Project
     from mainstay.registry import Bundle
     from mainstay.release import Books
 
@@ -52,7 +55,19 @@ def collect(
         approvals=tuple(Approval(one.by, one.reason) for one in given),
         undescribed=tuple(column.name for column in features if not (column.description and column.owner)),
         live_skew=_live_skew(books, bundle, now),
+        cases=_cases(books.project, bundle, settings),
     )
+
+
+def _cases(project: Project, bundle: Bundle, settings: EvaluationSettings) -> tuple[Finding, ...] | None:
+    """Let a version answer the cases the project has today; None where its code doesn't run here.
+
+    They are held against today's contract: a version that is older than a column doesn't see it.
+    """
+    if bundle.features is not None and bundle.features.running is None:
+        return None
+    cases = read_cases(project, settings, load_contract(project.root / CONTRACT), bundle.policy.task)
+    return answer_cases(Way(bundle.contract, bundle.features, bundle.model, bundle.policy), cases)
 
 
 def hold(lock: Mapping[str, str], here: Mapping[str, str], before: Mapping[str, str] | None) -> Lock:

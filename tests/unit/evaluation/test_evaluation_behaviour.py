@@ -13,7 +13,7 @@ import pytest
 
 from mainstay.contract import Category, Contract
 from mainstay.errors import ProjectError
-from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, read_cases, report_document
+from mainstay.evaluation import EvaluationSettings, Evidence, evaluate, judge_report, read_cases, report_document
 from mainstay.evaluation.behaviour.bench import Bench
 from mainstay.evaluation.behaviour.changes import misspell
 from mainstay.evaluation.behaviour.expectations import measure_direction, measure_invariance
@@ -163,6 +163,7 @@ def test_noise_costs_log_loss_where_there_is_no_money(make_snapshot: Make) -> No
     assert much > little
 
 
+ROW = "record = { tenure = 1, price = 60, plan = 'full', noise = 0 }\n"
 PLAIN = """
 [[evaluation.minimum]]
 file = "plain.csv"
@@ -241,6 +242,9 @@ def test_the_gates_fail_where_one_test_fails(world: World, tmp_path: Path) -> No
     assert gates["behaves"].ok is False
     assert gates["behaves"].note.startswith("1 of 2 fail. directional: ")
     assert gates["scenarios"].ok
+    today = Evidence(cases=(msgspec.structs.replace(report.behaviour[-1], value=0.0, ok=False),))
+    again = judge_report(report, Problem(), settings, now=NOW, by="me", evidence=today)
+    assert [one.ok for one in again.findings if one.measure in {"behaves", "scenarios"}] == [False, False]
     page = to_markdown(report_document("churn", 1, report, verdict, Problem()))
     assert "How it behaves" in page
     assert "What a mishap costs" in page
@@ -324,3 +328,42 @@ def test_records_of_several_kinds_of_value_are_read_as_texts(world: World, tmp_p
     found = played(world, tmp_path, text + '{ tenure = 90, price = 20.5, plan = "full", noise = 0 }]\n')
     assert [one.ok for one in found.values()] == [True]
     assert pl.DataFrame({"a": ["90", "90"]})["a"].dtype == pl.String
+
+
+def test_several_classes_behave_are_searched_and_compared(make_snapshot: Make, tmp_path: Path) -> None:
+    snapshot = make_snapshot("multiclass")
+    training = train(snapshot, TrainingSettings(candidates=("linear",), studies=False), Money())
+    label = snapshot.task.labels[0]
+    text = '[evaluation]\ninclusion = ["plan"]\n[[evaluation.invariance]]\nchange = { column = "noise", noise = 1.0 }\n'
+    text += (
+        'tolerance = 0.2\n[[evaluation.minimum]]\nrecords = [{ tenure = 1, price = 60, plan = "full", noise = 0 }]\n'
+    )
+    project = project_of(tmp_path, f'{text}expect = "{label}"\n', seen=f"[[case]]\nprediction = '{label}'\n{ROW}")
+    settings = project.section("evaluation", EvaluationSettings)
+    cases = read_cases(project, settings, snapshot.contract, snapshot.task)
+    report = evaluate(snapshot, training, Money(), settings, cases=cases)
+    assert [one.measure for one in report.behaviour] == ["invariance", "minimum", "scenario"]
+    assert report.behaviour[0].ok
+    assert report.robustness[0].value is not None
+    assert {one.measure for one in report.inclusion if one.group == "inclusion_gap"} == {"accuracy"}
+    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
+    page = to_markdown(report_document("grade", 1, report, None, Problem()))
+    assert "How groups are served" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "scenario", "words"),
+    [
+        ('[[evaluation.directional]]\ncolumn = "tenure"\nby = 1\nexpect = "up"\n', "", "several classes have none"),
+        ("", "[[case]]\nscore = { at_least = 0.5 }\nrecord = { tenure = 1 }\n", "several classes have one each"),
+        ("", "[[case]]\nprediction = 'nobody'\nrecord = { tenure = 1 }\n", "no label of"),
+    ],
+)
+def test_what_several_classes_have_not_is_refused(
+    make_snapshot: Make, tmp_path: Path, text: str, scenario: str, words: str
+) -> None:
+    snapshot = make_snapshot("multiclass")
+    project = project_of(tmp_path, text, **({"seen": scenario} if scenario else {}))
+    settings = project.section("evaluation", EvaluationSettings)
+    with pytest.raises(ProjectError, match=words):
+        read_cases(project, settings, snapshot.contract, snapshot.task)

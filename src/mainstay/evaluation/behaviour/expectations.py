@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Booleans = NDArray[np.bool_]
 
 GROUP = "behaviour"
+HELD_OUT = ("invariance", "directional")
 _EXACT = 1e-9  # scores of equal records differ by less than this, however they were summed
 _EXAMPLES = 2
 

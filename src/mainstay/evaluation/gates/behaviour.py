@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mainstay.evaluation.behaviour.expectations import HELD_OUT
 from mainstay.evaluation.behaviour.plain_cases import SCENARIO
 from mainstay.evaluation.gate import Case, gate
 from mainstay.evaluation.gates.words import GROUP, unjudged
@@ -19,15 +20,23 @@ if TYPE_CHECKING:
 @gate
 def behaves(case: Case) -> Finding:
     """Every declared test of behaviour passes: invariance, direction, minimum functionality."""
-    tests = [one for one in case.report.behaviour if one.measure != SCENARIO]
+    tests = [one for one in _today(case) if one.measure != SCENARIO]
     return _worst("behaves", tests, "no test of behaviour is declared")
 
 
 @gate
 def scenarios(case: Case) -> Finding:
     """Every scenario is answered as it must be."""
-    played = [one for one in case.report.behaviour if one.measure == SCENARIO]
+    played = [one for one in _today(case) if one.measure == SCENARIO]
     return _worst("scenarios", played, "the project has no scenario files")
+
+
+def _today(case: Case) -> tuple[Finding, ...]:
+    """Give what held-out records said at the training, and the cases as the project has them today."""
+    cases = None if case.evidence is None else case.evidence.cases
+    if cases is None:
+        return case.report.behaviour
+    return (*(one for one in case.report.behaviour if one.measure in HELD_OUT), *cases)
 
 
 def _worst(name: str, tests: Sequence[Finding], why_not: str) -> Finding:
@@ -36,7 +45,7 @@ def _worst(name: str, tests: Sequence[Finding], why_not: str) -> Finding:
         return unjudged(name, why_not)
     worst = min(tests, key=lambda one: (not one.failed, one.ok is None, _margin(one)))
     failed = sum(one.failed for one in tests)
-    said = f"{failed} of {len(tests)} fail." if failed else f"All of {len(tests)} pass."
+    said = f"{failed} of {len(tests)} fail." if failed else f"{len(tests)} of {len(tests)} pass."
     if worst.ok is None:
         said = "None of them could be judged."
     words = f"{said} {worst.measure}: {worst.note}".strip()
