@@ -11,6 +11,7 @@ from mainstay.evaluation.findings import found
 from mainstay.evaluation.held_out import CHAMPION, EVERYBODY, IDLE, LINEAR
 from mainstay.measures.finding import Finding, Limit, judge
 from mainstay.measures.intervals import student
+from mainstay.measures.money import stakes
 from mainstay.render.numbers import number
 
 if TYPE_CHECKING:
@@ -83,20 +84,35 @@ def by_segment(
         measured.append(found(estimate, stick.name, where=where, unit=stick.unit, group="segment", note=note))
         better = _advantage(here, IDLE)
         finding = found(better, stick.name, where=where, unit=stick.unit, group="segment", note=note)
-        ahead.append(finding if few else _judged(finding, better, judged))
+        ahead.append(finding if few else _judged(finding, better, judged, least_error(here)))
     return tuple(measured), tuple(ahead)
 
 
 def judged_against_idle(here: HeldOut, judged: int) -> Finding:
     """Say how much better than doing nothing some rows are served, judged as one of `judged` places at once."""
     better, stick = _advantage(here, IDLE), here.yardstick
-    return _judged(found(better, stick.name, unit=stick.unit), better, judged)
+    return _judged(found(better, stick.name, unit=stick.unit), better, judged, least_error(here))
 
 
-def _judged(finding: Finding, ahead: Estimate, judged: int) -> Finding:
+def least_error(here: HeldOut) -> float:
+    """Say how unsure yes/no money on these rows is at least, by the scores themselves; 0 for anything else.
+
+    Where few are positive, a segment may by luck hold none of those acted on: then all its actions lost, and all lost
+    alike, so that the spread that was seen says nothing about the luck.
+    """
+    stick, mine = here.yardstick, here.mine
+    stake = stakes(stick.priced) if stick.in_money and stick.task.kind == "binary" else None
+    if stake is None:
+        return 0.0
+    spread = mine.acted * mine.scores * (1 - mine.scores) * (stake.hit - stake.miss) ** 2
+    mass = np.ones(spread.size) if stick.weights is None else stick.weights
+    return 1000 * float(np.sqrt(np.sum(mass**2 * spread)) / np.sum(mass))
+
+
+def _judged(finding: Finding, ahead: Estimate, judged: int, least: float) -> Finding:
     if finding.value is None or not np.isfinite(ahead.error):
         return finding
-    reach = student(1 - 0.1 / judged, ahead.n - 1) * ahead.error  # one-sided 95 %, shared out
+    reach = student(1 - 0.1 / judged, ahead.n - 1) * max(ahead.error, least)  # one-sided 95 %, shared out
     note = f"Better than doing nothing here by this; may be behind by no more than luck explains ({number(reach)})."
     return judge(msgspec.structs.replace(finding, limit=Limit("at_least", -reach), note=note))
 

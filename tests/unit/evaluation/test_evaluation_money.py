@@ -12,6 +12,8 @@ import pytest
 
 from mainstay.contract import Contract, Datetime
 from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, report_document
+from mainstay.evaluation.comparisons import least_error
+from mainstay.evaluation.held_out import answer_held_out
 from mainstay.measures.money import Capacity, Cost, Money
 from mainstay.models import Policy
 from mainstay.project import Problem, Success
@@ -254,6 +256,25 @@ def flat_shift(snapshot: Snapshot, report: Report) -> float:
     assert money.value is not None
     assert report.candidate == chosen.name
     return money.value
+
+
+def test_a_segment_that_had_no_luck_is_not_surely_harmed(rows: Snapshot) -> None:
+    trained = train(rows, LINEAR, KNOWN)
+    held = answer_held_out(rows, trained, None)
+    # Records that were acted on, of which by luck none was positive: all lost the same.
+    places = np.flatnonzero(held.mine.acted & (held.truth < 0.5))[:60]
+    here = held.take(places)
+    seen = here.yardstick.advantage(here.truth, here.mine, here.answers["do-nothing"])
+    assert seen.value == pytest.approx(-15_000)
+    assert seen.error == pytest.approx(0.0, abs=1e-6)
+    scores = here.mine.scores
+    assert least_error(here) == pytest.approx(1000 * 90 * np.sqrt(np.sum(scores * (1 - scores))) / 60)
+
+
+def test_doing_nothing_has_no_luck(rows: Snapshot) -> None:
+    held = answer_held_out(rows, train(rows, LINEAR, KNOWN), None)
+    assert least_error(replace(held, chosen="do-nothing")) == 0.0
+    assert least_error(answer_held_out(rows, train(rows, LINEAR, Money()), None)) == 0.0
 
 
 def test_without_money_nothing_of_it_is_said(rows: Snapshot) -> None:

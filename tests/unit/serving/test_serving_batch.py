@@ -135,13 +135,16 @@ def test_what_a_policy_did_is_in_the_log(released: Project) -> None:
     assert lines["warnings"].to_list() == [list(over_http.warnings), []]
 
 
-def test_only_the_best_are_acted_on_where_there_is_a_capacity(released: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize("capacity", [Capacity(2, "week"), Capacity(share=0.4)])
+def test_only_the_best_are_acted_on_where_there_is_a_capacity(
+    released: Project, tmp_path: Path, capacity: Capacity
+) -> None:
     rows = "".join(f"{name},{tenure},100,basic\n" for name, tenure in zip("abcde", (40, 1, 30, 2, 20), strict=True))
     (tmp_path / "rows.csv").write_text(HEADER + rows, encoding="utf-8")
     with open_books(released) as books:
         bundle = books.champion()
         assert bundle is not None
-        scarce = dataclasses.replace(bundle, money=Money(capacity=Capacity(2, "week")))
+        scarce = dataclasses.replace(bundle, money=Money(capacity=capacity))
         for capable, name in ((bundle, "all.parquet"), (scarce, "out.parquet")):
             score_file(capable, tmp_path / "rows.csv", tmp_path / name, log=books.log, books=released.books)
     out = pl.read_parquet(tmp_path / "out.parquet")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -14,11 +16,13 @@ from mainstay import lifecycle
 from mainstay.data.templates import fraud, write_template
 from mainstay.errors import DataError, ProjectError
 from mainstay.events.window import take_window
+from mainstay.measures.money import Capacity
 from mainstay.monitoring.served import read_served
 from mainstay.monitoring.worth import expected_worth, realised_worth
 from mainstay.project import open_project
 from mainstay.release import open_books
 from mainstay.serving import App, Served
+from mainstay.serving.batch import score_file
 from mainstay.serving.testing import release_now
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from mainstay.project import Project
     from mainstay.serving.testing import Got
 
-PLAIN = "value = 140  # a fraud that goes through costs this on average: the amount, the fee, the time\n"
+PLAIN = 'value = "amount + 40"'
 QUICK = '\n[training]\ncandidates = ["do-nothing", "linear"]\n'
 FEATURES = (
     "amount", "merchant", "entry", "country_matches", "payments_last_hour", "payments_last_day", "card_age_days",
@@ -43,7 +47,7 @@ def project_of(folder: Path, value: str = '"amount + 20"', rows: int = 12_000) -
     file = folder / "mainstay.toml"
     text = file.read_text(encoding="utf-8")
     assert PLAIN in text
-    file.write_text(text.replace(PLAIN, f"value = {value}\n") + QUICK, encoding="utf-8")
+    file.write_text(text.replace(PLAIN, f"value = {value}") + QUICK, encoding="utf-8")
     frame = fraud.simulate(rows, seed=5).with_columns(pl.col("asked_at").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
     frame.write_csv(folder / "data" / "payments.csv")
     return open_project(folder)
@@ -126,6 +130,34 @@ def test_the_answer_the_file_and_the_log_agree(
     realised = realised_worth(type(seen)(**{**_fields(seen), "labels": known}), bundle.money, bundle.report)
     assert realised is not None
     assert realised[: dear.size] == pytest.approx(np.where(gain > 0, 0.9 * (dear + 20) - 4, 0.0))
+
+
+def test_online_actions_keep_to_the_pace_and_a_file_takes_the_best(
+    made: tuple[Project, Trained], payments: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    project, done = made
+    with open_books(project) as books:
+        bundle = books.registry.load_bundle(project.name, done.version.number)
+        policy = msgspec.structs.replace(bundle.policy, pace=40.0)
+        scores = np.linspace(0.001, 0.9, len(payments))
+        gain = [s * (0.9 * (p["amount"] + 20) - 4) + (1 - s) * -4 for s, p in zip(scores, payments, strict=True)]
+        online = [policy.decide(float(s), p) for s, p in zip(scores, payments, strict=True)]
+        assert online == ["hold" if each >= 40.0 else "none" for each in gain]
+        # A file sees all its records, so the pace is not asked: the best that pay are acted on.
+        scarce = dataclasses.replace(
+            bundle,
+            policy=policy,
+            money=msgspec.structs.replace(bundle.money, capacity=Capacity(n=12)),
+        )
+        table = pl.DataFrame(payments).with_columns(payment_id=pl.int_range(pl.len()).cast(pl.String))
+        table.write_parquet(tmp_path / "in.parquet")
+        score_file(scarce, tmp_path / "in.parquet", tmp_path / "out.parquet", log=books.log, books=project.books)
+    out = pl.read_parquet(tmp_path / "out.parquet")
+    expected = out["score"] * (0.9 * (out["amount"] + 20) - 4) + (1 - out["score"]) * -4
+    best = set(np.argsort(-expected.to_numpy(), kind="stable")[:12].tolist())
+    held = set(np.flatnonzero((out["decision"] == "hold").to_numpy()).tolist())
+    assert held == {place for place in best if expected[place] > 0}
+    assert len(held) > 3
 
 
 def _fields(seen: Any) -> dict[str, Any]:
