@@ -148,7 +148,10 @@ def optimize(
 
 def optimized_document(name: str, made: Optimized) -> Document:
     """Lay out what became faster and what was lost."""
-    title = f"{name} version {made.version.number}: version {made.parent} in a faster form"
+    p50 = {finding.where: finding.value or 0.0 for finding in made.findings if finding.measure == "latency_p50"}
+    faster = p50.get(AFTER, 0.0) < p50.get(BEFORE, 0.0)
+    form = "in a faster form" if faster else "in another form, which is not faster for one record"
+    title = f"{name} version {made.version.number}: version {made.parent} {form}"
     passed = sum(finding.ok is True for finding in made.verdict.findings)
     failed = len(made.verdict.failed)
     foot = f"Gates: {passed} passed, {failed} failed. All of them: mainstay version show {made.version.number}"
@@ -184,7 +187,7 @@ def _beside(bundle: Bundle, snapshot: Snapshot, model: OnnxModel, project: Proje
     after = _candidate(f"{was}-{how}", model, policy, snapshot, len(baselines) + 1)
     after = replace(after, parameters={"made_from_version": number, "form": how, "seed": training.seed})
     why = (
-        f"Version {number} ({was}) in a faster form: {how}. It was not trained again; its answers were compared with "
+        f"Version {number} ({was}) in another form: {how}. It was not trained again; its answers were compared with "
         f"those of version {number} on the held-out rows."
     )
     return replace(training, candidates=(*baselines, before, after), chosen=after, why=why)
@@ -217,7 +220,7 @@ def _demand(findings: Sequence[Finding], number: int) -> None:
     if failed:
         said = "; ".join(_told(finding) for finding in failed)
         raise GateError(
-            f"The faster form of version {number} is refused: {said}.",
+            f"The other form of version {number} is refused: {said}.",
             "Nothing was registered. Try --quantize static, no quantising, or a higher --tolerance if it may be lost.",
         )
 

@@ -18,6 +18,7 @@ from mainstay.errors import InputError, MainstayError
 from mainstay.models import frameworks
 from mainstay.models.answers import amounts, labels_of, probabilities
 from mainstay.models.convert import networks
+from mainstay.models.convert.networks.network import Network
 from mainstay.models.load import known_frameworks
 from mainstay.models.model import Model
 
@@ -71,6 +72,8 @@ def adopt(estimator: object, columns: Columns, task: Task) -> Model:
     """
     if isinstance(estimator, Model):
         return estimator
+    if isinstance(estimator, Network):
+        return estimator.adopted(columns, task)
     for name in _homes(type(estimator)):
         module = importlib.import_module(name)
         if isinstance(module, _Adopts):

@@ -107,7 +107,7 @@ def test_a_linear_version_becomes_a_version_in_onnx_that_decides_alike(trained: 
     assert second.model.framework == "onnx"
     assert (second.contract, second.profile, second.money) == (first.contract, first.profile, first.money)
     assert second.policy.threshold == first.policy.threshold
-    assert "Version 1 (linear) in a faster form: onnx" in second.report.why
+    assert "Version 1 (linear) in another form: onnx" in second.report.why
     assert second.report.optimization == made.findings
     assert made.verdict == second_verdict(trained)
     assert second.report.comparison("over do-nothing") is not None

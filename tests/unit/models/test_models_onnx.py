@@ -17,6 +17,7 @@ from mainstay.models import Task, load_model, save_model
 from mainstay.models.adopting import adopt
 from mainstay.models.columns import Columns
 from mainstay.models.convert import Asked, build_model
+from mainstay.models.convert.networks.network import Network
 from mainstay.models.convert.networks.onnx import open_onnx
 from mainstay.models.frameworks.onnx import Feed, Header, OnnxModel
 from mainstay.models.onnx_file import demand_self_contained
@@ -275,3 +276,18 @@ def test_rows_of_another_width_are_refused() -> None:
     model = build_model(network(), COLUMNS, rows(), Asked(task=YES_NO))
     with pytest.raises(InputError, match="takes 3 numbers a row"):
         model.scores(np.zeros((2, 4)))
+
+
+def test_a_network_comes_with_what_it_does_not_say_of_itself(tmp_path: Path) -> None:
+    onnx.save(network(WEIGHTS / 100), tmp_path / "made.onnx")
+    model = adopt(Network(tmp_path / "made.onnx", output="logit", rows=rows()), COLUMNS, YES_NO)
+    assert np.allclose(model.scores(rows()), logistic(rows() @ WEIGHTS / 100)[:, 0], atol=1e-6)
+    proto = network(np.hstack([WEIGHTS, -WEIGHTS]), "Softmax")
+    model = adopt(Network(proto, labels=("Yes", "No")), COLUMNS, YES_NO)
+    assert np.allclose(model.scores(rows()), logistic(2 * rows() @ WEIGHTS)[:, 0], atol=1e-6)
+    with pytest.raises(InputError, match="can't be probabilities"):
+        adopt(Network(network(), output="probability"), COLUMNS, YES_NO)
+    with pytest.raises(InputError, match="reading one can run code from it"):
+        adopt(Network(str(tmp_path / "made.pt")), COLUMNS, YES_NO)
+    with pytest.raises(InputError, match="is no network that can be converted"):
+        adopt(Network(object()), COLUMNS, YES_NO)

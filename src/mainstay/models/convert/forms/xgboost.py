@@ -47,7 +47,7 @@ def convert(model: XGBoostModel, columns: Columns, X: NDArray[np.float64], task:
         with quiet():
             proto = convert_xgboost(booster, initial_types=[("features", FloatTensorType([None, width]))])
     except Exception as error:  # noqa: BLE001 - a converter fails in its own ways
-        told = " ".join(str(error).split())[:300]
+        told = " ".join(str(error).split()).split(" Stack trace")[0][:300]  # its own library's, many lines long
         raise InputError(
             f"The trees can't be written as ONNX: {told}", "They go on being served as they are."
         ) from None

@@ -46,7 +46,12 @@ def adopters() -> Mapping[type, Callable[[Any, Columns, Task], OnnxModel]]:
     return {package().ModelProto: _adopt}
 
 
-def _adopt(proto: Any, columns: Columns, task: Task) -> OnnxModel:
+def from_proto(proto: Any, columns: Columns, X: Floats, asked: Asked) -> OnnxModel:
+    """Make a model of a ModelProto, which is left as it is; see `build_model`."""
     content = proto.SerializeToString()
     demand_self_contained(content, Path("The ONNX model"))
-    return build_model(read_graph(content, Path("model")), columns, stand_ins(columns), Asked(task=task))
+    return build_model(read_graph(content, Path("model")), columns, X, asked)
+
+
+def _adopt(proto: Any, columns: Columns, task: Task) -> OnnxModel:
+    return from_proto(proto, columns, stand_ins(columns), Asked(task=task))
