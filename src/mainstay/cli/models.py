@@ -112,6 +112,23 @@ def version_show(number: int, *, folder: Path, as_json: bool) -> None:
         show(msgspec.structs.replace(document, blocks=blocks))
 
 
+@version.command("testscore")
+@click.argument("number", metavar="VERSION", type=VERSION)
+@click.option("--out", type=OUT, help="Write it here too (.html or .md).")
+@on_project
+def version_testscore(number: int, out: Path | None, *, folder: Path, as_json: bool) -> None:
+    """Score VERSION by the ML Test Score: 28 tests, each with its evidence and what would earn the rest."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    found = lifecycle.testscore(open_here(folder), number)
+    if out is not None:
+        lifecycle.write_score(found, out)
+    if as_json:
+        show_json(found)
+    else:
+        show(lifecycle.score_document(found))
+
+
 @version.command("card")
 @click.argument("number", metavar="VERSION", type=VERSION)
 @on_project

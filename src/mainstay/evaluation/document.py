@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainstay.evaluation.ablation_document import ablation_blocks
 from mainstay.evaluation.class_document import class_blocks
 from mainstay.evaluation.dependence import money_blocks, per_period
 from mainstay.evaluation.difference_document import difference_blocks
@@ -89,6 +90,7 @@ def report_document(
         *behaviour_blocks(report),
         *training_blocks(report),
         *features_blocks(report),
+        *ablation_blocks(report),
         *_stands_on(report, problem),
     )
     return Document(f"{name} version {version}: {headline(report)}", blocks, _foot(verdict))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 REPEATS = 3
-_LOSSES: dict[Kind, Callable[[Floats, Floats], Floats]] = {
+LOSSES: dict[Kind, Callable[[Floats, Floats], Floats]] = {
     "binary": log_losses,
     "multiclass": classes.log_losses,
     "regression": squared_errors,
@@ -59,7 +59,7 @@ def measure_influences(
     if len(X) > most:
         some = rng.permutation(len(X))[:most]
         X, truth = X[some], truth[some]
-    losses = _LOSSES[kind]
+    losses = LOSSES[kind]
     plain = losses(truth, model.scores(X))
     found = []
     for j, name in enumerate(names):

@@ -8,6 +8,7 @@ import numpy as np
 
 from mainstay.data.audit import data_findings
 from mainstay.data.volume import capacity_share, records_per_day
+from mainstay.evaluation.ablation import ablate
 from mainstay.evaluation.attributions import measure_attributions
 from mainstay.evaluation.behaviour.cases import Cases
 from mainstay.evaluation.behaviour.measure import measure_behaviour, try_mishaps
@@ -135,6 +136,7 @@ def evaluate(
         inclusion=measure_inclusion(snapshot, held, settings),
         behaviour=measure_behaviour(snapshot, training, held, settings, cases),
         robustness=try_mishaps(snapshot, training, held, important) if settings.robustness else (),
+        ablation=ablate(snapshot, training, held, influences) if settings.ablation else (),
         spread=outcome_spread(held),
         difference=difference_of(held, snapshot, important, settings.min_segment_rows),
         data_until=until,

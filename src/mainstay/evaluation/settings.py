@@ -38,6 +38,8 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Share of rows that may be copies of other rows, beyond what the champion's rows had.
     max_age : str
         How old the newest row may be (``"30d"``); anything where empty.
+    ablation : bool
+        Whether features in doubt are left out, one by one, and the model fitted again.
     rehearse : bool
         Whether a fresh worker is started and asked before the verdict.
     max_p50_ms, max_p99_ms : float, optional
@@ -78,6 +80,7 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     max_shift: Limit = 1.0
     max_copies: Share = 0.02
     max_age: Length = ""
+    ablation: bool = True
     rehearse: bool = True
     max_p50_ms: Limit | None = None
     max_p99_ms: Limit | None = None

@@ -16,12 +16,14 @@
     comment      what a pull request is told
     optimizing   version optimize: the same model in a faster form
     exporting    export onnx: a version's model as a file for others
+    scoring      version testscore: the ML Test Score
     owner        the owner's page
     documents    what the verbs print
     origins      which data trained which version; the project as a pipeline of dvc
     metrics      numbers of a check or a training, for other tools
 """
 
+from mainstay.evaluation.testscore import score_document
 from mainstay.lifecycle.auditing import Audited, audit, write_audit
 from mainstay.lifecycle.checking import Checked, check, check_document
 from mainstay.lifecycle.differing import Apart, diff, diff_document
@@ -69,6 +71,7 @@ from mainstay.lifecycle.origins import (
     pipeline,
 )
 from mainstay.lifecycle.owner import owner_page, write_report
+from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.release import Books, open_books
 
@@ -128,8 +131,10 @@ __all__ = [
     "report_document",
     "rollback",
     "rollback_destination",
+    "score_document",
     "start",
     "take_feedback",
+    "testscore",
     "train",
     "up",
     "verdict_document",
@@ -139,6 +144,7 @@ __all__ = [
     "write_check",
     "write_explained",
     "write_report",
+    "write_score",
     "write_training",
     "write_verdict",
 ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.contract import profile_rows
 from mainstay.contract.table import encode_table
+from mainstay.lifecycle.surroundings import surroundings_of
 from mainstay.registry import Entry, capture_lineage, make_golden
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def entry_of(
         golden=make_golden(snapshot.contract, came, chosen.model, seed=seed, features=snapshot.features),
         parent=parent,
         features=snapshot.features,
+        surroundings=surroundings_of(project),
     )
 
 

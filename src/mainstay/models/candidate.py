@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mainstay.models.studies import Studies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mainstay.models.studies import Trial
     from mainstay.models.yardstick import Yardstick
 
+    Floats = NDArray[np.float64]
+    Fit = Callable[[Floats, Floats, Floats | None], Model]
     Parameter = str | int | float | bool | None
 
 
@@ -88,6 +90,8 @@ class Training:
         What a reader must know of this training, as sentences: what was cut short, what beat nothing.
     in_sample : bool
         Whether the chosen one was fitted elsewhere, on rows that may be among those it is judged on.
+    refit : callable, optional
+        Makes the same kind of model as the chosen one, without a search, from other rows, truth and weights.
 
     """
 
@@ -101,6 +105,7 @@ class Training:
     studies: Studies = field(default_factory=Studies)
     notes: tuple[str, ...] = ()
     in_sample: bool = False
+    refit: Fit | None = None
 
     def candidate(self, name: str) -> Candidate | None:
         """Find a candidate by name."""

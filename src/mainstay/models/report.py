@@ -10,6 +10,7 @@ import msgspec
 
 from mainstay.measures.finding import Finding
 from mainstay.measures.thresholds import BreakEven, Margin
+from mainstay.models.ablation import Ablated
 from mainstay.models.difference import Difference
 from mainstay.models.expectation import Spread
 from mainstay.models.policy import Policy
@@ -131,6 +132,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Declared tests of behaviour and scenarios: the share of records that pass.
     robustness : tuple of Finding
         What noise, a missing column or a slip of the finger costs, in the primary measure; positive is lost.
+    ablation : tuple of Ablated
+        What each feature is good for, and what it costs; empty where the model can't be fitted again.
     spread : Spread or None
         How far single records are spread in what they bring; None where money isn't known.
     difference : Difference or None
@@ -197,6 +200,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[Finding, ...] = ()
     behaviour: tuple[Finding, ...] = ()
     robustness: tuple[Finding, ...] = ()
+    ablation: tuple[Ablated, ...] = ()
     spread: Spread | None = None
     difference: Difference | None = None
     optimization: tuple[Finding, ...] = ()

@@ -9,6 +9,14 @@ from mainstay.measures.money import amounts_of, break_even, named_amounts, stake
 from mainstay.models.frameworks.calibrated import innermost
 from mainstay.models.trust import brought_by, packages_of
 from mainstay.models.yardstick import money_known
+from mainstay.registry.card_facts import (
+    architecture,
+    data_and_preprocessing,
+    hyper_parameters,
+    limits,
+    purpose,
+    surroundings,
+)
 from mainstay.render import to_markdown
 from mainstay.render.document import Document, Facts, Findings, Heading, Items, Table, Text
 from mainstay.render.inline import clean
@@ -21,7 +29,6 @@ if TYPE_CHECKING:
     from mainstay.measures.money import Money
     from mainstay.models.model import Model
     from mainstay.models.report import Report
-    from mainstay.project import Problem
     from mainstay.registry.entry import Entry
     from mainstay.registry.lineage import Lineage
     from mainstay.render.document import Block
@@ -69,22 +76,14 @@ def _results(entry: Entry, kind: str) -> Iterator[str]:
 def card_document(entry: Entry, created: dt.datetime) -> Document:
     """Put the card together: purpose first, then measures, then where it comes from."""
     report, lineage = entry.report, entry.lineage
-    blocks: list[Block] = [Heading("Purpose"), Facts(_purpose(entry.problem)), *_how_well(report)]
+    blocks: list[Block] = [*purpose(entry.problem), *architecture(entry), *data_and_preprocessing(entry)]
+    blocks += [*hyper_parameters(entry), *_how_well(report), *limits(report, entry.problem)]
     blocks += [Heading("What errors cost"), Facts(_costs(entry.money, report))]
     if report.notes:
         blocks += [Heading("What a reader must know"), Items(report.notes)]
-    blocks += [Heading("Where it comes from"), Facts(_origin(entry, lineage, created))]
+    blocks += [*surroundings(entry), Heading("Where it comes from"), Facts(_origin(entry, lineage, created))]
     foot = "What the gates say of it: mainstay version show. Who answers now: mainstay status."
     return Document(f"{entry.name}: {entry.candidate.name}", tuple(blocks), foot)
-
-
-def _purpose(problem: Problem) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Decision", problem.decision or _UNSAID),
-        ("Action on a positive decision", problem.action or _UNSAID),
-        ("Who answers for it", problem.owner or _UNSAID),
-        ("Limitations", problem.limitations or _UNSAID),
-    )
 
 
 def _how_well(report: Report) -> Iterator[Block]:
@@ -102,9 +101,6 @@ def _how_well(report: Report) -> Iterator[Block]:
         yield Heading("What it looks at")
         influences = tuple((one.feature, one.value, one.error) for one in report.influences[:_SHOWN])
         yield Table(("Feature", "Loss added when shuffled", "Standard error"), influences)
-    if report.checks:
-        yield Heading("What was checked about the data")
-        yield Findings(report.checks)
 
 
 def _costs(money: Money, report: Report) -> tuple[tuple[str, str | float], ...]:

@@ -44,6 +44,8 @@ class Entry:
         The version that is champion now.
     features : Features, optional
         Its feature code, where it has some.
+    surroundings : tuple of (str, str)
+        How the project is deployed and watched, in words, for the card.
 
     """
 
@@ -58,3 +60,4 @@ class Entry:
     golden: tuple[Golden, ...] = ()
     parent: int | None = None
     features: Features | None = None
+    surroundings: tuple[tuple[str, str], ...] = ()

@@ -127,6 +127,7 @@ def train(
         seconds=time.perf_counter() - start,
         studies=studies,
         notes=tuple(training_notes(made, chosen, lesson)),
+        refit=made[place].learned.refit,
     )
 
 
