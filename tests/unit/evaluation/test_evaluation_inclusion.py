@@ -208,6 +208,21 @@ def test_groups_that_differ_by_nothing_are_rarely_called_unequal(
     assert alarms / runs <= 0.05 + 3.3 * (0.05 * 0.95 / runs) ** 0.5
 
 
+def test_rows_that_stand_for_several_records_count_so(taken: tuple[Snapshot, Training], held: HeldOut) -> None:
+    snapshot, _ = taken
+    weights = np.where(held.truth > 0.5, 1.0, 9.0)
+    weighed = replace(held, yardstick=replace(held.yardstick, weights=weights))
+    found = {(one.where, one.measure): one for one in measure_inclusion(snapshot, weighed, BY_GENDER)}
+    women = (snapshot.test.frame["gender"] == "F").to_numpy()
+    rate = found["gender=F", "selection_rate"]
+    acted = held.mine.acted
+    assert rate.value == pytest.approx((weights * acted)[women].sum() / weights[women].sum())
+    assert rate.n == women.sum()
+    same = found["gender=F", "true_positive_rate"]  # all positives weigh the same
+    plain = {(one.where, one.measure): one for one in measure_inclusion(snapshot, held, BY_GENDER)}
+    assert same.value == pytest.approx(plain["gender=F", "true_positive_rate"].value)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

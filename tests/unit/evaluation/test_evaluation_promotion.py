@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -31,8 +32,8 @@ MONEY = Money(value=300, success_rate=0.3, action_cost=15)
 ROWS = 600
 
 
-def answered(rng: np.random.Generator, mine: float, theirs: float) -> HeldOut:
-    """Draw rows and two models that differ from the truth by blur of their own."""
+def answered(rng: np.random.Generator, mine: float, theirs: float, measure: str = "") -> HeldOut:
+    """Draw rows and two models that differ from the truth by blur of their own; ranked on money, or on a measure."""
     x = rng.normal(-1, 1.3, ROWS)
     truth = (rng.random(ROWS) < 1 / (1 + np.exp(-x))).astype(np.float64)
     policy = Policy(task=TASK, threshold=1 / 6)
@@ -41,7 +42,7 @@ def answered(rng: np.random.Generator, mine: float, theirs: float) -> HeldOut:
         return Answers(1 / (1 + np.exp(-x - rng.normal(0, size, ROWS))), policy)
 
     answers = {"lightgbm": blurred(mine), "champion": blurred(theirs), "do-nothing": _idle()}
-    stick = choose_yardstick(TASK, MONEY, 0.3)
+    stick = choose_yardstick(TASK, MONEY, 0.3, measure)
     return HeldOut(np.empty((ROWS, 0)), truth, None, "lightgbm", answers, stick, 1)
 
 
@@ -49,24 +50,26 @@ def _idle() -> Answers:
     return Answers(np.full(ROWS, 0.3), Policy(task=TASK, threshold=2.0))
 
 
-def promoted(mode: Literal["better", "not-worse"], mine: float, theirs: float, runs: int) -> float:
+def promoted(mode: Literal["better", "not-worse"], mine: float, theirs: float, runs: int, measure: str = "") -> float:
     """Give the share of runs in which the newcomer is let through against the champion."""
     rng = np.random.default_rng(11)
-    champion = _bare(compared_with="")
+    primary = measure or "money_per_1000"
+    champion = _bare(compared_with="", primary=primary)
     settings = EvaluationSettings(champion=mode)
     through = 0
     for _ in range(runs):
-        newcomer = _bare(compare(answered(rng, mine, theirs)), compared_with=champion.fingerprint)
+        held = answered(rng, mine, theirs, measure)
+        newcomer = _bare(compare(held), compared_with=champion.fingerprint, primary=primary)
         verdict = judge_report(newcomer, Problem(), settings, champion, now=NOW, by="")
         through += next(one.ok is True for one in verdict.findings if one.measure == "against_champion")
     return through / runs
 
 
-def _bare(comparisons: tuple[Finding, ...] = (), *, compared_with: str) -> Report:
+def _bare(comparisons: tuple[Finding, ...] = (), *, compared_with: str, primary: str = "money_per_1000") -> Report:
     return Report(
         candidate="lightgbm",
-        primary="money_per_1000",
-        in_money=True,
+        primary=primary,
+        in_money=primary == "money_per_1000",
         currency="EUR",
         policy=Policy(task=TASK),
         contenders=(),
@@ -80,6 +83,22 @@ def test_an_equal_newcomer_is_rarely_called_better() -> None:
     assert promoted("better", 0.5, 0.5, 300) < 0.05
 
 
+@pytest.mark.parametrize("measure", ["log_loss", "roc_auc"])
+def test_nor_is_it_where_candidates_are_ranked_on_a_measure(measure: str) -> None:
+    assert promoted("better", 0.5, 0.5, 300, measure) < 0.05
+
+
+def test_the_champion_itself_is_never_called_better_than_it_is_and_never_surely_worse() -> None:
+    held = answered(np.random.default_rng(2), 0.5, 0.5)
+    twin = replace(held, answers={**held.answers, "champion": held.mine})
+    champion = _bare(compared_with="")
+    newcomer = _bare(compare(twin), compared_with=champion.fingerprint)
+    for mode, ok in (("better", False), ("not-worse", True)):
+        settings = EvaluationSettings(champion=mode)  # type: ignore[arg-type]
+        verdict = judge_report(newcomer, Problem(), settings, champion, now=NOW, by="")
+        assert next(one.ok for one in verdict.findings if one.measure == "against_champion") is ok
+
+
 def test_a_worse_newcomer_is_not_let_through_as_not_worse() -> None:
     assert promoted("not-worse", 2.5, 0.2, 300) < 0.05
 
@@ -89,8 +108,9 @@ def test_a_better_newcomer_is_seen() -> None:
 
 
 @pytest.mark.full
-def test_an_equal_newcomer_is_rarely_called_better_in_two_thousand_runs() -> None:
-    assert promoted("better", 0.5, 0.5, 2000) < 0.05
+@pytest.mark.parametrize("measure", ["", "log_loss", "roc_auc"])
+def test_an_equal_newcomer_is_rarely_called_better_in_two_thousand_runs(measure: str) -> None:
+    assert promoted("better", 0.5, 0.5, 2000, measure) < 0.05
 
 
 @pytest.mark.full

@@ -7,7 +7,7 @@ groups compares truth and score (Kleinberg and others 2017, who also show that n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,8 @@ import numpy as np
 from mainstay.evaluation.findings import found
 from mainstay.evaluation.inclusion.groups import group_columns, group_rows
 from mainstay.measures.disparity import larger_gap, lowest_ratio, widest_gap
-from mainstay.measures.intervals import mean_estimate, proportion_estimate
+from mainstay.measures.intervals import influence_estimate, mean_estimate, proportion_estimate, unmeasured
+from mainstay.measures.scores import ratio, ratio_influences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from mainstay.evaluation.settings import EvaluationSettings
     from mainstay.measures.disparity import Measured
     from mainstay.measures.finding import Finding
-    from mainstay.measures.intervals import Clusters, Estimate
+    from mainstay.measures.intervals import Clusters, Estimate, Scale
 
     Floats = NDArray[np.float64]
 
@@ -53,12 +54,26 @@ class _Rate:
 
     values: Floats
     among: Floats | None = None
+    weights: Floats | None = None
 
     def estimate(self, rows: NDArray[np.intp], clusters: Clusters | None, level: float) -> Estimate:
         hanging = None if clusters is None else clusters[rows]
+        if self.weights is not None:
+            return self._weighed(rows, self.weights[rows], hanging, level)
         if self.among is None:
             return mean_estimate(self.values[rows], hanging, level)
         return proportion_estimate(self.values[rows], self.among[rows], hanging, level)
+
+    def _weighed(self, rows: NDArray[np.intp], weights: Floats, hanging: Clusters | None, level: float) -> Estimate:
+        """Estimate where each row stands for several records of the world."""
+        among = np.ones(rows.size) if self.among is None else self.among[rows]
+        top, bottom = weights * among * self.values[rows], weights * among
+        if not bottom.any():
+            return unmeasured(0)
+        scale: Scale = "plain" if self.among is None else "share"
+        parts, n = ratio_influences(top, bottom), int(np.sum(among))
+        found = influence_estimate(ratio(top, bottom), parts, scale=scale, clusters=hanging, few=n, level=level)
+        return replace(found, n=n)
 
 
 def measure_inclusion(snapshot: Snapshot, held: HeldOut, settings: EvaluationSettings) -> tuple[Finding, ...]:
@@ -79,7 +94,7 @@ def measure_inclusion(snapshot: Snapshot, held: HeldOut, settings: EvaluationSet
 def _column(snapshot: Snapshot, held: HeldOut, name: str, min_rows: int) -> Iterator[Finding]:
     labels = group_rows(snapshot, name)
     names, counts = np.unique(labels, return_counts=True)
-    rates = _rates(held)
+    rates = {rate: replace(one, weights=held.yardstick.weights) for rate, one in _rates(held).items()}
     compared: dict[str, list[Measured]] = {rate: [] for rate in rates}
     for label, n in sorted(zip(names.tolist(), counts.tolist(), strict=True), key=lambda one: -one[1]):
         rows = np.flatnonzero(labels == label)
