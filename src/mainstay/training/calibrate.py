@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.errors import SetupError
+from mainstay.measures import classes
 from mainstay.measures.intervals import mean_estimate
 from mainstay.measures.scores import log_losses
 from mainstay.models.frameworks.calibrated import Line, Steps, calibrated
 from mainstay.training.bending import refit_through
+from mainstay.training.class_curve import fit_class_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,18 +40,19 @@ _STEPS, _CLOSE = 50, 1e-9
 
 
 def calibrate(learned: Learned, lesson: Lesson, clusters: Clusters | None) -> Learned:
-    """Put a curve on a candidate for a yes/no question, where that helps; else give it back as it is.
+    """Put a curve on a candidate that gives probabilities, where that helps; else give it back as it is.
 
     A model that came as it is has scored rows it may have seen: nothing to learn a curve from.
     """
-    if lesson.kind != "binary" or learned.constant or learned.as_it_is:
+    if lesson.kind == "regression" or learned.constant or learned.as_it_is:
         return learned
     bent = cross_fitted(learned.fold_scores, lesson)
     if not _helps(learned.fold_scores, bent, lesson, clusters):
         return learned
     scored = lesson.folds.scored
     curve = fit_curve(learned.fold_scores[scored], lesson.y[scored], _weights(lesson, scored))
-    words = "a line through the log odds (Platt)" if isinstance(curve, Line) else "isotonic regression"
+    line = "a line through the log odds (Platt)" if lesson.kind == "binary" else "a slope, and a shift for each label"
+    words = line if isinstance(curve, Line) else "isotonic regression"
     return replace(
         learned,
         model=calibrated(learned.model, curve),
@@ -62,21 +65,25 @@ def calibrate(learned: Learned, lesson: Lesson, clusters: Clusters | None) -> Le
 def fit_curve(scores: Floats, y: Floats, weights: Floats) -> Curve:
     """Fit a line through the log odds, or isotonic regression where there are `MANY` rows of both labels.
 
+    Of several classes it is a line always: one slope, and a shift for each label.
+
     Parameters
     ----------
-    scores, y, weights : array, shape (n,)
+    scores, y, weights : array, shape (n,), scores of several classes (n, k)
         Probabilities of rows that the model had not seen, their truth, and how much each counts (1 on average).
 
     """
+    if scores.ndim == 2:
+        return fit_class_line(scores, y, weights)
     rare = min(float(y.sum()), float(y.size - y.sum()))
     return _isotonic(scores, y, weights) if rare >= MANY else _platt(scores, y, weights)
 
 
 def cross_fitted(scores: Floats, lesson: Lesson) -> Floats:
     """Bend each fold's scores by a curve of the other folds, of the earlier ones in order of time; NaN without any."""
-    bent = np.full(scores.size, np.nan)
+    bent = lesson.unscored()
     for learn, score in _turns(lesson):
-        if learn.size and 0 < lesson.y[learn].mean() < 1:
+        if np.unique(lesson.y[learn]).size == max(2, lesson.classes):
             curve = fit_curve(scores[learn], lesson.y[learn], _weights(lesson, learn))
             bent[score] = curve.bend(scores[score])
     return bent
@@ -103,11 +110,12 @@ def _turns(lesson: Lesson) -> list[tuple[Places, Places]]:
 
 
 def _helps(scores: Floats, bent: Floats, lesson: Lesson, clusters: Clusters | None) -> bool:
-    known = np.flatnonzero(np.isfinite(bent))
+    known = np.flatnonzero(np.isfinite(bent.reshape(len(bent), -1)).all(axis=1))
     if not known.size:
         return False
-    gained = np.full(scores.size, np.nan)
-    losses = (log_losses(lesson.y[known], one[known]) for one in (scores, bent))
+    gained = np.full(len(scores), np.nan)
+    measured = log_losses if scores.ndim == 1 else classes.log_losses
+    losses = (measured(lesson.y[known], one[known]) for one in (scores, bent))
     gained[known] = np.subtract(*losses) * _weights(lesson, known)
     found = mean_estimate(gained[known], None if clusters is None else clusters[known])
     if not found.value > found.error * lesson.folds.stretch:
