@@ -22,5 +22,4 @@ def _calibration(training: Training) -> str:
     if said:
         return f"Scores are calibrated by {said}, as that helped by more than its standard error on rows not seen."
     why = ": no curve helped by more than its standard error on rows not seen"
-    why = why if training.yardstick.task.kind == "binary" else ""
     return f"Scores are not recalibrated{why}. The calibration error says how far they can be taken as probabilities."

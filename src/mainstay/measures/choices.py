@@ -66,6 +66,10 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
         """Every action that may be decided on."""
         return self.actions or tuple(dict.fromkeys(self.of_label))
 
+    def acts(self, actions: Sequence[str]) -> NDArray[np.bool_]:
+        """Say which actions are another one than is taken without a model; none where that isn't known."""
+        return np.asarray([bool(self.idle) and action != self.idle for action in actions], dtype=np.bool_)
+
     def decide(self, scores: Floats) -> str:
         """Give the action for one record: the cheapest, or that of the likeliest label where costs are unknown.
 
@@ -91,7 +95,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 
 def always(choices: Choices, action: str) -> Choices:
     """Give the choices of who does the same about every record."""
-    return Choices(labels=choices.labels, of_label=(action,) * len(choices.labels))
+    return Choices(labels=choices.labels, of_label=(action,) * len(choices.labels), idle=choices.idle)
 
 
 def expected_costs(scores: Floats, costs: Sequence[Sequence[float]]) -> Floats:

@@ -134,7 +134,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
         """
         if self.task.kind == "multiclass":
-            return np.asarray([action != self.classes.idle for action in self.classes.decide_all(scores)], dtype=bool)
+            return self.classes.acts(self.classes.decide_all(scores))
         ranked = self.worth(scores, amounts)
         acted = ranked >= self.threshold if self.pricing is None else ranked > self.margin
         return acted & (ranked >= self.pace) if paced and self.pace is not None else acted

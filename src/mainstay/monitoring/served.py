@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mainstay.contract import Contract
     from mainstay.measures.amounts import Amounts
     from mainstay.measures.measure import Measure
+    from mainstay.models.policy import Policy
     from mainstay.registry import Bundle
 
     Floats = NDArray[np.float64]
@@ -108,7 +109,6 @@ def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
     frame = frame.filter(pl.col("role") != "shadow")
     policy = bundle.report.policy
     amounts, labels = policy.task.kind == "regression", policy.task.labels
-    idle = policy.classes.idle if labels else NO_ACTION
     nobody = np.full(frame.height, np.nan)
     encoded, readable = _encode(frame, bundle)
     return Served(
@@ -117,7 +117,7 @@ def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
         encoded=encoded,
         readable=readable,
         scores=_floats(frame["score"]),
-        acted=np.zeros(frame.height, dtype=bool) if amounts else (frame["decision"] != idle).to_numpy(),
+        acted=_acted(frame, policy),
         planned=_floats(frame["decision"]) if amounts else nobody,
         labels=_floats(frame["label"]),
         degraded=frame["degraded"].to_numpy().astype(bool),
@@ -126,6 +126,14 @@ def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
         by_label=_shares(frame, labels) if labels else None,
         decisions=np.asarray(frame["decision"].to_list(), dtype=object) if labels else None,
     )
+
+
+def _acted(frame: pl.DataFrame, policy: Policy) -> Flags:
+    if policy.task.kind == "regression":
+        return np.zeros(frame.height, dtype=bool)
+    if policy.task.kind == "multiclass":
+        return policy.classes.acts(frame["decision"].to_list())
+    return (frame["decision"] != NO_ACTION).to_numpy()
 
 
 def _shares(frame: pl.DataFrame, labels: tuple[str, ...]) -> Floats:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainstay.errors import ProjectError
-from mainstay.measures.choices import Choices, expected_costs, saved, spent
+from mainstay.measures.choices import Choices, always, expected_costs, saved, spent
 from mainstay.measures.matrix import read_choices
 from mainstay.measures.money import Money
 
@@ -69,6 +69,14 @@ def test_without_a_model_the_cheapest_action_is_taken_or_the_declared_one() -> N
     assert read().idle == ""
     with pytest.raises(ProjectError, match="default_action is 'aprove', for which matrix has no column"):
         read(matrix=MATRIX, default_action="aprove")
+
+
+def test_acting_is_doing_something_else_than_without_a_model() -> None:
+    choices = read(matrix=MATRIX)
+    assert choices.acts(["review", "approve", "review"]).tolist() == [False, True, False]
+    idle = always(choices, choices.idle)
+    assert not idle.acts(idle.decide_all(np.full((3, 3), 1 / 3))).any()
+    assert not read().acts(["low", "high"]).any()  # nobody said what costs what
 
 
 def test_what_is_saved_is_counted_against_doing_nothing() -> None:
