@@ -3,6 +3,7 @@
 One file per way::
 
     additive     what a model that is a sum says of its terms: linear models, trees (exact)
+    lightgbm     trees by the library, and one row of them by `tables` over their `leaves`; xgboost, catboost
     sampling     Shapley values by sampling orders, with standard errors and a time box (everything else)
     kernel       Kernel SHAP, by the shap package
     lime         LIME, by the lime package

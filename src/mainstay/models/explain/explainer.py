@@ -58,6 +58,7 @@ class Explainer:
         self, model: Model, contract: Contract, inputs: Contract, profile: Profile, task: Task, *, seed: int = 0
     ) -> None:  # fmt: skip
         self.model = model
+        self._able = model if isinstance(model, Exact) else None
         self.contract = contract
         self.inputs = inputs
         self.profile = profile
@@ -191,9 +192,7 @@ class Explainer:
 
     def _sums(self, X: Floats, scores: Floats | None = None) -> Additive | None:
         """Ask the model for its sums; None where it is none, or where they don't lead to its scores."""
-        if not isinstance(self.model, Exact):
-            return None
-        sums = self.model.attributions(X, self.profile)
+        sums = None if self._able is None else self._able.attributions(X, self.profile)
         if sums is None:
             return None
         scores = self._scores(X) if scores is None else scores

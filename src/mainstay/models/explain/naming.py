@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mainstay.contract import Boolean, Category, Datetime
@@ -23,6 +24,7 @@ _CODES = re.compile(r"[A-Za-z]{0,3}_?\d+")
 _ANSWERS = ("yes", "no", "not", "none", "other", "unknown", "true", "false", "missing")
 
 
+@lru_cache(maxsize=4096)
 def words_of(name: str) -> str:
     """Say a name as words.
 
@@ -53,8 +55,12 @@ def unknown(name: str) -> str:
     ("tenure isn't known", "monthly charges aren't known", "status isn't known")
 
     """
-    several = name.endswith("s") and not name.endswith(("ss", "us", "is"))
-    return f"{name} {'aren' if several else 'isn'}'t known"
+    return f"{name} {'aren' if is_plural(name) else 'isn'}'t known"
+
+
+def is_plural(name: str) -> bool:
+    """Guess whether a name is of several things."""
+    return name.endswith("s") and not name.endswith(("ss", "us", "is"))
 
 
 def valued(player: Player, value: Any, contract: Contract) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.models.explain.explanation import Reason
-from mainstay.models.explain.naming import called, unknown, valued, words_of
+from mainstay.models.explain.naming import called, is_plural, unknown, valued, words_of
 from mainstay.render.numbers import amount
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ class Outcome:
         else:
             self.name = f"the chance of '{label[:60]}'"
 
-    def by(self, effect: float) -> str:
+    def by(self, effect: float, *, plural: bool = False) -> str:
         """Say what an effect does: ``"raises the chance of churn by 21 points"``."""
-        verb = "raises" if effect > 0 else "lowers"
+        verb = ("raise" if effect > 0 else "lower") + ("" if plural else "s")
         size = points(abs(effect)) if self.label else amount(abs(effect), self.unit)
         return f"{verb} {self.name} by {size}"
 
@@ -124,7 +124,8 @@ def _reason(part: Part, player: Player, contract: Contract, what: Outcome, fille
         subject = f"{unknown(called(player.column))} and taken as {_only(taken, player)}, which"
     else:
         subject = valued(player, part.value, contract)
-    text = f"{subject[:1].upper()}{subject[1:]} {what.by(part.effect)}."
+    plural = is_plural(called(player.column)) and not subject.endswith("which")
+    text = f"{subject[:1].upper()}{subject[1:]} {what.by(part.effect, plural=plural)}."
     if what.label:
         return Reason(text, part.feature, points=round(100 * part.effect, 4))
     return Reason(text, part.feature, amount=part.effect)
