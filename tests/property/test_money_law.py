@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstay.contract import Boolean, Category, Contract, Datetime, Integer, Number
-from mainstay.measures.amounts import Amounts, can_be_meant, usable
+from mainstay.measures.amounts import UNSAID, Amounts, can_be_meant, usable
 from mainstay.measures.money import Cost, Money, Stakes, amounts_of, break_even, expected_gain
 from mainstay.measures.thresholds import LEVELS, pace_of, planning_shift, weighted_quantiles
 from mainstay.models import Policy, Task
@@ -103,7 +103,19 @@ def test_a_record_is_worth_and_decided_on_what_its_row_is(money: Money, rows: li
             assert bits(getattr(amounts, name)) == bits(of_table), (name, record)
             assert (name in stood_in) == bool(priced.stood_in[name][place])
         assert (policy.decide(float(scores[place]), record) == "act") == bool(acts[place])
-        assert len(policy.warnings(record)) == len(stood_in)
+        decision, warnings = policy.settle(float(scores[place]), record)
+        assert decision == policy.decide(float(scores[place]), record)
+        assert len(warnings) == len(stood_in)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.floats(0, 2), st.none() | st.floats(0, 1))
+def test_where_amounts_are_the_same_a_table_is_decided_on_as_its_records_are(
+    scores: list[float], threshold: float, pace: float | None
+) -> None:
+    policy = Policy(task=BINARY, threshold=threshold, pace=pace)
+    acts = policy.acts(np.array(scores), UNSAID)
+    assert [policy.decide(score) == "act" for score in scores] == acts.tolist()
+    assert policy.settle(scores[0], {}) == (policy.decide(scores[0]), ())
 
 
 @settings(max_examples=100, deadline=None)

@@ -60,6 +60,8 @@ class Seen:
         Where the rows come from.
     amounts : Amounts, optional
         What answers on these rows are worth, where that differs between records.
+    weights : array, shape (n,), optional
+        How many records of the world each row stands for.
 
     """
 
@@ -69,10 +71,11 @@ class Seen:
     clusters: Clusters | None
     note: str
     amounts: Amounts | None = None
+    weights: Floats | None = None
 
     def measured_by(self, yardstick: Yardstick) -> Yardstick:
         """Give the yardstick for these rows."""
-        return yardstick if self.amounts is None else yardstick.on(self.amounts)
+        return yardstick.on(self.amounts, self.weights)
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,8 +93,8 @@ def _apart(project: Project, snapshot: Snapshot, mine: Bundle, theirs: Bundle) -
     stick = choose_yardstick(
         report.policy.task, project.money, report.base_rate, pricing=report.pricing, shares=report.shares
     )
-    if stick.pricing is not None:
-        stick = stick.on(stick.pricing.of_table(_served(mine, rows.frame)).amounts)
+    priced = None if stick.pricing is None else stick.pricing.of_table(_served(mine, rows.frame)).amounts
+    stick = stick.on(priced, None if snapshot.prior is None else snapshot.prior.weigh(rows.y))
     answers = [
         Answers.of(scores_of(one, rows.frame), one.policy, lambda one=one: _served(one, rows.frame))  # type: ignore[misc]
         for one in (mine, theirs)

@@ -104,9 +104,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             return self.classes.decide(np.asarray(score))
         return score + self.shift  # type: ignore[return-value]  # an amount is a plain number
 
-    def warnings(self, record: Mapping[str, Any]) -> tuple[str, ...]:
-        """Tell which amounts can't be worked out of a record, so that the training means stand in."""
-        return () if self.pricing is None else told(self.pricing.of_record(record)[1], self.pricing)
+    def settle(self, score: Score, record: Mapping[str, Any]) -> tuple[str | float, tuple[str, ...]]:
+        """Decide by a record's own amounts, and tell which of them can't be worked out, so that the mean stands in."""
+        if self.pricing is None:
+            return self.decide(score, record), ()
+        amounts, stood_in = self.pricing.of_record(record)
+        return self._decide_priced(float(score), amounts), told(stood_in, self.pricing) if stood_in else ()
 
     def worth(self, scores: Floats, amounts: Amounts) -> Floats:
         """Give what records are ranked by: the expected gain of acting, or the score where amounts are the same."""

@@ -66,6 +66,11 @@ class Pricing(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return tuple(expressions_of(self.money))
 
     @cached_property
+    def _constants(self) -> dict[str, float]:
+        """The amounts that are numbers."""
+        return {name: float(amount) for name, amount in named_amounts(self.money) if not isinstance(amount, str)}
+
+    @cached_property
     def at_the_mean(self) -> Amounts:
         """The amounts of a record nothing is known about."""
         return amounts_of(self.money, self.means)
@@ -82,7 +87,7 @@ class Pricing(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             else:
                 worked_out[name] = self.means[name]
                 stood_in.append(name)
-        return amounts_of(self.money, worked_out), tuple(stood_in)
+        return Amounts(**self._constants, **worked_out), tuple(stood_in)
 
     def of_table(self, served: pl.DataFrame) -> Priced:
         """Work out the amounts of each row; `served` holds the features as served (`contract.table.as_served`)."""

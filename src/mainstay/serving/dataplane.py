@@ -277,8 +277,8 @@ def _decide(case: Case, policy: Policy) -> None:
     if policy.pricing is None:
         case.decision, case.warnings = policy.decide(case.score), row.warnings
         return
-    record = row.features
-    case.decision, case.warnings = policy.decide(case.score, record), (*row.warnings, *policy.warnings(record))
+    case.decision, warnings = policy.settle(case.score, row.features)
+    case.warnings = (*row.warnings, *warnings) if warnings else row.warnings
 
 
 def _score_many(bundle: Bundle, part: list[Case], features_failed: list[FeaturesFailure]) -> None:
