@@ -109,7 +109,7 @@ def test_the_road_of_several_classes(  # noqa: PLR0915 - one story, told in orde
     project.run("release", "2", "--reason", "again", "--trial")
     project.run("rollback", "--reason", "it was not")
     assert project.run("history", "--json").json[0]["kind"] == "rollback"
-    project.run("report", "1", "--out", "owner.html")
+    project.run("report", "1", "--full", "--out", "owner.html")
     assert "True label" in (project.folder / "owner.html").read_text()
 
 
