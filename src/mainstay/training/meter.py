@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PER_LEAF = 2.2e-6  # seconds for each leaf and column of a tree: finding the best split
 _PER_CELL = 1.1e-9  # seconds for each cell and level of a tree: filling the histograms
-_NET, _GRACE = 3.0, 20.0  # the clock cuts beyond so many times the budget and so many seconds
+_NET, _GRACE = 5.0, 30.0  # the clock cuts beyond so many times the budget and so many seconds
 
 
 class Meter:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Shape = Mapping[str, float]
 
 MOST_TREES, PATIENCE = 1500, 40
-_WORTH_A_THREAD = 1_000_000  # cells
+_WORTH_A_THREAD = 5_000_000  # cells
 _OBJECTIVES: dict[Kind, dict[str, str]] = {
     "binary": {"objective": "binary", "metric": "binary_logloss"},
     "multiclass": {"objective": "multiclass", "metric": "multi_logloss"},
