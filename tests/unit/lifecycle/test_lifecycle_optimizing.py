@@ -21,9 +21,11 @@ from mainstay.data.versions import Kept
 from mainstay.errors import DataError, GateError, InputError
 from mainstay.lifecycle.entry import entry_of
 from mainstay.lifecycle.gap import as_trained
+from mainstay.models.adopting import adopt
 from mainstay.models.candidate import Candidate
 from mainstay.models.columns import Columns
 from mainstay.models.convert import Asked, build_model
+from mainstay.project import open_project
 from mainstay.release import open_books
 from mainstay.training import TrainingSettings
 from mainstay.training import train as fit
@@ -154,8 +156,6 @@ def test_rows_that_have_changed_since_are_told(trained: Project, tmp_path: Path,
     other.write_text("\n".join(lines[:-100]) + "\n")
     file = trained.root / "mainstay.toml"
     file.write_text(file.read_text().replace(str(simulated_csv), str(other)))
-    from mainstay.project import open_project  # noqa: PLC0415 - read again, after the change
-
     with pytest.raises(DataError, match="isn't what version 1 was trained on"):
         optimize(open_project(trained.root), 1)
 
@@ -189,3 +189,62 @@ def test_the_command_line_optimises_and_exports(trained: Project, tmp_path: Path
     refused = run("version", "optimize", "2")
     assert refused.returncode == 2
     assert "is in ONNX already" in refused.stderr
+
+
+FOREST = [
+    "sklearn.tree._tree.Tree",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+]
+
+
+def register_forest(project: Project, *, calibrated: bool) -> tuple[Project, int]:
+    """Register a forest of scikit-learn over scaled columns, as it would be adopted; returns its number."""
+    from sklearn.calibration import CalibratedClassifierCV  # noqa: PLC0415 - only these tests need it
+    from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415 - as above
+    from sklearn.impute import SimpleImputer  # noqa: PLC0415 - as above
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415 - as above
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415 - as above
+
+    file = project.root / "mainstay.toml"
+    file.write_text(file.read_text() + f"\n[serving]\ntrust = {json.dumps(FOREST)}\n")
+    project = open_project(project.root)
+    forest: Any = RandomForestClassifier(15, random_state=0)
+    forest = CalibratedClassifierCV(forest, cv=2) if calibrated else forest
+    with open_books(project) as books:
+        bundle = books.registry.load_bundle(project.name, 1)
+        snapshot = as_trained(project, bundle)
+        settings = TrainingSettings(candidates=("do-nothing", "linear"), studies=False)
+        training = fit(snapshot, settings, bundle.money, action=bundle.policy.action)
+        rows, columns, task = snapshot.train, Columns.of(bundle.inputs), bundle.policy.task
+        labels = np.where(rows.y > 0.5, task.positive, task.negative)
+        numbers = [column.name for column in columns.all if column.kind in ("number", "integer")]
+        fitted = make_pipeline(SimpleImputer(), StandardScaler(), forest).fit(columns.frame(rows.X)[numbers], labels)
+        model = adopt(fitted, columns, task)
+        chosen = Candidate("forest", model, bundle.policy, model.scores(rows.X), np.empty(0))
+        training = replace(training, candidates=(*training.candidates, chosen), chosen=chosen)
+        report = msgspec.structs.replace(bundle.report, candidate="forest")
+        entry = entry_of(project, snapshot, training, report, None, kept=Kept("rows.csv", "", 0), by="anna")
+        return project, books.registry.register(entry, NOW).number
+
+
+def test_a_slow_pipeline_becomes_many_times_faster_and_decides_alike(trained: Project) -> None:
+    project, number = register_forest(trained, calibrated=False)
+    made = optimize(project, number)
+    found = {(finding.measure, finding.where): finding.value or 0.0 for finding in made.findings}
+    assert found["equal_decisions", "all"] == 1.0
+    assert found["largest_difference", "all"] < 1e-6
+    assert found["latency_p50", "before"] > 5 * found["latency_p50", "after"]
+    assert "in a faster form" in lifecycle.optimized_document(project.name, made).title
+
+
+def test_a_conversion_that_lies_is_refused_on_real_rows(trained: Project, tmp_path: Path) -> None:
+    project, number = register_forest(trained, calibrated=True)
+    with pytest.raises(
+        GateError, match=r"doesn't answer as the original does: on 500 real rows scores differ by up to"
+    ):
+        optimize(project, number)
+    with pytest.raises(GateError, match="nothing was registered or written"):
+        lifecycle.export_onnx(project, number, tmp_path / "lie.onnx")
+    assert not (tmp_path / "lie.onnx").exists()
+    assert [version.number for version in lifecycle.versions(project)] == [number, 1]

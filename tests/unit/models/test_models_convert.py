@@ -120,6 +120,19 @@ def test_an_adopted_pipeline_is_converted_as_it_was_adopted() -> None:
     assert np.abs(to_onnx(kept, numbers, seen, task).scores(seen) - kept.scores(seen)).max() < 1e-6
 
 
+def test_columns_that_are_scaled_without_a_transformer_stay_doubles() -> None:
+    from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415 - only the tests of pipelines need it
+    from sklearn.impute import SimpleImputer  # noqa: PLC0415 - as above
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415 - as above
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415 - as above
+
+    X, names = rows(), ["tenure", "price"]
+    forest = RandomForestClassifier(15, random_state=0)
+    fitted = make_pipeline(SimpleImputer(), StandardScaler(), forest).fit(frame(X)[names], truth(X))
+    after = convert_pipeline(fitted, COLUMNS, X[:50], YES_NO, names=names).scores(rows(600, seed=5))
+    assert np.abs(after - fitted.predict_proba(frame(rows(600, seed=5))[names])[:, 1]).max() < 1e-6
+
+
 def test_trees_of_xgboost_are_converted_as_they_were_adopted() -> None:
     xgboost = pytest.importorskip("xgboost")
     X = rows()

@@ -18,7 +18,7 @@ import numpy as np
 from mainstay.errors import InputError, SetupError
 from mainstay.models.convert.assemble import Sheet
 from mainstay.models.convert.build import Asked, build_model
-from mainstay.models.convert.graph import quiet
+from mainstay.models.convert.graph import package, quiet
 from mainstay.models.frameworks.onnx import Feed
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _options(estimator: Any) -> dict[Any, Any]:
 def _mend(proto: Any, estimator: Any, *, doubles: bool) -> None:
     """Let the graph compute in the types in which scikit-learn does; changes `proto`."""
     rounded = doubles and _READS_FLOAT64 not in type(_last(estimator)).__name__
-    nodes, trees = list(proto.graph.node), False
+    nodes, trees, helper = list(proto.graph.node), False, package().helper
     del proto.graph.node[:]
     for place, node in enumerate(nodes):
         sheet = Sheet(f"mended.{place}")
@@ -153,6 +153,8 @@ def _mend(proto: Any, estimator: Any, *, doubles: bool) -> None:
             trees = True
             if rounded:
                 node.input[0] = sheet.add("Cast", sheet.add("Cast", node.input[0], to=_FLOAT), to=_DOUBLE)
+        elif node.op_type == "FeatureVectorizer" and doubles:  # it gives float32, whatever it is given
+            node.CopyFrom(helper.make_node("Concat", list(node.input), list(node.output), axis=1))
         elif node.op_type == "Imputer" and doubles:
             node = _imputed(sheet, node, estimator)  # noqa: PLW2901 - it stands in its place
         proto.graph.initializer.extend(sheet.constants)
