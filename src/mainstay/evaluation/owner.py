@@ -12,11 +12,12 @@ from mainstay.evaluation.difference_document import share_words
 from mainstay.evaluation.document import break_even_words, headline
 from mainstay.evaluation.expected import expected_blocks
 from mainstay.evaluation.figures import contender_figure, influence_figure, segment_figure
+from mainstay.evaluation.training_document import training_blocks
 from mainstay.render.document import Command, Document, Facts, Figure, Findings, Heading, Items, Table, Text
 from mainstay.render.numbers import count, measure_name, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mainstay.evaluation.expected import Volume
     from mainstay.models.report import Report, Verdict
@@ -51,6 +52,7 @@ def owner_document(
         *_verdict(version, verdict),
         *_chosen_from(report),
         *_money(report),
+        *_brief(tuple(training_blocks(report))),
         *_for_whom(report),
         *_changes(report),
         Heading("What a reader must know"),
@@ -107,6 +109,14 @@ def _money(report: Report) -> Iterator[Block]:
     if told:
         yield Heading("What acting would need to pay")
         yield Items(tuple(told))
+
+
+def _brief(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Leave tables out, and headings that nothing is left under."""
+    kept = [block for block in blocks if not isinstance(block, Table)]
+    for block, after in zip(kept, [*kept[1:], None], strict=True):
+        if not (isinstance(block, Heading) and (after is None or isinstance(after, Heading))):
+            yield block
 
 
 def _for_whom(report: Report) -> Iterator[Block]:

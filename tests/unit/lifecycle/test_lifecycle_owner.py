@@ -44,6 +44,7 @@ def plain(text: str) -> str:
         r"(?s)(## What a reader must know\n\n).*?(?=Everything)", r"\1- What training and data say.\n\n", text
     )
     text = re.sub(f"{SIGN}?(€\\s?)?{SIGN}?\\d[\\d\\s\u202f.]*\\d|\\d", "#", text)
+    text = re.sub(r"#e[+-]#", "#", text)
     return re.sub(r"# ?\(# to #\)|# ± #", "#", text)
 
 
