@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mainstay.models.explain.leaves import leaves_of
-from mainstay.models.explain.tables import Tables, bytes_of
+from mainstay.models.explain.tables import MOST_BYTES, Tables, bytes_of
 from mainstay.models.frameworks.lightgbm import LightGBMModel
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def test_trees_too_deep_for_the_room_are_left_to_the_library() -> None:
     data = lightgbm.Dataset(X, label=X.sum(axis=1))
     options = {"verbosity": -1, "num_threads": 1, "num_leaves": 500, "min_data_in_leaf": 1}
     model = LightGBMModel(lightgbm.train(options, data, 30).model_to_string())
-    assert bytes_of(leaves_of(model.text)) > 64 * 2**20
+    assert bytes_of(leaves_of(model.text)) > MOST_BYTES
     assert not model._contributions.prepare()
 
 

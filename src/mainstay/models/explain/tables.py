@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = 96 * 2**20
 _CELLS = 2_000_000  # of an intermediate array
 
 
