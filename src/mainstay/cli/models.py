@@ -32,7 +32,7 @@ def train(source: Path | None, metrics: Path | None, *, folder: Path, as_json: b
     if as_json:
         show_json(trained)
         return
-    show(lifecycle.report_document(project, trained.version.number))
+    show(lifecycle.trained_document(trained))
     said = ". It passes its gates" if trained.verdict.ok else ", but it fails a gate: release it with --trial alone"
     say(f"{project.name}: version {trained.version.number} is registered{said}.")
 

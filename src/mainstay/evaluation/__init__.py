@@ -4,7 +4,7 @@ from mainstay.evaluation.behaviour.cases import Cases, read_cases
 from mainstay.evaluation.behaviour.measure import answer_cases
 from mainstay.evaluation.behaviour.way import Way
 from mainstay.evaluation.declared import Declared, read_declared
-from mainstay.evaluation.document import report_document
+from mainstay.evaluation.document import report_document, summary_document
 from mainstay.evaluation.evidence import Approval, Evidence, Lock, Rehearsal, Round
 from mainstay.evaluation.gate import Case, Gate, gate
 from mainstay.evaluation.gates import STANDARD, judge_report
@@ -35,4 +35,5 @@ __all__ = [
     "read_declared",
     "refuse_unknown_groups",
     "report_document",
+    "summary_document",
 ]

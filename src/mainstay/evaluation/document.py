@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mainstay.evaluation.ablation_document import ablation_blocks
 from mainstay.evaluation.class_document import class_blocks
 from mainstay.evaluation.dependence import money_blocks, per_period
@@ -96,6 +98,21 @@ def report_document(
     return Document(f"{name} version {version}: {headline(report)}", blocks, _foot(verdict))
 
 
+def summary_document(name: str, version: int, report: Report, verdict: Verdict) -> Document:
+    """Lay out what a training ends with: worth, the gates that could judge, the candidates, and where the rest is."""
+    blocks = (
+        *_lead(report),
+        *_judged_alone(version, verdict),
+        *_candidates(report),
+        Heading("How it decides"),
+        Facts((("Policy", _policy_words(report.policy)), ("Basis", report.policy.basis))),
+        Items(report.notes if report.in_money else report.notes[1:]),
+        Command(f"mainstay version show {version}", "Everything that was measured."),
+        Command(f"mainstay report {version}", "The owner's page."),
+    )
+    return Document(f"{name} version {version}: {headline(report)}", blocks, _foot(verdict))
+
+
 def headline(report: Report) -> str:
     """Say in one line what the model is worth; in money, or labelled as not being money."""
     primary = report.measure(report.primary)
@@ -124,9 +141,17 @@ def _verdict(version: int, verdict: Verdict | None) -> Iterator[Block]:
     open_ = sum(finding.ok is None for finding in verdict.findings)
     yield Heading("May it answer?")
     word = "Yes: every gate that could judge passed" if verdict.ok else f"No: {len(verdict.failed)} failed"
-    yield Findings(verdict.findings, f"{word} ({passed} passed, {open_} could not judge).", failed_first=True)
+    others = f", {open_} could not judge" if open_ else ""
+    yield Findings(verdict.findings, f"{word} ({passed} passed{others}).", failed_first=True)
     if verdict.ok:
         yield Command(f'mainstay release {version} --reason "…"', "Let it answer.")
+
+
+def _judged_alone(version: int, verdict: Verdict) -> Iterator[Block]:
+    judged = tuple(finding for finding in verdict.findings if finding.ok is not None)
+    yield from _verdict(version, msgspec.structs.replace(verdict, findings=judged))
+    if others := len(verdict.findings) - len(judged):
+        yield Command(f"mainstay gate {version}", f"Reported alone or not judged: {count(others)} more, and why.")
 
 
 def _candidates(report: Report) -> Iterator[Block]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mainstay import monitoring
 from mainstay.data.quarantine import write_whole
 from mainstay.evaluation import report_document as evaluation_document
+from mainstay.evaluation import summary_document
 from mainstay.lifecycle.comment import comment_document
 from mainstay.release import at_moment, explain, open_books
 from mainstay.render.document import Command, Document, Findings, Status, Table, Text
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.lifecycle.looking import Seen
+    from mainstay.lifecycle.order import Trained
     from mainstay.models.report import Verdict
     from mainstay.project import Project
     from mainstay.registry import Version
@@ -127,6 +129,12 @@ def report_document(project: Project, number: int | None) -> Document:
     champion = release is not None and release.champion == chosen  # then there is nothing to release
     blocks = tuple(block for block in document.blocks if not (champion and isinstance(block, Command)))
     return Document(document.title, (*answers, *blocks), document.foot)
+
+
+def trained_document(trained: Trained) -> Document:
+    """Lay out what a training left: enough to decide what to do next."""
+    version = trained.version
+    return summary_document(version.model, version.number, trained.report, trained.verdict)
 
 
 def card(project: Project, number: int) -> str:

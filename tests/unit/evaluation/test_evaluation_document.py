@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, report_document
+from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, report_document, summary_document
 from mainstay.measures.money import Cost, Money
 from mainstay.project import Problem
 from mainstay.render import Findings, Table, to_html, to_markdown, to_terminal
@@ -67,6 +67,19 @@ def test_what_is_not_money_says_so_everywhere(
         assert "pays once an action that works is worth more than" in text
     else:
         assert "A unit too little costs, times a unit too much" in text
+
+
+def test_a_training_ends_with_the_gates_that_could_judge(
+    judged: Callable[[str, Money], tuple[Report, Verdict]],
+) -> None:
+    report, verdict = judged("binary", Money(value=300, success_rate=0.3, action_cost=15))
+    summary = summary_document("churn", 3, report, verdict)
+    (gates,) = (block for block in summary.blocks if isinstance(block, Findings))
+    assert gates.findings
+    assert all(finding.ok is not None for finding in gates.findings)
+    others = len(verdict.findings) - len(gates.findings)
+    assert f"Reported alone or not judged: {others} more" in to_markdown(summary)
+    assert summary.title == report_document("churn", 3, report, verdict, PROBLEM).title
 
 
 def test_amounts_are_planned(judged: Callable[[str, Money], tuple[Report, Verdict]]) -> None:
