@@ -100,9 +100,12 @@ def test_twins_are_found_by_rank_either_way_round() -> None:
 
 @pytest.mark.full
 def test_noise_is_hardly_ever_called_helpful_or_harmful(make_snapshot: Make) -> None:
-    wrong = 0
-    for seed in range(100):
-        report = report_of(make_snapshot(rows=800, seed=seed, strength=0.5))
-        noise = next(one for one in report.ablation if one.feature == "noise")
-        wrong += noise.use in {"helps", "harmful"} and noise.lost is not None
-    assert wrong <= 5
+    judged = wrong = 0
+    for seed in range(60):
+        report = report_of(make_snapshot(rows=800, seed=seed))
+        # Where nothing beat doing nothing, there is nothing to leave out.
+        for noise in (one for one in report.ablation if one.feature == "noise" and one.lost is not None):
+            judged += 1
+            wrong += noise.use in {"helps", "harmful"}
+    assert judged > 40
+    assert wrong <= 3
