@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mainstay.contract import Contract, load_contract
     from mainstay.errors import MainstayError
-    from mainstay.lifecycle import explain, gate, monitor, release, rollback, train
+    from mainstay.lifecycle import explain, gate, monitor, release, rollback, ship, train
     from mainstay.measures.finding import Finding, Interval, Limit
     from mainstay.models.report import Report, Verdict
     from mainstay.project import Project, open_project
@@ -58,6 +58,7 @@ __all__ = [
     "open_project",
     "release",
     "rollback",
+    "ship",
     "train",
 ]
 
@@ -79,6 +80,7 @@ _HOME = {
     "open_project": "project",
     "release": "lifecycle",
     "rollback": "lifecycle",
+    "ship": "lifecycle",
     "train": "lifecycle",
 }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mainstay.cli.adopting import version_adopt
 from mainstay.cli.optimizing import version_optimize
 from mainstay.cli.options import VERSION, on_project, open_here, whoever
 from mainstay.cli.output import announce, say, show, show_json
@@ -144,4 +145,5 @@ def version_card(number: int, *, folder: Path, as_json: bool) -> None:
         click.echo(card)
 
 
+version.add_command(version_adopt)
 version.add_command(version_optimize)

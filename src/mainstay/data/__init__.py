@@ -9,6 +9,7 @@ from mainstay.data.audit import data_findings, leak_suspects, row_loss
 from mainstay.data.draft import Draft, draft_project, write_project
 from mainstay.data.fingerprint import fingerprint
 from mainstay.data.frames import as_frame
+from mainstay.data.judged import judged_on
 from mainstay.data.roles import with_roles
 from mainstay.data.rows import Rows
 from mainstay.data.settings import DataSettings, SplitBy
@@ -29,6 +30,7 @@ __all__ = [
     "data_findings",
     "draft_project",
     "fingerprint",
+    "judged_on",
     "leak_suspects",
     "open_source",
     "read_source",

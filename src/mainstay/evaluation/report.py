@@ -20,6 +20,7 @@ from mainstay.evaluation.expectation import outcome_spread
 from mainstay.evaluation.findings import found
 from mainstay.evaluation.fresh_rows import held_against
 from mainstay.evaluation.held_out import CHAMPION, answer_held_out
+from mainstay.evaluation.in_sample import mark_in_sample
 from mainstay.evaluation.inclusion.measure import measure_inclusion
 from mainstay.evaluation.influences import measure_influences
 from mainstay.evaluation.notes import reader_must_know
@@ -150,7 +151,8 @@ def evaluate(
         why=training.why,
         notes=reader_must_know(snapshot, training, money, known=known),
     )
-    return with_classes(report, held, snapshot.train.y)
+    report = with_classes(report, held, snapshot.train.y)
+    return mark_in_sample(report) if training.in_sample else report
 
 
 def _measures(held: HeldOut, own: Sequence[Measure]) -> Iterator[Finding]:

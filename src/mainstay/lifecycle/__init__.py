@@ -4,6 +4,10 @@
 
     order        train, gate, release, rollback, monitor, operate: read this one first
     judging      a version before its gates; evidence and rehearsal are what they look at beside the report
+    adopting     version adopt: a model that was made elsewhere becomes the next version
+    notebook     ship: from an estimator and a frame to a project and a version
+    registering  from a training to a version: report, registry, verdict
+    own          what a project brings of its own to a training: heuristic.toml, model.py
     controller   the loop around `operate`: one leader, told to stop by a signal
     processes    server, controller and dashboard as processes
     start        up: all of it from a table or a project
@@ -24,6 +28,7 @@
 """
 
 from mainstay.evaluation.testscore import score_document
+from mainstay.lifecycle.adopting import Brought, adopt, read_brought
 from mainstay.lifecycle.auditing import Audited, audit, write_audit
 from mainstay.lifecycle.checking import Checked, check, check_document
 from mainstay.lifecycle.differing import Apart, diff, diff_document
@@ -48,9 +53,9 @@ from mainstay.lifecycle.gap import FourWay, gap, gap_document
 from mainstay.lifecycle.judging import approve
 from mainstay.lifecycle.looking import Seen
 from mainstay.lifecycle.metrics import write_check, write_training
+from mainstay.lifecycle.notebook import Shipped, ship
 from mainstay.lifecycle.optimizing import Optimized, optimize, optimized_document
 from mainstay.lifecycle.order import (
-    Trained,
     gate,
     monitor,
     operate,
@@ -72,6 +77,7 @@ from mainstay.lifecycle.origins import (
     pipeline,
 )
 from mainstay.lifecycle.owner import owner_page, write_report
+from mainstay.lifecycle.registering import Trained
 from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.release import Books, open_books
@@ -80,6 +86,7 @@ __all__ = [
     "Apart",
     "Audited",
     "Books",
+    "Brought",
     "Checked",
     "Explained",
     "Exported",
@@ -88,8 +95,10 @@ __all__ = [
     "Origin",
     "Replayed",
     "Seen",
+    "Shipped",
     "Taken",
     "Trained",
+    "adopt",
     "approve",
     "ask_data",
     "asked_document",
@@ -127,12 +136,14 @@ __all__ = [
     "pipeline",
     "predict_file",
     "project_from_table",
+    "read_brought",
     "release",
     "replayed_document",
     "report_document",
     "rollback",
     "rollback_destination",
     "score_document",
+    "ship",
     "start",
     "take_feedback",
     "testscore",

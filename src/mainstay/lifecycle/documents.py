@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.lifecycle.looking import Seen
-    from mainstay.lifecycle.order import Trained
+    from mainstay.lifecycle.registering import Trained
     from mainstay.models.report import Verdict
     from mainstay.project import Project
     from mainstay.registry import Version

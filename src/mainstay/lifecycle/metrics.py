@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.lifecycle.checking import Checked
-    from mainstay.lifecycle.order import Trained
+    from mainstay.lifecycle.registering import Trained
     from mainstay.measures.finding import Finding
 
 

@@ -18,14 +18,13 @@ from mainstay.contract import load_contract
 from mainstay.data import take_snapshot
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
 from mainstay.errors import LockedError, MainstayError, ReleaseError
-from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, read_declared
 from mainstay.events import Action, actions, log_actions, log_findings
-from mainstay.lifecycle.entry import entry_of
 from mainstay.lifecycle.judging import judge_version, sound_champion
 from mainstay.lifecycle.looking import Seen, due, latest, look_at
 from mainstay.lifecycle.origins import bring_back, keep_data
-from mainstay.models.report import Report, Verdict
-from mainstay.registry import Version, golden_failures, trust_code
+from mainstay.lifecycle.own import own_candidates
+from mainstay.lifecycle.registering import Trained, declared_in, register_training
+from mainstay.registry import golden_failures
 from mainstay.release import (
     Release,
     differences,
@@ -43,15 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from mainstay.models.report import Verdict
     from mainstay.project import Project
-
-
-class Trained(msgspec.Struct, frozen=True):
-    """What training left in the registry."""
-
-    version: Version
-    report: Report
-    verdict: Verdict
 
 
 def train(
@@ -65,24 +57,22 @@ def train(
     """Make the next version: rows, candidates, report, verdict, registry."""
     contract = load_contract(project.root / CONTRACT)
     with open_books(project) as books:  # first: books that can't be written are told before an hour of training
-        champion = sound_champion(books)
         if source is None:
             bring_back(project, progress)
         snapshot = take_snapshot(project, contract, source=source)
         kept = keep_data(project, snapshot, progress)
-        settings = project.section("evaluation", EvaluationSettings)  # what can't be meant is told before training
-        declared = read_declared(project, settings, snapshot)
+        declared = declared_in(books, snapshot)
         recipe = project.section("training", TrainingSettings)
-        action = project.problem.action
-        training = fit(snapshot, recipe, project.money, action=action, measures=declared.own, progress=progress)
-        report = evaluate(snapshot, training, project.money, settings, champion, own=declared.own, cases=declared.cases)
-        judge_report(report, project.problem, settings, now=now, by=by)  # a gate nobody knows: told before it registers
-        parent = champion.version.number if champion else None
-        if snapshot.features is not None:  # it ran here, by this user's will
-            trust_code(project, snapshot.features.code, by=by, now=now)
-        version = books.registry.register(entry_of(project, snapshot, training, report, parent, kept=kept, by=by), now)
-        verdict = judge_version(books, version.number, now=now, by=by)
-    return Trained(msgspec.structs.replace(version, ok=verdict.ok), report, verdict)
+        training = fit(
+            snapshot,
+            recipe,
+            project.money,
+            action=project.problem.action,
+            measures=declared.own,
+            progress=progress,
+            own=own_candidates(project, snapshot, recipe),
+        )
+        return register_training(books, snapshot, training, declared, kept, now=now, by=by)
 
 
 def gate(project: Project, number: int, *, now: dt.datetime, by: str) -> Verdict:

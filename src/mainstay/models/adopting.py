@@ -33,7 +33,12 @@ if TYPE_CHECKING:
     Adopter = Callable[[Any, Columns, Task], Model]
 
 _ASKED = 25  # rows by themselves
+_BEARING = {
+    "a missing value": "put SimpleImputer before it, or say missing = 'impute' (or 'reject') in contract.toml",
+    "a label that it never saw": "OneHotEncoder(handle_unknown='ignore'), or say unknown = 'reject' in contract.toml",
+}
 _FUNCTIONS = {"builtins": "function", "mainstay": "function"}  # a function is of no package, a file with one of ours
+_INSIDE = ("arranged", "calibrated", "constant", "softmax")  # what only wraps, or is only made here
 _TEMPLATE = '''\
 def predict(columns):
     """Give the probability of yes (or one column per label, or the amount) for each row.
@@ -123,11 +128,51 @@ def demand_sound(model: Model, X: NDArray[np.float64], task: Task) -> None:
         )
 
 
+def demand_bearing(model: Model, X: NDArray[np.float64], columns: Columns) -> None:
+    """Ask an adopted model about what the contract lets in and training rows seldom hold; refuse one that fails.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    X : array, shape (n, width)
+        Encoded rows; the first is changed in one column after the other: a missing value, a label nobody has seen.
+    columns : Columns
+        What the contract lets in.
+
+    Raises
+    ------
+    InputError
+        Naming the column, what it can't bear, and the cure.
+
+    """
+    for place, column in columns.places():
+        strange = [] if column.sure else [(np.nan, "a missing value")]
+        if column.open:
+            strange.append((float(len(column.labels)), "a label that it never saw"))
+        for value, what in strange:
+            row = X[0].copy()
+            row[place : place + column.width] = value
+            try:
+                said = model.score_one(row)
+            except Exception as error:
+                words = " ".join(str(error).split())[:200].rstrip(".")
+                raise InputError(
+                    f"The model can't bear {what} in '{column.name}', which the contract lets in: {words}.",
+                    f"Let it: {_BEARING[what]}.",
+                ) from error
+            if not np.isfinite(said).all():
+                raise InputError(
+                    f"The model gives no number for {what} in '{column.name}', which the contract lets in.",
+                    f"Let it: {_BEARING[what]}.",
+                )
+
+
 @singledispatch
 def _by_type(estimator: object, columns: Columns, task: Task) -> Model:
     del columns, task
     kind = type(estimator)
-    known = ", ".join(name for name in known_frameworks() if name not in ("calibrated", "constant"))
+    known = ", ".join(name for name in known_frameworks() if name not in _INSIDE)
     raise InputError(
         f"A {kind.__module__}.{kind.__qualname__} can't be taken as a model: known are {known}.",
         f"Put it behind a function of your own and give that, or a file with it:\n\n{_TEMPLATE}\n",
@@ -141,6 +186,8 @@ def _homes(kind: type) -> Iterator[str]:
     }
     for base in kind.__mro__:
         package = base.__module__.split(".")[0]
+        if base.__module__.startswith(f"{frameworks.__name__}."):
+            yield base.__module__
         for place in (frameworks, networks):
             if (place.__name__, name := _FUNCTIONS.get(package, package)) in known:
                 yield f"{place.__name__}.{name}"

@@ -35,6 +35,7 @@ Label = str | int | float | bool
 Value = Label | list[Any] | None
 OTHER = "(other)"
 """What a label stands for that isn't among a category's: no label is spelled so, or `Columns.of` refuses it."""
+_LETS_IN = frozenset({"other", "flag"})
 _SURE = frozenset({"reject", "impute", "fallback"})
 
 
@@ -51,6 +52,8 @@ class EncodedColumn(msgspec.Struct, frozen=True, kw_only=True):
         Of a category the value of each code (a code beyond them is any other label), of a boolean those of 0 and 1.
     sure : bool
         Whether it is never missing.
+    open : bool
+        Of a category: whether records may bring a label that isn't among them.
     shape : tuple of int
         Of a tensor: how many elements along each dimension.
     frame : str
@@ -64,6 +67,7 @@ class EncodedColumn(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     labels: tuple[Label, ...] = ()
     sure: bool = False
+    open: bool = False
     shape: tuple[int, ...] = ()
     frame: str = ""
     ordered: tuple[Label, ...] = ()
@@ -227,6 +231,10 @@ class Columns(msgspec.Struct, frozen=True):
             )
         )
 
+    def as_read(self) -> Columns:
+        """Give the same columns as pandas reads them from a file: labels that are all whole numbers as numbers."""
+        return Columns(tuple(_read(column) for column in self.all))
+
     def _fitting(self, X: Floats) -> Floats:
         if X.ndim != 2 or X.shape[1] != self.width:
             raise InputError(
@@ -281,7 +289,8 @@ def _encoded(column: AnyColumn) -> EncodedColumn:
         plain = column.spellings == {"true": True, "false": False}
         labels = (False, True) if plain else (column.false, column.true)
     shape = column.shape if isinstance(column, Tensor) else ()
-    return EncodedColumn(name=column.name, kind=_kind(column), labels=labels, sure=sure, shape=shape)
+    lets_in = isinstance(column, Category) and column.unknown in _LETS_IN
+    return EncodedColumn(name=column.name, kind=_kind(column), labels=labels, sure=sure, open=lets_in, shape=shape)
 
 
 def _kind(column: AnyColumn) -> Kind:
@@ -358,6 +367,13 @@ def _seen(column: EncodedColumn, series: Any) -> EncodedColumn:
     return msgspec.structs.replace(
         column, labels=labels, ordered=ordered, frame=kind if kind in ("category", "str") else ""
     )
+
+
+def _read(column: EncodedColumn) -> EncodedColumn:
+    texts = [label for label in column.labels if isinstance(label, str)]
+    if column.kind == "category" and texts and all(text.isdecimal() and str(int(text)) == text for text in texts):
+        return msgspec.structs.replace(column, labels=tuple(int(text) for text in texts))
+    return column
 
 
 def _plain(value: object) -> Label:

@@ -164,6 +164,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         Why this candidate, in sentences.
     notes : tuple of str
         What a reader must know: "not money", break-even costs, limits of the split.
+    in_sample : bool
+        Whether the chosen one may have learned from the held-out rows: it was fitted elsewhere.
 
     """
 
@@ -214,6 +216,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     trials: tuple[Trial, ...] = ()
     why: str = ""
     notes: tuple[str, ...] = ()
+    in_sample: bool = False
 
     def measure(self, name: str) -> Finding | None:
         """Find a measure of the chosen candidate by name."""

@@ -36,8 +36,8 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     explain_seconds : float
         What the explanations of one request may take where they are sampled; what is found until then is answered.
     trust : tuple of str
-        sha256 of each ``features.py`` that may run here, beside those this machine trained with; read anew whenever a
-        version is loaded.
+        sha256 of code that may run here (a ``features.py``, a function, a pickle), and types by their full names that
+        may be built, beside those this machine trained with or adopted; read anew whenever a version is loaded.
 
     """
 

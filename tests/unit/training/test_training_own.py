@@ -61,7 +61,7 @@ def pipeline() -> Any:
     from sklearn.preprocessing import OneHotEncoder, StandardScaler  # noqa: PLC0415 - as above
 
     numbers = make_pipeline(SimpleImputer(), StandardScaler())
-    before = make_column_transformer((numbers, ["tenure", "price"]), (OneHotEncoder(), ["plan"]))
+    before = make_column_transformer((numbers, ["tenure", "price"]), (OneHotEncoder(handle_unknown="ignore"), ["plan"]))
     return make_pipeline(before, LogisticRegression())
 
 
@@ -121,7 +121,9 @@ def test_rules_are_a_candidate_before_anything_is_learned(make_snapshot: Callabl
     snapshot = make_snapshot("binary", 500, strength=2.0)
     text = b"otherwise = 0.1\n[[rule]]\nwhen = \"plan == 'basic' and tenure < 10\"\nscore = 0.6\n"
     rules = read_rules(text, Columns.of(snapshot.inputs), snapshot.task)
-    training = trained(snapshot, "linear", heuristic=take_as_it_is(rules, snapshot.task, {"rules": 1}))
+    training = trained(
+        snapshot, "linear", heuristic=take_as_it_is(rules, snapshot.task, Columns.of(snapshot.inputs), {"rules": 1})
+    )
     assert [one.name for one in training.candidates] == ["do-nothing", "heuristic", "linear"]
     candidate = training.candidate("heuristic")
     assert candidate is not None
@@ -133,7 +135,7 @@ def test_rules_are_a_candidate_before_anything_is_learned(make_snapshot: Callabl
 def test_what_is_brought_is_chosen_even_where_it_is_no_good(make_snapshot: Callable[..., Snapshot]) -> None:
     snapshot = make_snapshot("binary", 300)
     settings = TrainingSettings(candidates=("linear",), **QUICK)
-    own = {"brought": take_as_it_is(ConstantModel(0.9), snapshot.task, {})}
+    own = {"brought": take_as_it_is(ConstantModel(0.9), snapshot.task, Columns.of(snapshot.inputs), {})}
     training = train(snapshot, settings, Money(), own=own, take="brought")
     assert training.chosen.name == "brought"
     assert training.why.startswith("brought was brought here to be this version. Worse than")
@@ -141,7 +143,8 @@ def test_what_is_brought_is_chosen_even_where_it_is_no_good(make_snapshot: Calla
 
 def test_a_brought_model_that_answers_nonsense_is_a_sentence(make_snapshot: Callable[..., Snapshot]) -> None:
     snapshot = make_snapshot("binary", 300)
+    columns = Columns.of(snapshot.inputs)
     with pytest.raises(InputError, match="reach beyond 0 and 1"):
-        trained(snapshot, brought=take_as_it_is(ConstantModel(7.0), snapshot.task, {}))
+        trained(snapshot, brought=take_as_it_is(ConstantModel(7.0), snapshot.task, columns, {}))
     with pytest.raises(InputError, match="no numbers"):
-        trained(snapshot, brought=take_as_it_is(ConstantModel(float("nan")), snapshot.task, {}))
+        trained(snapshot, brought=take_as_it_is(ConstantModel(float("nan")), snapshot.task, columns, {}))

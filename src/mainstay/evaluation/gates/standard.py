@@ -16,6 +16,7 @@ from mainstay.evaluation.gates.data import few_rows_lost, no_leaks
 from mainstay.evaluation.gates.dependencies import dependencies_there
 from mainstay.evaluation.gates.fresh_rows import labels_agree, no_block_twice, no_column_shifted
 from mainstay.evaluation.gates.inclusion import inclusive
+from mainstay.evaluation.gates.sample import not_in_sample
 from mainstay.evaluation.gates.segments import no_segment_harmed, no_slice_harmed, worst_slice
 from mainstay.evaluation.gates.serving import can_be_served, latency_p50, latency_p99, memory
 from mainstay.evaluation.gates.skew import no_skew
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from mainstay.evaluation.gate import Gate
 
 STANDARD: Gate = (
-    beats_doing_nothing
+    not_in_sample
+    & beats_doing_nothing
     & worth_choosing
     & keeps_up_with_linear
     & against_champion

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.measures.expression import Kind, Value
+    from mainstay.models.adopting import Adopter
     from mainstay.models.model import Score
     from mainstay.models.task import Task
 
@@ -43,6 +44,14 @@ if TYPE_CHECKING:
 
 FILE = "heuristic.toml"
 Said = float | str | dict[str, float]
+
+
+@dataclass(frozen=True)
+class Text:
+    """The text of rules, before it is known what they may speak of."""
+
+    content: bytes
+    name: str = FILE
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,6 +154,11 @@ def load(folder: Path, header: bytes) -> HeuristicModel:
     except MainstayError as error:
         raise damaged(folder / HEADER, error.message) from None
     return HeuristicModel(found)
+
+
+def adopters() -> Mapping[type, Adopter]:
+    """Give what makes models of rules."""
+    return {Text: lambda text, columns, task: read_rules(text.content, columns, task, text.name)}
 
 
 def read_rules(content: bytes, columns: Columns, task: Task, name: str = FILE) -> HeuristicModel:

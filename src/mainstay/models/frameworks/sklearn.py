@@ -42,7 +42,17 @@ Form = Literal["skops", "pickle"]
 FILES: dict[Form, str] = {"skops": "estimator.skops", "pickle": "estimator.pkl"}
 PICKLED = "a pickle"
 _LOOKED_FOR = frozenset({"torch", "jax", "cupy", "dask"})
-_SAFE = ("numpy.dtype",)  # beyond those of skops: read as an empty array, which holds no objects
+_SAFE = (  # beyond those of skops: they hold names, numbers and other parts, and none of them calls what it is told to
+    "collections.OrderedDict",
+    "numpy.dtype",
+    "sklearn._loss.loss.HalfTweedieLossIdentity",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.compose._column_transformer._RemainderColsList",
+    "sklearn.compose._column_transformer.make_column_selector",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+)
 _INSTALL = "pip install 'mainstay[train]'"
 
 
@@ -219,6 +229,26 @@ def pickled(model: SklearnModel) -> SklearnModel:
     """Give the same model, saved as a pickle: for estimators that skops can't save, allowed by hand."""
     packages = (*model.header.packages, "cloudpickle")
     return SklearnModel(model.estimator, msgspec.structs.replace(model.header, form="pickle", packages=packages))
+
+
+def savable(model: Model, *, allow_pickle: bool) -> Model:
+    """Give a model that can be saved: itself, or with a pickle inside where it can't and somebody allows that.
+
+    Raises
+    ------
+    InputError
+        Where it can't be saved safely, and no pickle is allowed.
+
+    """
+    if not isinstance(model, SklearnModel):
+        return model
+    try:
+        model.brings  # noqa: B018 - made now, so that what can't be saved is told before it is judged
+    except InputError:
+        if not allow_pickle:
+            raise
+        return pickled(model)
+    return model
 
 
 def to_skops(estimator: Any) -> bytes:

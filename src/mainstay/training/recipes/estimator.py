@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from mainstay.errors import InputError, MainstayError, SetupError
-from mainstay.models.adopting import adopt
+from mainstay.models.adopting import adopt, demand_bearing, demand_sound
 from mainstay.models.answers import labels_of
 from mainstay.training.lesson import Learned
 
@@ -57,8 +57,10 @@ def fit_estimator(make: Callable[[], Any], columns: Columns, task: Task, name: s
             return adopt(estimator, seen, coded(task))
 
         lesson.say(f"{name}: fitting")
-        scores = lesson.fold_scores(fit)
-        return Learned(fit(lesson.X, lesson.y, lesson.weights), scores, _parameters(make(), lesson.seed), refit=fit)
+        model = fit(lesson.X, lesson.y, lesson.weights)
+        demand_sound(model, lesson.X, task)  # on all rows first: what it can't take is told before the folds are fitted
+        demand_bearing(model, lesson.X, columns)
+        return Learned(model, lesson.fold_scores(fit), _parameters(make(), lesson.seed), refit=fit)
 
     return recipe
 

@@ -1,0 +1,160 @@
+"""Models that MLflow keeps: a URI or a folder, read by the file of its flavour, never by MLflow's own loading.
+
+MLflow writes most flavours as a pickle, and those of skops with the list of trusted types beside them; here a pickle
+runs only where its SHA-256 is trusted, and types by this machine's list alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mainstay.contract.formats.yaml_text import read_yaml
+from mainstay.errors import InputError, NotFoundError, SetupError, TrustError
+from mainstay.models.artefacts import READERS, read_artefact, sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mainstay.models.trust import Trusted
+
+NAME = "MLmodel"
+_URI = re.compile(r"(models|runs|mlflow-artifacts|s3|gs|wasbs|dbfs|http|https|file):/")
+_FILES: Mapping[str, str] = {  # flavour -> what its file is called in MLmodel
+    "onnx": "data",
+    "lightgbm": "data",
+    "xgboost": "data",
+    "catboost": "data",
+    "sklearn": "pickled_model",
+    "keras": "data",
+    "tensorflow": "data",
+    "pytorch": "model_data",
+}
+_INSTALL = "pip install 'mainstay[mlflow]'"
+
+
+def is_uri(text: str) -> bool:
+    """Say whether this is an MLflow URI: ``models:/churn@champion``, ``runs:/<run>/model``.
+
+    Examples
+    --------
+    >>> is_uri("models:/churn@champion"), is_uri("model.onnx"), is_uri("C:/model.onnx")
+    (True, False, False)
+
+    """
+    return bool(_URI.match(text))
+
+
+def read_uri(uri: str, trusted: Trusted) -> Any:
+    """Fetch a model of MLflow by its URI and read it; MLflow's own settings say where its server or database is.
+
+    Raises
+    ------
+    SetupError
+        Where MLflow isn't installed.
+    NotFoundError
+        Where there is no such model.
+    InputError, TrustError
+        See `read_folder`.
+
+    """
+    try:
+        import mlflow.artifacts  # noqa: PLC0415 - optional, and slow to import
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415 - as above
+    except ImportError:
+        raise SetupError("Fetching from MLflow needs mlflow-skinny, which isn't here.", _INSTALL) from None
+    with tempfile.TemporaryDirectory() as kept:
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):  # its progress bars
+                folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=kept)
+        except (MlflowException, OSError) as error:
+            words = " ".join(str(error).split())[:300].rstrip(".")
+            raise NotFoundError(
+                f"MLflow gives no model for {uri}: {words}.",
+                "Check the URI (models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN/PATH) and MLFLOW_TRACKING_URI.",
+            ) from None
+        return read_folder(Path(folder), trusted)
+
+
+def read_folder(folder: Path, trusted: Trusted) -> Any:
+    """Read a folder that MLflow wrote, by the file of its flavour.
+
+    Raises
+    ------
+    InputError
+        Where it is none, or holds no flavour that is known here.
+    TrustError
+        Where its file is a pickle, or built of types, that nobody here trusts; nothing was run.
+
+    """
+    flavours = _flavours(folder)
+    flavour = next((name for name in _FILES if name in flavours), "")
+    if not flavour:
+        raise InputError(
+            f"The model in {folder} has the flavours {', '.join(flavours) or 'none'}, of which none is known here.",
+            f"Known are {', '.join(_FILES)}; or put it behind a function: def predict(columns).",
+        )
+    inside = folder / str(flavours[flavour].get(_FILES[flavour]) or "data")
+    if folder.resolve() not in inside.resolve().parents:
+        raise InputError(f"{NAME} in {folder} names {inside}, which lies outside.", "Don't use it.")
+    path = _file(inside)
+    if path.suffix == ".pth":
+        return _torch(path, trusted)
+    if path.suffix == ".keras":
+        return _keras(path)
+    if path.suffix.lower() not in READERS:
+        raise InputError(
+            f"{path.name} of the flavour {flavour} can't be read here.", f"Known are {', '.join(READERS)}."
+        )
+    return read_artefact(path, trusted)
+
+
+def _flavours(folder: Path) -> dict[str, dict[str, Any]]:
+    try:
+        text = (folder / NAME).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{folder} is a folder without {NAME}.", "Name a folder that MLflow wrote.") from None
+    found = read_yaml(text)
+    flavours = found.get("flavors") if isinstance(found, dict) else None
+    if not isinstance(flavours, dict):
+        raise InputError(f"{folder / NAME} names no flavours.", "Is it whole?")
+    return {str(name): dict(said or {}) for name, said in flavours.items() if isinstance(said, dict | None)}
+
+
+def _file(inside: Path) -> Path:
+    """Give the one file of a flavour: itself, or the one in its folder."""
+    if not inside.is_dir():
+        return inside
+    known = [path for path in sorted(inside.iterdir()) if path.suffix in (".pth", ".keras", ".onnx")]
+    if not known:
+        raise InputError(f"{inside} holds no model that is known here.", "Is it whole?")
+    return known[0]
+
+
+def _torch(path: Path, trusted: Trusted) -> Any:
+    found = sha256_of(path)
+    if found not in trusted():
+        raise TrustError(
+            f"{path.name} is a pickle, which is code, and it isn't trusted here: it was not run.",
+            f"If its code may run here, say so: --trust {found}; or log the model as ONNX.",
+        )
+    try:
+        import torch  # noqa: PLC0415 - optional, and slow to import
+    except ImportError:
+        raise SetupError("This model needs PyTorch, which isn't here.", "pip install 'mainstay[torch]'") from None
+    return torch.load(path, map_location="cpu", weights_only=False)
+
+
+def _keras(path: Path) -> Any:
+    try:
+        import keras  # noqa: PLC0415 - optional, and slow to import
+    except ImportError:
+        raise SetupError("This model needs Keras, which isn't here.", "pip install 'mainstay[keras]'") from None
+    try:
+        return keras.models.load_model(path, safe_mode=True, compile=False)
+    except Exception as error:  # noqa: BLE001 - Keras raises what it likes
+        raise InputError(f"{path.name} can't be read by Keras: {' '.join(str(error).split())[:200]}.") from None
