@@ -14,6 +14,7 @@ import numpy as np
 
 from mainstay.measures.amounts import UNSAID
 from mainstay.models.yardstick import Answers
+from mainstay.render.numbers import number
 
 if TYPE_CHECKING:
     from mainstay.measures.intervals import Clusters, Estimate
@@ -67,7 +68,7 @@ def _within_one_error(behind: Estimate) -> bool:
 def _why(  # noqa: PLR0917 - a sentence about one of several
     k: int, place: int, best: int, candidates: tuple[Candidate, ...], behind: Estimate, yardstick: Yardstick
 ) -> str:
-    gap = f"{_plain(behind.value)} ± {_plain(behind.error)} {yardstick.words}"
+    gap = f"{number(behind.value)} ± {number(behind.error)} {yardstick.words}"
     if k == place == best:
         simplest = "the simplest and " if k == 0 else ""
         return f"{candidates[k].name} was chosen: {simplest}the best on training rows it had not seen."
@@ -79,8 +80,3 @@ def _why(  # noqa: PLR0917 - a sentence about one of several
     if k == best:
         return f"Best on training rows it had not seen, but {candidates[place].name} is simpler and within one error."
     return f"Worse than {candidates[best].name} by {gap} (one standard error) on training rows it had not seen."
-
-
-def _plain(value: float) -> str:
-    """Write a number with about three digits and no exponent where a reader would stumble over it."""
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}".replace(",", " ")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.models.studies import LearningPoint
+from mainstay.render.numbers import count, number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,8 +88,8 @@ def _some(learn: Places, lesson: Lesson, clusters: Clusters | None, share: float
 
 
 def _words(sizes: list[float], gain: Estimate, yardstick: Yardstick) -> str:
-    half, whole = (f"{round(size):,}".replace(",", " ") for size in sizes[-2:])
-    told = f"{gain.value:.3g} ± {gain.error:.2g} {yardstick.words} (one standard error)"
+    half, whole = (count(round(size)) for size in sizes[-2:])
+    told = f"{number(gain.value)} ± {number(gain.error, 2)} {yardstick.words} (one standard error)"
     if gain.value > 2 * gain.error:
         return (
             f"More rows would help: from {half} to {whole} rows the chosen recipe gained {told}. Each doubling "

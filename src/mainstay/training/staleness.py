@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.models.studies import AgePoint
+from mainstay.render.numbers import number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -156,7 +157,7 @@ def _told(point: AgePoint) -> str:
     value, interval = point.lost.value, point.lost.interval
     if value is None or interval is None:
         return "nothing that could be measured in"
-    return f"{value:.3g} ({interval.low:.3g} to {interval.high:.3g})"
+    return f"{number(value)} ({number(interval.low)} to {number(interval.high)})"
 
 
 def _cadence(days: float | None, verb: str) -> str:
