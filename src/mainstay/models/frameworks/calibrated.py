@@ -80,7 +80,7 @@ class Steps(msgspec.Struct, frozen=True, tag="steps"):
 
     Examples
     --------
-    >>> Steps((0.2, 0.6), (0.1, 0.5)).bend(np.array([0.0, 0.4, 0.9])).tolist()
+    >>> Steps((0.2, 0.6), (0.1, 0.5)).bend(np.array([0.0, 0.4, 0.9])).round(9).tolist()
     [0.1, 0.3, 0.5]
 
     """
