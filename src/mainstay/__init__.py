@@ -13,6 +13,7 @@ The house, read top to bottom (each row imports only rows below it)::
     project, state the project file; the SQL engine
     render         values to text, tables, SVG, HTML
     measures       numbers in, numbers out: Finding, scores, money, drift
+    extras         packages that are optional, imported where they are first needed
     errors         everything raised on purpose, in one tree
 
 The public names below are loaded when they are first used, so ``import mainstay`` costs nothing.

@@ -6,11 +6,11 @@ Only files that hold data are simply read. A pickle is code: it is run only wher
 from __future__ import annotations
 
 import hashlib
-import importlib
 import io
 from typing import TYPE_CHECKING, Any
 
-from mainstay.errors import InputError, NotFoundError, SetupError, TrustError
+from mainstay.errors import InputError, NotFoundError, TrustError
+from mainstay.extras import need
 from mainstay.models.features import FeatureCode
 from mainstay.models.frameworks import function, heuristic
 from mainstay.models.frameworks.sklearn import from_skops
@@ -72,7 +72,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _lightgbm(path: Path, _: Trusted) -> Any:
-    lightgbm = _package("lightgbm", "train")
+    lightgbm = need("lightgbm", "Reading this file", "train")
     text = path.read_text(encoding="utf-8", errors="replace")
     if not text.startswith("tree\n") or "\nend of trees\n" not in text:
         raise _wrong(path, "a LightGBM model", "it doesn't begin with 'tree' or lacks its end")
@@ -80,7 +80,7 @@ def _lightgbm(path: Path, _: Trusted) -> Any:
 
 
 def _xgboost(path: Path, _: Trusted) -> Any:
-    xgboost = _package("xgboost", "xgboost")
+    xgboost = need("xgboost", "Reading this file", "xgboost")
     booster = xgboost.Booster()
     try:
         booster.load_model(bytearray(path.read_bytes()))
@@ -90,7 +90,7 @@ def _xgboost(path: Path, _: Trusted) -> Any:
 
 
 def _catboost(path: Path, _: Trusted) -> Any:
-    catboost = _package("catboost", "catboost")
+    catboost = need("catboost", "Reading this file", "catboost")
     model = catboost.CatBoost()
     try:
         model.load_model(str(path), format="json" if path.suffix == ".json" else "cbm")
@@ -106,7 +106,7 @@ def _json(path: Path, trusted: Trusted) -> Any:
 
 
 def _onnx(path: Path, _: Trusted) -> Any:
-    onnx = _package("onnx", "onnx")
+    onnx = need("onnx", "Reading this file", "onnx")
     try:
         return onnx.load_model_from_string(path.read_bytes())
     except Exception as error:  # noqa: BLE001 - protobuf raises what it likes
@@ -124,7 +124,7 @@ def _pickle(path: Path, trusted: Trusted) -> Any:
             f"{path.name} is a pickle, which is code, and it isn't trusted here: it was not run.",
             f"{_CODE}: --trust {found} (or save it as .skops).",
         )
-    joblib = _package("joblib", "train")
+    joblib = need("joblib", "Reading this file", "train")
     try:
         return joblib.load(io.BytesIO(path.read_bytes()))
     except Exception as error:  # noqa: BLE001 - it runs whatever it likes
@@ -160,15 +160,6 @@ READERS: Mapping[str, Reader] = {
     ".pickle": _pickle,
     ".joblib": _pickle,
 }
-
-
-def _package(name: str, extra: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise SetupError(
-            f"Reading this file needs {name}, which isn't here.", f"pip install 'mainstay[{extra}]'"
-        ) from None
 
 
 def _wrong(path: Path, what: str, said: str) -> InputError:

@@ -19,7 +19,8 @@ import numpy as np
 
 from mainstay.contract import Boolean, Category, Datetime, Integer, Tensor
 from mainstay.contract.columns.base import BLANKS, whole_number
-from mainstay.errors import InputError, SetupError
+from mainstay.errors import InputError
+from mainstay.extras import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,7 +200,7 @@ class Columns(msgspec.Struct, frozen=True):
             Where the rows have another width.
 
         """
-        pd = demand_pandas()
+        pd = need("pandas", "This model")
         X = self._fitting(X)
         found: dict[str, Any] = {}
         for at, column in self.places():
@@ -242,22 +243,6 @@ class Columns(msgspec.Struct, frozen=True):
                 "Encode them with the model's own contract.",
             )
         return X
-
-
-def demand_pandas() -> Any:
-    """Import pandas.
-
-    Raises
-    ------
-    SetupError
-        Where it isn't installed.
-
-    """
-    try:
-        import pandas as pd  # noqa: PLC0415 - optional, and slow to import
-    except ImportError:
-        raise SetupError("This model works on pandas frames, and pandas isn't here.", "pip install pandas") from None
-    return pd
 
 
 def label_text(value: object) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mainstay.contract.formats.yaml_text import read_yaml
-from mainstay.errors import InputError, NotFoundError, SetupError, TrustError
+from mainstay.errors import InputError, NotFoundError, TrustError
+from mainstay.extras import need
 from mainstay.models.artefacts import READERS, read_artefact, sha256_of
 
 if TYPE_CHECKING:
@@ -62,16 +63,13 @@ def read_uri(uri: str, trusted: Trusted) -> Any:
         See `read_folder`.
 
     """
-    try:
-        import mlflow.artifacts  # noqa: PLC0415 - optional, and slow to import
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415 - as above
-    except ImportError:
-        raise SetupError("Fetching from MLflow needs mlflow-skinny, which isn't here.", _INSTALL) from None
+    artifacts = need("mlflow.artifacts", "Fetching from MLflow", "mlflow")
+    refused = need("mlflow.exceptions", "Fetching from MLflow", "mlflow").MlflowException
     with tempfile.TemporaryDirectory() as kept:
         try:
             with contextlib.redirect_stderr(io.StringIO()):  # its progress bars
-                folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=kept)
-        except (MlflowException, OSError) as error:
+                folder = artifacts.download_artifacts(artifact_uri=uri, dst_path=kept)
+        except (refused, OSError) as error:
             words = " ".join(str(error).split())[:300].rstrip(".")
             raise NotFoundError(
                 f"MLflow gives no model for {uri}: {words}.",
@@ -142,18 +140,11 @@ def _torch(path: Path, trusted: Trusted) -> Any:
             f"{path.name} is a pickle, which is code, and it isn't trusted here: it was not run.",
             f"If its code may run here, say so: --trust {found}; or log the model as ONNX.",
         )
-    try:
-        import torch  # noqa: PLC0415 - optional, and slow to import
-    except ImportError:
-        raise SetupError("This model needs PyTorch, which isn't here.", "pip install 'mainstay[torch]'") from None
-    return torch.load(path, map_location="cpu", weights_only=False)
+    return need("torch", "This model", "torch").load(path, map_location="cpu", weights_only=False)
 
 
 def _keras(path: Path) -> Any:
-    try:
-        import keras  # noqa: PLC0415 - optional, and slow to import
-    except ImportError:
-        raise SetupError("This model needs Keras, which isn't here.", "pip install 'mainstay[keras]'") from None
+    keras = need("keras", "This model", "keras")
     try:
         return keras.models.load_model(path, safe_mode=True, compile=False)
     except Exception as error:  # noqa: BLE001 - Keras raises what it likes

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.errors import SetupError
+from mainstay.extras import need
 from mainstay.measures import classes
 from mainstay.measures.intervals import mean_estimate
 from mainstay.measures.scores import log_losses
@@ -157,8 +157,5 @@ def _isotonic(scores: Floats, y: Floats, weights: Floats) -> Steps:
 
 
 def _pooled(rate: Floats, size: Floats) -> Floats:
-    try:
-        from sklearn.isotonic import isotonic_regression  # noqa: PLC0415 - a second to import, only needed to train
-    except ImportError:
-        raise SetupError("Training needs scikit-learn, which isn't here.", "pip install 'mainstay[train]'") from None
-    return np.asarray(isotonic_regression(rate, sample_weight=size), dtype=np.float64)
+    isotonic = need("sklearn.isotonic", "Training", "train")
+    return np.asarray(isotonic.isotonic_regression(rate, sample_weight=size), dtype=np.float64)

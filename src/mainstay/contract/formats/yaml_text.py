@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mainstay.errors import SetupError
+from mainstay.extras import need
 
 
 def read_yaml(text: str) -> object:
@@ -18,12 +18,7 @@ def read_yaml(text: str) -> object:
         Where PyYAML isn't installed.
 
     """
-    try:
-        import yaml  # type: ignore[import-untyped]  # noqa: PLC0415 - an optional extra, needed only for files of this kind
-    except ImportError:
-        raise SetupError(
-            "Reading YAML needs PyYAML, which isn't installed.", "Run: pip install 'mainstay[yaml]'"
-        ) from None
+    yaml: Any = need("yaml", "Reading YAML", "yaml")
 
     class Plain(yaml.SafeLoader):  # type: ignore[misc]
         """The safe loader without times and doubles, and with nothing but flat lists behind an alias."""
@@ -48,7 +43,7 @@ def read_yaml(text: str) -> object:
             return dict(super().construct_mapping(node, deep=deep))
 
     try:
-        return yaml.load(text, Plain)  # noqa: S506 - Plain is the safe loader
+        return yaml.load(text, Plain)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"line {mark.line + 1}: " if mark is not None else ""

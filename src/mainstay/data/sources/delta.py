@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mainstay.data.sources.base import lazy_stream
-from mainstay.errors import DataError, SetupError
+from mainstay.errors import DataError
+from mainstay.extras import need
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,20 +30,15 @@ def open_delta(source: Source, options: Mapping[str, str] | None = None) -> Stre
         Where the extra isn't installed.
 
     """
+    asks = f"{source.name}, a Delta table,", "delta"
+    deltalake, refusals = need("deltalake", *asks), need("deltalake.exceptions", *asks)
     try:
-        from deltalake import DeltaTable  # noqa: PLC0415 - an extra
-        from deltalake.exceptions import DeltaError, TableNotFoundError  # noqa: PLC0415
-    except ImportError:
-        raise SetupError(
-            f"{source.name} is a Delta table.", "Install what reads it: pip install 'mainstay[delta]'"
-        ) from None
-    try:
-        table = DeltaTable(source.address, storage_options=dict(options or {}) or None)
+        table = deltalake.DeltaTable(source.address, storage_options=dict(options or {}) or None)
         if source.as_of != "":
             table.load_as_version(_moment(source))
-    except TableNotFoundError:
+    except refusals.TableNotFoundError:
         raise DataError(f"{source.name} isn't a Delta table.", "Check the address.") from None
-    except (DeltaError, OSError, ValueError) as error:
+    except (refusals.DeltaError, OSError, ValueError) as error:
         said = str(error).splitlines()[0]
         raise DataError(
             f"{source.name} can't be read{_as_of(source)}: {source.hide(said)}.",

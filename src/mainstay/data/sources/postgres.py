@@ -12,7 +12,7 @@ from mainstay.contract.columns.base import BLANKS
 from mainstay.data.dialect import name_columns
 from mainstay.data.sources.base import BATCH_CELLS
 from mainstay.data.sources.database import demand_query, keep_answer, refused
-from mainstay.errors import SetupError
+from mainstay.extras import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,10 +45,7 @@ def open_postgres(source: Source) -> Stream:
         Where the extra isn't installed.
 
     """
-    try:
-        import psycopg  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise SetupError(f"{source.name} needs psycopg.", "Install it: pip install 'mainstay[postgres]'") from None
+    psycopg = need("psycopg", source.name, "postgres")
     query = demand_query(source)
     address = "postgresql://" + source.address.partition("://")[2]
     try:

@@ -8,7 +8,8 @@ import logging
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from mainstay.errors import InputError, SetupError
+from mainstay.errors import InputError
+from mainstay.extras import need
 from mainstay.models.files import damaged
 
 if TYPE_CHECKING:
@@ -30,14 +31,7 @@ def package() -> ModuleType:
         Where it isn't installed.
 
     """
-    try:
-        import onnx  # noqa: PLC0415 - only conversion needs it
-    except ImportError:
-        raise SetupError(
-            "Converting a model needs the onnx package, which isn't here.", "pip install 'mainstay[onnx]'"
-        ) from None
-    module: ModuleType = onnx
-    return module
+    return need("onnx", "Converting a model", "onnx")
 
 
 def read_graph(content: bytes, path: Path) -> Any:

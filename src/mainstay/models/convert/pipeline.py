@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.errors import InputError, SetupError
+from mainstay.errors import InputError
+from mainstay.extras import need
 from mainstay.models.convert.assemble import Sheet
 from mainstay.models.convert.build import Asked, build_model
 from mainstay.models.convert.graph import package, quiet
@@ -95,15 +96,12 @@ def convert_pipeline(
 
 
 def _package() -> ModuleType:
-    try:
-        import skl2onnx.common.data_types  # noqa: PLC0415 - brings scikit-learn, only needed to convert
-        import skl2onnx.common.shape_calculator  # noqa: PLC0415 - as above
-    except ImportError:
-        raise SetupError("Converting a pipeline needs skl2onnx.", "pip install 'mainstay[train,onnx]'") from None
+    for part in ("data_types", "shape_calculator"):
+        need(f"skl2onnx.common.{part}", "Converting a pipeline", "train,onnx")
+    skl2onnx = need("skl2onnx", "Converting a pipeline", "train,onnx")
     with quiet():
         _know_boosters(skl2onnx)
-    module: ModuleType = skl2onnx
-    return module
+    return skl2onnx
 
 
 def _know_boosters(skl2onnx: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.errors import SetupError
+from mainstay.extras import need
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,15 +37,12 @@ def kernel_parts(
         Where ``shap`` isn't installed.
 
     """
-    try:
-        with warnings.catch_warnings():  # of the library it draws with
-            warnings.simplefilter("ignore")
-            import shap  # noqa: PLC0415 - seconds to import, and optional
-            from shap.utils._legacy import DenseData  # noqa: PLC0415 - how shap takes features that move together
-    except ImportError:
-        raise SetupError("Kernel SHAP needs shap, which isn't here.", "pip install 'mainstay[explain]'") from None
+    with warnings.catch_warnings():  # of the library it draws with
+        warnings.simplefilter("ignore")
+        shap = need("shap", "Kernel SHAP", "explain")
+        grouped = need("shap.utils._legacy", "Kernel SHAP", "explain")  # how shap takes features that move together
     groups = [np.arange(player.first, player.end) for player in players]
-    data = DenseData(background, [player.name for player in players], groups)
+    data = grouped.DenseData(background, [player.name for player in players], groups)
     state = np.random.get_state()  # noqa: NPY002 - shap draws from the global generator, which is put back
     try:
         np.random.seed(seed)  # noqa: NPY002

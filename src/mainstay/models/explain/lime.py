@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.errors import SetupError
+from mainstay.extras import need
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,10 +44,7 @@ def lime_parts(
         Where ``lime`` isn't installed.
 
     """
-    try:
-        from lime.lime_base import LimeBase  # noqa: PLC0415 - seconds to import, and optional
-    except ImportError:
-        raise SetupError("LIME needs lime, which isn't here.", "pip install 'mainstay[explain]'") from None
+    lime_base = need("lime.lime_base", "LIME", "explain")
     rng = np.random.default_rng(seed)
     kept = rng.random((NEIGHBOURS, len(players))) < 0.5
     kept[0] = True
@@ -59,7 +56,7 @@ def lime_parts(
         return np.asarray(np.sqrt(np.exp(-(distances**2) / width**2)))
 
     changed = np.sqrt((~kept).sum(axis=1))
-    base = LimeBase(kernel, random_state=np.random.RandomState(seed))
+    base = lime_base.LimeBase(kernel, random_state=np.random.RandomState(seed))
     intercept, weights, fit, _ = base.explain_instance_with_data(
         kept.astype(np.float64), score(rows)[:, None], changed, 0, len(players), feature_selection="none"
     )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from mainstay.errors import DataError, SetupError
+from mainstay.errors import DataError
+from mainstay.extras import need
 from mainstay.models.features.code import FILE
 
 if TYPE_CHECKING:
@@ -31,14 +32,7 @@ def demand_pandas() -> ModuleType:
         Where it isn't installed.
 
     """
-    try:
-        import pandas as pd  # noqa: PLC0415 - optional, and slow to import
-    except ImportError:
-        raise SetupError(
-            f"{FILE} works on pandas, which isn't installed here.",
-            "pip install pandas, or take a Polars frame: def features(frame: pl.DataFrame).",
-        ) from None
-    return pd
+    return need("pandas", FILE, otherwise="take a Polars frame: def features(frame: pl.DataFrame).")
 
 
 def to_pandas(frame: pl.DataFrame, contract: Contract) -> Any:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from mainstay.errors import InputError, SetupError
+from mainstay.errors import InputError
+from mainstay.extras import need
 from mainstay.models.answers import label_order, labels_of
 from mainstay.models.arranging import places_of
 from mainstay.models.explain.catboost import shap_values, taken_apart
@@ -212,18 +213,13 @@ def adopt_catboost(estimator: Any, columns: Columns, task: Task) -> Model:
 
 
 def _opened(content: bytes, origin: Path) -> Any:
-    try:
-        from catboost import CatBoost, CatBoostError  # noqa: PLC0415 - two seconds, only where a version needs it
-    except ImportError:
-        raise SetupError(
-            "This model needs CatBoost, which isn't installed here.", "Install it: pip install 'mainstay[catboost]'."
-        ) from None
+    catboost = need("catboost", "This model", "catboost")
     if not content.startswith(_MAGIC):
         raise damaged(origin, "it isn't a CatBoost model")
-    model = CatBoost()
+    model = catboost.CatBoost()
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             model.load_model(blob=content)
-    except (CatBoostError, ValueError) as error:
+    except (catboost.CatBoostError, ValueError) as error:
         raise damaged(origin, f"CatBoost says: {' '.join(str(error).split())[:200]}") from None
     return model

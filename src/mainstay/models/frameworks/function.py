@@ -15,8 +15,9 @@ import msgspec
 import numpy as np
 
 from mainstay.errors import InputError
+from mainstay.extras import need
 from mainstay.models.answers import amounts, labels_of, probabilities
-from mainstay.models.columns import Columns, demand_pandas
+from mainstay.models.columns import Columns
 from mainstay.models.features.code import FeatureCode
 from mainstay.models.features.compiled import compile_code, imports, told, wants_pandas
 from mainstay.models.files import damaged, decode, write_file, write_header
@@ -85,7 +86,7 @@ class FunctionModel:
         self._function = compile_code(code, NAME, TEMPLATE)
         self._pandas = wants_pandas(self._function, code)
         if self._pandas:
-            demand_pandas()
+            need("pandas", "This model")
 
     @property
     def brings(self) -> tuple[Brought, ...]:

@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from mainstay.errors import InputError, SetupError
+from mainstay.extras import missing
 from mainstay.models.answers import label_order
 from mainstay.models.arranging import arrange, codes_of, demand_positive, places_of
 from mainstay.models.explain.lightgbm import Contributions
@@ -277,7 +278,7 @@ def library_path() -> Path:
     """
     found = importlib.util.find_spec("lightgbm")
     if found is None or found.origin is None:
-        raise SetupError("This model needs LightGBM, which isn't installed here.", _INSTALL)
+        raise missing("lightgbm", "This model", "train")
     names = {"darwin": "lib_lightgbm.dylib", "win32": "lib_lightgbm.dll"}
     name = names.get(sys.platform, "lib_lightgbm.so")
     package = Path(found.origin).parent

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 import numpy as np
 
-from mainstay.errors import InputError, SetupError
+from mainstay.errors import InputError
+from mainstay.extras import need
 from mainstay.models.columns import OTHER, Label
 from mainstay.models.files import damaged, decode, write_file, write_header
 from mainstay.models.onnx_file import demand_self_contained
@@ -242,15 +243,9 @@ def runtime() -> ModuleType:
         Where it isn't installed.
 
     """
-    try:
-        import onnxruntime  # noqa: PLC0415 - only a version that is a network needs it
-    except ImportError:
-        raise SetupError(
-            "This model needs ONNX Runtime, which isn't installed here.", "Install it: pip install 'mainstay[onnx]'."
-        ) from None
+    onnxruntime = need("onnxruntime", "This model", "onnx")
     onnxruntime.set_default_logger_severity(3)  # its warnings are about its own optimisations
-    module: ModuleType = onnxruntime
-    return module
+    return onnxruntime
 
 
 def open_session(content: bytes, origin: Path = Path(GRAPH)) -> Any:

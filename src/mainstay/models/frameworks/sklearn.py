@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 
 from mainstay.errors import InputError, MainstayError, SetupError
+from mainstay.extras import need
 from mainstay.models.answers import amounts, label_order, labels_of, probabilities
 from mainstay.models.arranging import places_of
 from mainstay.models.columns import Columns
@@ -315,10 +316,7 @@ def from_skops(content: bytes, trusted: Trusted, name: str, path: Path) -> Any:
 
 def to_pickle(estimator: Any) -> bytes:
     """Save an estimator as a pickle, what was defined in a notebook included."""
-    try:
-        import cloudpickle  # noqa: PLC0415 - only where somebody allows a pickle
-    except ImportError:
-        raise SetupError("A pickle is written with cloudpickle, which isn't here.", "pip install cloudpickle") from None
+    cloudpickle = need("cloudpickle", "Writing a pickle")
     try:
         content: bytes = cloudpickle.dumps(estimator)
     except Exception as error:  # noqa: BLE001 - an estimator may hold anything
@@ -349,12 +347,10 @@ def _skops() -> Any:
     absent = _NotHere()
     sys.meta_path.insert(0, absent)
     try:
-        import skops.io  # noqa: PLC0415 - a second to import, only where an estimator of scikit-learn is
-    except ImportError:
-        raise SetupError("This model needs scikit-learn and skops, which aren't here.", _INSTALL) from None
+        need("sklearn", "This model", "train")
+        return need("skops.io", "This model", "train")
     finally:
         sys.meta_path.remove(absent)
-    return skops.io
 
 
 def _untrusted(content: bytes) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 
 from mainstay.errors import InputError, SetupError
+from mainstay.extras import missing
 from mainstay.models.answers import label_order
 from mainstay.models.arranging import arrange, codes_of, demand_positive, places_of
 from mainstay.models.explain.xgboost import CONTRIBUTIONS, link_of, taken_apart
@@ -318,7 +319,7 @@ def library_path() -> Path:
     """
     found = importlib.util.find_spec("xgboost")
     if found is None or found.origin is None:
-        raise SetupError("This model needs XGBoost, which isn't installed here.", _INSTALL)
+        raise missing("xgboost", "This model", "xgboost")
     name = {"darwin": "libxgboost.dylib", "win32": "xgboost.dll"}.get(sys.platform, "libxgboost.so")
     path = Path(found.origin).parent / "lib" / name
     if not path.is_file():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.errors import SetupError
+from mainstay.extras import need
 from mainstay.models.frameworks.catboost import MISSING, OTHER, CatBoostModel, Header
 from mainstay.training.lesson import Learned
 from mainstay.training.recipes.rounds import rounds_borne, rounds_for
@@ -28,7 +28,7 @@ SHAPE = {"depth": 5, "learning_rate": 0.06, "l2_leaf_reg": 5.0}
 
 def boost_catboost(lesson: Lesson) -> Learned:
     """Boost every fold with early stopping, and all rows as long as the folds gained."""
-    cat = _package()
+    cat = need("catboost", "The candidate catboost", "catboost")
     classes = 0 if lesson.kind == "regression" else max(2, lesson.classes)
     most = rounds_borne(lesson, MOST, 32)
     losses: list[Floats] = []
@@ -89,12 +89,3 @@ def _model(booster: Any, lesson: Lesson, classes: int) -> CatBoostModel:
     take, order = tuple(range(lesson.X.shape[1])), tuple(range(classes))
     header = Header(len(take), take, _labels(lesson), order, hashlib.sha256(content).hexdigest())
     return CatBoostModel(content, header)
-
-
-def _package() -> ModuleType:
-    try:
-        import catboost  # noqa: PLC0415 - two seconds to import, only needed to train
-    except ImportError:
-        raise SetupError("The candidate catboost needs CatBoost.", "pip install 'mainstay[catboost]'") from None
-    module: ModuleType = catboost
-    return module

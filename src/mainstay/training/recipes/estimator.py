@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from mainstay.errors import InputError, MainstayError, SetupError
+from mainstay.errors import InputError, MainstayError
+from mainstay.extras import need
 from mainstay.models.adopting import adopt, demand_bearing, demand_sound
 from mainstay.models.answers import labels_of
 from mainstay.training.lesson import Learned
@@ -69,13 +70,10 @@ def cloned(estimator: Any) -> Callable[[], Any] | None:
     """Give what makes unfitted copies of a fitted estimator; None where it can't be fitted again."""
     if not (hasattr(estimator, "get_params") and hasattr(estimator, "fit")):
         return None
-    try:
-        from sklearn.base import clone  # noqa: PLC0415 - a second to import, only needed to train
-    except ImportError:
-        raise SetupError("Training needs scikit-learn, which isn't here.", "pip install 'mainstay[train]'") from None
+    base = need("sklearn.base", "Training", "train")
 
     def make() -> Any:
-        return clone(estimator)
+        return base.clone(estimator)
 
     return make
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.errors import SetupError
+from mainstay.extras import need
 from mainstay.models.columns import Columns, EncodedColumn
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.frameworks.sklearn import Header, SklearnModel
@@ -15,7 +15,6 @@ from mainstay.training.lesson import Learned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import ModuleType
 
     from numpy.typing import NDArray
 
@@ -62,7 +61,7 @@ def _trees(lesson: Lesson) -> int:
 
 
 def _learn(lesson: Lesson, name: str, module: str, kind: str, options: Mapping[str, Parameter]) -> Learned:
-    kinds = _module(module)
+    kinds = need(f"sklearn.{module}", "Training", "train")
     amounts = lesson.kind == "regression"
     make: Callable[..., Any] = getattr(kinds, f"{kind}{'Regressor' if amounts else 'Classifier'}")
     classes = 0 if amounts else max(2, lesson.classes)
@@ -101,13 +100,3 @@ def _shares(y: Floats, classes: int) -> Model:
     """Say the shares of the labels, each a little above nothing."""
     shares = (np.bincount(y.astype(np.int64), minlength=classes) + 0.5) / (y.size + 0.5 * classes)
     return ConstantModel(float(shares[1]) if classes == 2 else tuple(shares.tolist()))
-
-
-def _module(name: str) -> ModuleType:
-    try:
-        import sklearn.ensemble  # noqa: PLC0415 - a second to import, only needed to train
-        import sklearn.tree  # noqa: PLC0415 - as above
-    except ImportError:
-        raise SetupError("Training needs scikit-learn, which isn't here.", "pip install 'mainstay[train]'") from None
-    module: ModuleType = getattr(sklearn, name)
-    return module

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.errors import SetupError
+from mainstay.extras import need
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.frameworks.linear import Labels, LinearModel, Slope
 from mainstay.models.frameworks.softmax import SoftmaxModel
@@ -111,18 +111,15 @@ def _term(slopes: Floats, scaling: tuple[float, float] | None) -> Term:
 
 def _solve(design: Floats, y: Floats, weights: Floats | None, lesson: Lesson, strength: float) -> tuple[Floats, Floats]:
     """Give slopes and intercepts, one row each per sum: one, or one per label of several classes."""
-    try:
-        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - a second to import, only needed to train
-        from sklearn.linear_model import LogisticRegression, Ridge  # noqa: PLC0415 - a second to import
-        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
-    except ImportError:
-        raise SetupError("Training needs scikit-learn, which isn't here.", "pip install 'mainstay[train]'") from None
+    models = need("sklearn.linear_model", "Training", "train")
+    unfinished = need("sklearn.exceptions", "Training", "train").ConvergenceWarning
+    threads = need("threadpoolctl", "Training", "train")  # comes with scikit-learn
     newton = design.shape[1] <= _WIDE and lesson.classes == 1  # of several classes not every release has its own kind
-    logistic = LogisticRegression(C=strength, solver="newton-cholesky" if newton else "lbfgs", max_iter=500)
-    estimator = Ridge(alpha=1 / strength) if lesson.kind == "regression" else logistic
+    logistic = models.LogisticRegression(C=strength, solver="newton-cholesky" if newton else "lbfgs", max_iter=500)
+    estimator = models.Ridge(alpha=1 / strength) if lesson.kind == "regression" else logistic
     # One thread: beside other processes two wait for each other. Not quite converged is good enough for a baseline that
     # is judged like any other.
-    with warnings.catch_warnings(), threadpool_limits(1):
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with warnings.catch_warnings(), threads.threadpool_limits(1):
+        warnings.simplefilter("ignore", unfinished)
         estimator.fit(design, y, sample_weight=weights)
     return np.atleast_2d(estimator.coef_), np.ravel(estimator.intercept_)

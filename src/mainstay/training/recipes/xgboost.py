@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.errors import SetupError
+from mainstay.extras import need
 from mainstay.models.frameworks.xgboost import Header, XGBoostModel
 from mainstay.training.lesson import Learned
 from mainstay.training.recipes.rounds import rounds_borne, rounds_for
@@ -27,7 +27,7 @@ SHAPE = {"max_depth": 4, "eta": 0.06, "min_child_weight": 5, "subsample": 0.8, "
 
 def boost_xgboost(lesson: Lesson) -> Learned:
     """Boost every fold with early stopping, and all rows as long as the folds gained."""
-    xgb = _package()
+    xgb = need("xgboost", "The candidate xgboost", "xgboost")
     classes = 0 if lesson.kind == "regression" else max(2, lesson.classes)
     options = _options(lesson, classes)
     most = rounds_borne(lesson, MOST, 16)
@@ -80,12 +80,3 @@ def _rows(xgb: ModuleType, lesson: Lesson, X: Floats, y: Floats, weights: Floats
 def _model(booster: Any, classes: int, rounds: int) -> XGBoostModel:
     header = Header(booster.num_features(), classes if classes > 2 else 1, rounds)
     return XGBoostModel(bytes(booster.save_raw("ubj")), header)
-
-
-def _package() -> ModuleType:
-    try:
-        import xgboost  # noqa: PLC0415 - a second to import, only needed to train
-    except ImportError:
-        raise SetupError("The candidate xgboost needs XGBoost.", "pip install 'mainstay[xgboost]'") from None
-    module: ModuleType = xgboost
-    return module

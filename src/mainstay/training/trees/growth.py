@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.errors import SetupError
+from mainstay.extras import need
 from mainstay.training.meter import tree_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import ModuleType
 
     from lightgbm import Booster, Dataset
     from numpy.typing import NDArray
@@ -74,7 +73,7 @@ class Grower:
 
     def __init__(self, lesson: Lesson) -> None:
         self.lesson = lesson
-        self._package = _package()
+        self._package = need("lightgbm", "Training", "train")
         parts = lesson.folds.parts
         self._sets = [self._dataset(learn) for learn, _ in parts]
         self._tests = [self._dataset(score, known) for (_, score), known in zip(parts, self._sets, strict=True)]
@@ -199,11 +198,3 @@ def _why_stop(meter: Meter, hopeless: Callable[[int, float], bool] | None, trees
     if meter.late:
         return "clock"
     return "pruned" if hopeless is not None and hopeless(trees, best) else ""
-
-
-def _package() -> ModuleType:
-    try:
-        import lightgbm  # noqa: PLC0415 - a second to import, only needed to train
-    except ImportError:
-        raise SetupError("Training needs LightGBM, which isn't here.", "pip install 'mainstay[train]'") from None
-    return lightgbm

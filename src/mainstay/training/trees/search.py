@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from mainstay.errors import SetupError
+from mainstay.extras import need
 from mainstay.models.studies import Trial
 from mainstay.training.trees.growth import Grower, best_size
 
@@ -125,12 +125,6 @@ def _pruner(trial: OptunaTrial) -> Callable[[int, float], bool]:
 
 
 def _package() -> ModuleType:
-    try:
-        import optuna  # noqa: PLC0415 - half a second to import, only needed to search
-    except ImportError:
-        raise SetupError(
-            'search = "optuna" needs Optuna, which isn\'t here.', "pip install 'mainstay[train]'"
-        ) from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    package: ModuleType = optuna
+    package = need("optuna", 'search = "optuna"', "train")  # half a second to import
+    package.logging.set_verbosity(package.logging.WARNING)
     return package

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.errors import InputError, SetupError
+from mainstay.errors import InputError
+from mainstay.extras import need
 from mainstay.models.convert.build import Asked, build_model
 from mainstay.models.convert.graph import quiet
 from mainstay.models.frameworks.onnx import Feed
@@ -30,14 +31,9 @@ def convert(model: XGBoostModel, columns: Columns, X: NDArray[np.float64], task:
         Where onnxmltools can't convert them.
 
     """
-    try:
-        import xgboost  # noqa: PLC0415 - a second to import, only needed to convert
-        from onnxmltools import convert_xgboost  # noqa: PLC0415 - as above
-        from onnxmltools.convert.common.data_types import FloatTensorType  # noqa: PLC0415 - as above
-    except ImportError:
-        raise SetupError(
-            "Converting XGBoost's trees needs xgboost and onnxmltools.", "pip install 'mainstay[xgboost,onnx]'"
-        ) from None
+    asks = "Converting XGBoost's trees", "xgboost,onnx"
+    xgboost, tools = need("xgboost", *asks), need("onnxmltools", *asks)
+    numbers = need("onnxmltools.convert.common.data_types", *asks).FloatTensorType
     booster = xgboost.Booster(model_file=bytearray(model.content))
     if model.header.trees:
         booster = booster[: model.header.trees]
@@ -45,7 +41,7 @@ def convert(model: XGBoostModel, columns: Columns, X: NDArray[np.float64], task:
     width = model.header.features
     try:
         with quiet():
-            proto = convert_xgboost(booster, initial_types=[("features", FloatTensorType([None, width]))])
+            proto = tools.convert_xgboost(booster, initial_types=[("features", numbers([None, width]))])
     except Exception as error:  # noqa: BLE001 - a converter fails in its own ways
         told = " ".join(str(error).split()).split(" Stack trace")[0][:300]  # its own library's, many lines long
         raise InputError(

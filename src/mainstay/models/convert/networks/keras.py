@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mainstay.errors import InputError, SetupError
+from mainstay.extras import need
 from mainstay.models.convert.build import Asked
 from mainstay.models.convert.graph import quiet
 from mainstay.models.convert.networks.stand_ins import stand_ins
@@ -38,17 +39,13 @@ def package() -> ModuleType:
     """
     if "keras" not in sys.modules:
         os.environ.setdefault(_BACKEND, "torch")  # it is read when keras is imported, and never again
-    try:
-        import keras  # noqa: PLC0415 - seconds to import, only needed to adopt
-    except ImportError:
-        raise SetupError("Adopting a Keras model needs Keras 3.", "pip install 'mainstay[keras]'") from None
+    keras = need("keras", "Adopting a Keras model", "keras")
     if keras.backend.backend() != "torch":
         raise SetupError(
             f"Keras runs on {keras.backend.backend()} here, and models are converted on PyTorch.",
             "Set KERAS_BACKEND=torch before Keras is imported; a saved .keras file can be read on any of them.",
         )
-    module: ModuleType = keras
-    return module
+    return keras
 
 
 def adopters() -> Mapping[type, Callable[[Any, Columns, Task], OnnxModel]]:

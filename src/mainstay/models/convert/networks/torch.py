@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from mainstay.errors import InputError, SetupError
+from mainstay.errors import InputError
+from mainstay.extras import need
 from mainstay.models.convert.build import Asked, build_model
 from mainstay.models.convert.feeds import feeds_of
 from mainstay.models.convert.graph import quiet
@@ -45,15 +46,8 @@ def package() -> ModuleType:
         Where it, or what exports from it, isn't installed.
 
     """
-    try:
-        import onnxscript  # noqa: F401, PLC0415 - torch.onnx needs it and would say so late
-        import torch  # noqa: PLC0415 - seconds to import, only needed to adopt
-    except ImportError:
-        raise SetupError(
-            "Adopting a PyTorch module needs PyTorch and onnxscript.", "pip install 'mainstay[torch]'"
-        ) from (None)
-    module: ModuleType = torch
-    return module
+    need("onnxscript", "Adopting a PyTorch module", "torch")  # torch.onnx needs it and would say so late
+    return need("torch", "Adopting a PyTorch module", "torch")
 
 
 def adopters() -> Mapping[type, Callable[[Any, Columns, Task], OnnxModel]]:
