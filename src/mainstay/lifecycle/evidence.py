@@ -62,11 +62,14 @@ def collect(
 def _cases(project: Project, bundle: Bundle, settings: EvaluationSettings) -> tuple[Finding, ...] | None:
     """Let a version answer the cases the project has today; None where its code doesn't run here.
 
-    They are held against today's contract: a version that is older than a column doesn't see it.
+    They are held against today's contract (the version's own, where only the books are here): a version that is older
+    than a column doesn't see it.
     """
     if bundle.features is not None and bundle.features.running is None:
         return None
-    cases = read_cases(project, settings, load_contract(project.root / CONTRACT), bundle.policy.task)
+    today = project.root / CONTRACT
+    contract = load_contract(today) if today.is_file() else bundle.contract
+    cases = read_cases(project, settings, contract, bundle.policy.task)
     return answer_cases(Way(bundle.contract, bundle.features, bundle.model, bundle.policy), cases)
 
 

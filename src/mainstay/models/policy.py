@@ -168,6 +168,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         width = len(self.task.labels)
         return np.tile(np.asarray(self.fallback or (0.0,) * width, dtype=np.float64), (n, 1))
 
+    def one_left_to_fallback(self) -> Score:
+        """Give the fallback's score of one record, as a model gives its own."""
+        said = self.left_to_fallback(1)
+        return float(said[0]) if said.ndim == 1 else said[0]
+
     def _decide_priced(self, score: float, amounts: Amounts) -> str | float:
         if self.task.kind == "regression":
             return score + float(shift_at(self.quantiles, amounts, self.shift))

@@ -288,7 +288,7 @@ def _score_many(bundle: Bundle, part: list[Case], features_failed: list[Features
         _ask(bundle, asked, features_failed)
     for case in part:
         if case.row.fallback and bundle.policy.fallback is not None:  # else it stays NaN, and is refused
-            case.score = bundle.policy.left_to_fallback(1)[0]
+            case.score = bundle.policy.one_left_to_fallback()
 
 
 def _ask(bundle: Bundle, asked: list[Case], features_failed: list[FeaturesFailure]) -> None:

@@ -83,6 +83,7 @@ def test_a_good_model_passes_and_what_could_not_be_judged_says_why(report: Repor
 def test_the_standard_gates_are_all_there(report: Report) -> None:
     names = [finding.measure for finding in STANDARD(Case(report, Problem(), LIMITS))]
     assert names == [
+        "not_in_sample",
         "beats_doing_nothing",
         "worth_choosing",
         "keeps_up_with_linear",

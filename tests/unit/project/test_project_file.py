@@ -68,7 +68,7 @@ def decode_all(folder: Path) -> None:
         ("[nonsense]\n", ["Known sections"]),
         ("[money]\nvalue = \n", ["isn't valid TOML"]),
         ("[money]\ncapacity = { n = 5, per = 'year' }\n", ["line 2", "year"]),
-        ("[money]\ncapacity = { m = 5 }\n", ["line 2", "'m'", "Allowed here: n, per."]),
+        ("[money]\ncapacity = { m = 5 }\n", ["line 2", "'m'", "Allowed here: n, per, share."]),
         ('[problem]\nname = "../../etc"\n', ["can't be a model's name"]),
         ("[money]\nvalue = 300\nsuccess_rate = 3\n", ["success_rate is 3", "between 0 and 1"]),
         ("[money]\nvalue = -300\n", ["value is -300", "0 or more"]),
@@ -116,7 +116,8 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     [
         ("[money]\ncapacity = { n = 5, per = 'weak' }\n", ["is 'weak'.", "Did you mean 'week'? Allowed: "]),
         ("[problem]\nname = 3\n", ["name is 3. Allowed: a text in quotes."]),
-        ("[money]\nvalue = 'much'\n", ["value is 'much'. Allowed: a number"]),
+        ("[money]\nvalue = [3]\n", ["value is [3]. Allowed: a number or a text in quotes."]),
+        ("[money]\nvalue = '1 +'\n", ["value can't be worked out of '1 +'."]),
         ("[problem]\nsuccess = 3\n", ["success is 3. Allowed: a table in { }."]),
         ("[problem]\nsuccess = { at_least = 3 }\n", ["success lacks 'measure'. Add it."]),
     ],
