@@ -5,8 +5,8 @@ A process of its own (``python -m mainstay.serving --project DIR``) that holds n
 the ASGI callable; `served`, `lineup` and `watcher` follow the release history.
 """
 
+from mainstay.serving.answers import Answer
 from mainstay.serving.app import App
-from mainstay.serving.dataplane import Answer
 from mainstay.serving.lineup import Arm, Lineup, load_lineup
 from mainstay.serving.replies import ProblemDetails, Reply
 from mainstay.serving.served import Served

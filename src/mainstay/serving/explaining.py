@@ -11,14 +11,15 @@ import msgspec
 
 from mainstay.errors import InputError
 from mainstay.models.explain import Explanation, Reason, subject_of
-from mainstay.serving.dataplane import Answer, ClassAnswer, ScoringError
+from mainstay.serving.answers import Answer, ClassAnswer
+from mainstay.serving.dataplane import ScoringError
 from mainstay.serving.replies import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
 
-    from mainstay.serving.dataplane import Case
+    from mainstay.serving.cases import Case
     from mainstay.serving.lineup import Lineup
     from mainstay.serving.metrics import Metrics
     from mainstay.serving.served import Served

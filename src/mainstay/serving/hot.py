@@ -12,16 +12,9 @@ import msgspec
 from mainstay.contract import BodyError
 from mainstay.errors import RecordError, StoreError
 from mainstay.events import IdMaker, Refusal, encode_events
-from mainstay.serving.dataplane import (
-    Cases,
-    ScoringError,
-    make_answers,
-    make_event,
-    score_cases,
-    shadow_cases,
-    take_cases,
-    with_scores,
-)
+from mainstay.serving.answers import make_answers, make_event, with_scores
+from mainstay.serving.cases import Cases, take_cases
+from mainstay.serving.dataplane import ScoringError, score_cases, shadow_cases
 from mainstay.serving.explaining import Why, asked_label, wants_reasons, with_explanations, with_reasons
 from mainstay.serving.intake import (
     demand_json,
@@ -40,7 +33,7 @@ if TYPE_CHECKING:
 
     from mainstay.events import Prediction
     from mainstay.models.explain import Explanation
-    from mainstay.serving.dataplane import Case
+    from mainstay.serving.cases import Case
     from mainstay.serving.exchange import Exchange
     from mainstay.serving.lineup import Arm, Lineup
     from mainstay.serving.metrics import Metrics

@@ -21,7 +21,7 @@ from mainstay.project import open_project
 from mainstay.release import Route, open_books
 from mainstay.serving import App, Served
 from mainstay.serving.batch import score_file
-from mainstay.serving.dataplane import FAILED
+from mainstay.serving.cases import FAILED
 from mainstay.serving.testing import GOOD_RECORD, TINY_MODEL, TestServer, register_model, release_now, tiny_project
 
 if TYPE_CHECKING:

@@ -1,0 +1,121 @@
+"""What a caller gets for a case, and what the log keeps of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from mainstay.events import Prediction
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from mainstay.models import Task
+    from mainstay.models.model import Score
+    from mainstay.serving.cases import Case
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the caller gets for one record; of several classes the score is the probability of the predicted label."""
+
+    id: str
+    prediction: str | float
+    score: float
+    decision: str | float
+    version: int
+    degraded: bool
+    warnings: tuple[str, ...]
+
+
+class ClassAnswer(Answer, frozen=True):
+    """What the caller gets where there are several classes: the probability of each label, too."""
+
+    scores: dict[str, float]
+
+
+def make_answers(cases: Sequence[Case]) -> list[Answer]:
+    """Turn scores into predictions and decisions."""
+    if cases and isinstance(cases[0].score, np.ndarray):
+        return [_class_answer(case) for case in cases]
+    return [
+        Answer(
+            case.id,
+            case.arm.bundle.policy.predict(case.score),
+            case.score,  # type: ignore[arg-type]
+            case.decision,
+            case.arm.route.version,
+            case.row.degraded,
+            case.warnings,
+        )
+        for case in cases
+    ]
+
+
+def _class_answer(case: Case) -> ClassAnswer:
+    policy = case.arm.bundle.policy
+    top, shares = by_label(policy.task, case.score)
+    return ClassAnswer(
+        id=case.id,
+        prediction=policy.predict(case.score),
+        score=top,
+        decision=case.decision,
+        version=case.arm.route.version,
+        degraded=case.row.degraded,
+        warnings=case.warnings,
+        scores=shares,
+    )
+
+
+def by_label(task: Task, score: Score) -> tuple[float, dict[str, float]]:
+    """Give the probability of the predicted label, and that of each label."""
+    shares = dict(zip(task.labels, np.asarray(score).tolist(), strict=True))
+    return max(shares.values()), shares
+
+
+def make_event(
+    case: Case,
+    *,
+    model: str,
+    at: dt.datetime,
+    duration: int,
+    entity: str | None,
+    request: str | None,
+    trace: str | None,
+    answer: str | None = None,
+) -> Prediction:
+    """Write down one answer."""
+    return Prediction(
+        id=case.id,
+        at=at,
+        model=model,
+        version=case.arm.route.version,
+        role=case.arm.route.role,
+        share=case.arm.route.weight,
+        score=case.score,  # type: ignore[arg-type]  # `with_scores` puts it right where there are several classes
+        prediction=case.arm.bundle.policy.predict(case.score),
+        decision=case.decision,
+        features=case.row.features,
+        inputs=case.inputs,
+        duration=duration,
+        entity=entity,
+        degraded=case.row.degraded,
+        fallback=case.row.fallback,
+        warnings=case.warnings,
+        request=request,
+        trace=trace,
+        answer=answer,
+    )
+
+
+def with_scores(cases: Sequence[Case], events: list[Prediction]) -> list[Prediction]:
+    """Write each label's probability into the events of one request, where there are several classes."""
+    if not cases or not isinstance(cases[0].score, np.ndarray):
+        return events
+    told = [by_label(case.arm.bundle.policy.task, case.score) for case in cases]
+    return [
+        msgspec.structs.replace(event, score=top, scores=shares)
+        for event, (top, shares) in zip(events, told, strict=True)
+    ]

@@ -1,0 +1,176 @@
+"""A request becomes cases: decoded by the contract of whoever answers each record, and refused where nobody can."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mainstay.contract.row import Deed, PlainRow
+from mainstay.errors import Problem, RecordError
+from mainstay.models.features import FILE
+from mainstay.models.policy import NO_ACTION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mainstay.contract import Row
+    from mainstay.events import Value
+    from mainstay.models.model import Score
+    from mainstay.serving.lineup import Arm, Lineup
+
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+FAILED = f"{FILE} failed at this record; answered by the fallback"
+"""The warning of a record that feature code failed at."""
+_FAILED = Deed(FILE, "features", "fallback")
+
+
+class FeaturesFailure(msgspec.Struct, frozen=True):
+    """Feature code failed at a record: for the operator alone.
+
+    Parameters
+    ----------
+    kind : str
+        Version, file, line and type of the exception.
+    told : str
+        The same with what the exception says.
+
+    """
+
+    kind: str
+    told: str
+
+
+@dataclass(slots=True)
+class Case:
+    """One record on its way: who answers it, the score, and what the model saw where feature code derived it.
+
+    `taken` is the row as the contract gave it, where feature code failed at it since; `decision` and `warnings` are
+    what is answered and logged.
+    """
+
+    id: str
+    row: Row
+    arm: Arm
+    raw: bytes | None = None
+    score: Score = math.nan
+    inputs: dict[str, Value] | None = None
+    taken: Row | None = None
+    decision: str | float = NO_ACTION
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Cases:
+    """The records of one request.
+
+    Parameters
+    ----------
+    cases : list of Case
+        In the order of the request.
+    was_array : bool
+        Whether it was an array.
+    failures : list of str
+        A sentence for each arm that failed and was answered for by the champion.
+    features_failed : list of FeaturesFailure
+        One for each record that feature code failed at.
+
+    """
+
+    cases: list[Case]
+    was_array: bool
+    failures: list[str]
+    features_failed: list[FeaturesFailure] = field(default_factory=list)
+
+
+def take_cases(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases:
+    """Decode a request and choose who answers each record; by entity where it has one, else by chance.
+
+    Raises
+    ------
+    BodyError, RecordError
+        As the contract of the chosen arm says; and where only a fallback could answer, and the arm has none.
+
+    """
+    taken = _take(lineup, body, new_id)
+    for case in taken.cases:
+        if unanswerable(case):
+            raise refusal(taken.cases)
+    return taken
+
+
+def unanswerable(case: Case) -> bool:
+    """Say whether only a fallback could answer, and the version has none."""
+    return case.row.fallback and case.arm.bundle.policy.fallback is None
+
+
+def refusal(cases: Sequence[Case]) -> RecordError:
+    """Refuse records that are kept from the model, and a version without a fallback can't answer."""
+    problems = [_problem(place, case) for place, case in enumerate(cases) if unanswerable(case)]
+    return RecordError(problems[:100], len(problems))
+
+
+def _problem(place: int, case: Case) -> Problem:
+    deed = next((deed for deed in case.row.deeds if deed.did == "fallback"), _FAILED)
+    if deed.why == "features":
+        told = f"{FILE} failed at this record, and version {case.arm.version} has no fallback to answer it instead."
+    else:
+        told = f"is left to the fallback, and version {case.arm.version} has none; send a value it can use."
+    return Problem(record=place, field=deed.column, found="", message=told)
+
+
+def _take(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases:
+    if not lineup.uniform:
+        return _take_mixed(lineup, body, new_id)
+    rows, was_array = lineup.champion.decoder.decode_with_shape(body)
+    cases = []
+    for row in rows:
+        name = new_id()
+        cases.append(Case(name, row, lineup.choose(row.entity or name)))
+    return Cases(cases, was_array, [])
+
+
+def _take_mixed(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases:
+    """Decode record by record, each by the contract of the arm that answers it."""
+    # The champion's decoder judges syntax and size, and says who each record is about where it accepts them.
+    was_array = body.lstrip()[:1] == b"["
+    try:
+        raws = [bytes(raw) for raw in _split(body)] if was_array else [body]
+    except (msgspec.DecodeError, RecursionError):
+        raws = []
+    if not raws or len(raws) > lineup.champion.decoder.max_records:
+        rows, was_array = lineup.champion.decoder.decode_with_shape(body)  # raises, nearly always
+        return Cases([Case(new_id(), row, lineup.champion) for row in rows], was_array, [])
+    cases, problems, total = [], [], 0
+    for place, raw in enumerate(raws):
+        name = new_id()
+        arm = lineup.choose(entity_of(lineup, raw) or name)
+        try:
+            (row,) = arm.decoder.decode(raw)
+        except RecordError as error:
+            problems += [msgspec.structs.replace(each, record=place) for each in error.problems]
+            total += error.total
+            continue
+        cases.append(Case(name, row, arm, raw))
+    if problems:
+        raise RecordError(problems[:100], total)
+    return Cases(cases, was_array, [])
+
+
+def entity_of(lineup: Lineup, raw: bytes) -> str | None:
+    """Say who a record is about, by whichever contract accepts it, the champion's first."""
+    for arm in (lineup.champion, *lineup.arms):
+        try:
+            return arm.decoder.decode(raw)[0].entity
+        except RecordError:
+            continue
+    return None
+
+
+def left_to_fallback(row: Row) -> Row:
+    """Give a row that feature code failed at: degraded, with the warning, for the fallback to answer."""
+    told = len(row.deeds)
+    warnings = (*row.warnings[:told], FAILED, *row.warnings[told:])
+    return PlainRow(row.encoded, row.features, row.entity, warnings, True, True, (*row.deeds, _FAILED))  # noqa: FBT003 - fields, in their order
