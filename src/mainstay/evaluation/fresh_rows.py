@@ -23,6 +23,7 @@ from mainstay.data.fingerprint import digest_rows
 from mainstay.measures.distances import psi, psi_interval, psi_noise
 from mainstay.measures.finding import Finding, Interval, Limit, judge
 from mainstay.measures.intervals import wilson
+from mainstay.render.numbers import count, measure_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,9 +82,9 @@ def copies_finding(snapshot: Snapshot, settings: EvaluationSettings, before: Rep
     usual = None if before is None else next((one for one in before.checks if one.measure == COPIES), None)
     share = copies / max(n, 1)
     limit = None if usual is None or usual.value is None else Limit("at_most", usual.value + settings.max_copies)
-    note = f"{copies} of {n} rows repeat another row"
+    note = f"{count(copies)} of {count(n)} rows repeat another row"
     if limit is not None and usual is not None and usual.value is not None:
-        note += f"; of the champion's rows {usual.value:.1%} did"
+        note += f"; of the champion's rows {100 * usual.value:.3g} % did"
     return judge(Finding(measure=COPIES, where="rows", value=share, limit=limit, n=n, group=_GROUP, note=f"{note}."))
 
 
@@ -116,7 +117,7 @@ def fall_finding(mine: Sequence[Finding], kind: str, settings: EvaluationSetting
     measure, floor = _SKILL[kind]
     now, then = (next((one for one in every if one.measure == measure), None) for every in (mine, before.measures))
     limit = Limit("at_most", settings.max_fall)
-    where = f"{measure} against the champion's"
+    where = f"{measure_name(measure)} against the champion's"
     if now is None or then is None or now.value is None or then.value is None or then.value - floor <= 0:
         return Finding(measure=FALL, where=where, value=None, group=_GROUP, note="There is no skill to compare with.")
     skill = then.value - floor
@@ -133,7 +134,7 @@ def fall_finding(mine: Sequence[Finding], kind: str, settings: EvaluationSetting
         ok=low <= settings.max_fall,
         n=min(now.n, then.n),
         group=_GROUP,
-        note=f"{measure} {now.value:.3f} on these held-out rows, {then.value:.3f} on the champion's: "
+        note=f"{measure_name(measure)} {now.value:.3f} on these held-out rows, {then.value:.3f} on the champion's: "
         "labels may be wrong, or the world may have changed.",
     )
 
@@ -194,7 +195,9 @@ def base_rate_finding(snapshot: Snapshot, before: Report) -> Finding | None:
     if snapshot.task.kind != "binary":
         return None
     share, n = float(snapshot.train.y.mean()), len(snapshot.train)
-    note = f"{share:.1%} of the training rows are positive; of the champion's {before.base_rate:.1%} were."
+    note = (
+        f"{100 * share:.3g} % of the training rows are positive; of the champion's {100 * before.base_rate:.3g} % were."
+    )
     return Finding(
         measure="base_rate_moved",
         where=snapshot.task.target,

@@ -5,6 +5,7 @@ Short, for whoever pays for the decision: everything that was measured is in `re
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from mainstay.evaluation.dependence import money_blocks
@@ -114,7 +115,7 @@ def _money(report: Report) -> Iterator[Block]:
 def _brief(blocks: Sequence[Block]) -> Iterator[Block]:
     """Leave tables out, and headings that nothing is left under."""
     kept = [block for block in blocks if not isinstance(block, Table)]
-    for block, after in zip(kept, [*kept[1:], None], strict=True):
+    for block, after in zip_longest(kept, kept[1:]):
         if not (isinstance(block, Heading) and (after is None or isinstance(after, Heading))):
             yield block
 

@@ -67,7 +67,7 @@ def _(block: Table) -> str:
 
 @_block.register
 def _(block: Figure) -> str:
-    return f"*{_plain(block.caption or 'Figure')}*: {_plain(block.alt)}"
+    return f"*{_plain(block.caption or 'Figure').rstrip('.')}*: {_plain(block.alt)}"
 
 
 @_block.register

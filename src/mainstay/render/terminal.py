@@ -106,7 +106,7 @@ def _(block: Items) -> RenderableType:
 
 @_block.register
 def _(block: Figure) -> RenderableType:
-    return Words.assemble((f"{clean(block.caption or 'Figure')}: ", "dim"), clean(block.alt))
+    return Words.assemble((f"{clean(block.caption or 'Figure').rstrip('.')}: ", "dim"), clean(block.alt))
 
 
 @_block.register

@@ -52,7 +52,7 @@ def having(**change: object) -> Evidence:
     [
         ("contract_kept", EVERYTHING, {}, True, 0, "go on as before"),
         ("contract_kept", having(differences=("'age' is needed",)), {}, False, 1, "'age' is needed"),
-        ("contract_kept", having(differences=None), {}, None, None, "Nothing answers yet"),
+        ("contract_kept", having(differences=None), {}, None, None, "No other version answers"),
         ("can_be_served", EVERYTHING, {}, True, 1, "after its start"),
         ("can_be_served", having(rehearsal=Rehearsal(asked=20, right=19)), {}, False, 0.95, ""),
         ("can_be_served", having(rehearsal=Rehearsal(asked=20, trouble="No port.")), {}, False, 0, "No port."),

@@ -114,7 +114,7 @@ def test_a_first_model_has_nothing_to_be_held_against(make_snapshot: Make) -> No
     report = crowned(make_snapshot()).report
     verdict = judge_report(report, Problem(), LIMITS, now=NOW, by="me")
     told = {finding.measure: finding for finding in verdict.findings}
-    assert all(told[name].ok is None and "no champion" in told[name].note for name in MINE)
+    assert all(told[name].ok is None and "No other version answers" in told[name].note for name in MINE)
 
 
 def false_alarms(make_snapshot: Make, seeds: range) -> int:

@@ -103,3 +103,13 @@ def test_what_cannot_be_meant_is_refused_with_its_line(trained: Project, wrong: 
     file.write_text(text.replace("\naction =", f"\n{wrong}\naction =", 1), encoding="utf-8")
     with pytest.raises(ProjectError, match=r"mainstay.toml, line \d+: \[problem\]"):
         owner_page(open_project(trained.root), 1, now=NOW)
+
+
+def test_a_report_from_before_there_were_studies_has_its_page_too(trained: Project) -> None:
+    with open_books(trained) as books:
+        bundle = books.registry.load_bundle("churn", 1)
+    old = msgspec.structs.replace(
+        bundle.report, reliability=(), learning_curve=(), staleness=(), sensitivity=(), attributions=(), difference=None
+    )
+    text = to_markdown(owner_document("churn", 1, old, None, Problem(), volume=None))
+    assert "What it was chosen from" in text

@@ -190,3 +190,12 @@ def test_a_document_survives_json() -> None:
 def test_a_picture_that_runs_or_fetches_is_refused(picture: str) -> None:
     with pytest.raises(ValueError, match="picture can't hold"):
         to_html(Document("t", (Figure(picture, "alt"),)))
+
+
+def test_a_caption_that_is_a_sentence_ends_once_before_the_words_for_its_figure() -> None:
+    picture = svg.spark([1.0, 2.0], alt="alt")
+    document = Document("t", (Figure(picture, "tenure 2.", "What each feature adds."),))
+    out = io.StringIO()
+    print_document(document, out)
+    assert "What each feature adds: tenure 2." in out.getvalue()
+    assert "*What each feature adds*: tenure 2." in to_markdown(document)

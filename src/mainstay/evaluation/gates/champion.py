@@ -41,7 +41,7 @@ def against_champion(case: Case) -> Finding:
 
 def _against_champion(case: Case, name: str, tolerated: float) -> Finding:
     if case.champion is None:
-        return unjudged(name, "nothing answers yet")
+        return unjudged(name, "no other version answers")
     if case.champion.primary != case.report.primary:
         words = f"it was ranked on {case.champion.primary}, this one on {case.report.primary}"
         return unjudged(name, f"the champion can't be compared: {words}")

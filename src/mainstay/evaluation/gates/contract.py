@@ -11,7 +11,7 @@ from mainstay.measures.finding import Finding, Limit, judge
 def contract_kept(case: Case) -> Finding:
     """Whatever the champion accepts, the newcomer accepts."""
     if case.evidence is None or case.evidence.differences is None:
-        return unjudged("contract_kept", "nothing answers yet, so nobody could notice a change")
+        return unjudged("contract_kept", "no other version answers, so nobody could notice a change")
     found = case.evidence.differences
     told = "; ".join(found) or "Whoever calls the champion can go on as before"
     return judge(

@@ -7,6 +7,7 @@ from mainstay.evaluation.gates.words import GROUP, unjudged
 from mainstay.measures.finding import Finding, Limit, judge
 
 _SHOWN = 5
+_ALIKE = "All as when it was trained, and as the champion's."
 
 
 @gate
@@ -21,7 +22,8 @@ def dependencies_there(case: Case) -> Finding:
         _listed("Changed since the champion: ", lock.since_champion),
     ]
     cure = "pip install -r requirements.txt, from the version's folder." if lock.missing else ""
-    note = " ".join(filter(None, [*told, cure])) or "All as when it was trained, and as the champion's."
+    as_before = "All as when it was trained." if case.champion is None else _ALIKE
+    note = " ".join(filter(None, [*told, cure])) or as_before
     return judge(
         Finding(
             measure="dependencies_there",

@@ -38,7 +38,7 @@ def _checked(case: Case, name: str, measure: str, limit: str) -> Finding:
     found = [check for check in case.report.checks if check.measure == measure]
     judged = [check for check in found if check.ok is not None]
     if not judged:
-        nobody = "there is no champion to hold the rows against"
+        nobody = "no other version answers, to hold the rows against"
         return unjudged(name, found[0].note.rstrip(".") if found and case.champion is not None else nobody)
     worst = next((check for check in judged if check.failed), judged[0])
     others = [check.where for check in judged if check.failed and check is not worst]

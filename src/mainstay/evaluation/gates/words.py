@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mainstay.measures.finding import Finding
+from mainstay.render.numbers import measure_name
 
 if TYPE_CHECKING:
     from mainstay.evaluation.gate import Case
@@ -26,7 +27,7 @@ def compared(case: Case, name: str, other: str, why_not: str) -> Finding:
 
 def measured(report: Report, note: str) -> str:
     """Say in front of a note that its number is not money, where it isn't."""
-    return note if report.in_money else f"In {report.primary}, not money. {note}"
+    return note if report.in_money else f"In {measure_name(report.primary)}, not money. {note}"
 
 
 def unjudged(name: str, why: str) -> Finding:
