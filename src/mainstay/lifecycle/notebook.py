@@ -58,7 +58,8 @@ class Shipped:
 
     def __repr__(self) -> str:
         """Say it in a line."""
-        said = "passes its gates" if self.verdict.ok else f"fails {len(self.verdict.failed)} gates"
+        failed = len(self.verdict.failed)
+        said = "passes its gates" if self.verdict.ok else f"fails {failed} gate{'' if failed == 1 else 's'}"
         return f"{self.project.name} version {self.version.number} in {self.project.root}: {said}"
 
     def _repr_html_(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from mainstay.models.adopting import adopt, demand_sound
 from mainstay.models.columns import Columns
 from mainstay.models.features import FeatureCode
 from mainstay.models.frameworks.heuristic import read_rules
-from mainstay.models.frameworks.sklearn import SklearnModel, pickled
+from mainstay.models.frameworks.sklearn import SklearnModel, pickled, savable
 from mainstay.models.trust import brought_by
 
 if TYPE_CHECKING:
@@ -126,6 +127,35 @@ def test_trees_answer_as_in_the_notebook(
     if booster:
         bare = adopt(getattr(estimator, booster), columns, ONES)
         assert bare.scores(encoded).tolist() == model.scores(encoded).tolist()
+
+
+def test_a_category_no_tree_could_split_on_does_not_move_the_labels_of_the_others(
+    notebook: pd.DataFrame, churned: np.ndarray, encoded: np.ndarray, columns: Columns
+) -> None:
+    import lightgbm  # noqa: PLC0415 - only here
+
+    usual = pd.Categorical(["basic"] * len(notebook), ["full", "basic"])
+    frame = notebook.assign(plan=usual, zone=notebook["zone"].astype("category"))[["plan", "zone", "age"]]
+    estimator = lightgbm.LGBMClassifier(n_estimators=20, verbose=-1).fit(frame, (churned == "Yes").astype(int))
+    assert "feature_infos=none" in estimator.booster_.model_to_string()
+    assert estimator.feature_importances_[1] > 0
+    said = np.asarray(estimator.predict_proba(frame))[:, 1]
+    np.testing.assert_allclose(adopt(estimator, columns, ONES).scores(encoded), said, rtol=1e-12)
+
+
+def test_a_class_that_only_this_script_knows_cannot_be_saved_safely(
+    notebook: pd.DataFrame, churned: np.ndarray, columns: Columns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main = sys.modules["__main__"]
+    kind = type("Mine", (LogisticRegression,), {"__module__": "__main__"})
+    monkeypatch.setattr(main, "Mine", kind, raising=False)
+    estimator = kind().fit(notebook[["age"]], (churned == "Yes").astype(int))
+    model = adopt(estimator, columns, ONES)
+    with pytest.raises(InputError, match=r"can't be saved safely: __main__\.Mine is defined in this notebook"):
+        savable(model, allow_pickle=False)
+    kept = savable(model, allow_pickle=True)
+    assert isinstance(kept, SklearnModel)
+    assert kept.header.form == "pickle"
 
 
 def test_a_label_the_trees_never_saw_is_missing_to_them(

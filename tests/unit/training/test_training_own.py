@@ -104,6 +104,37 @@ def test_boosted_trees_of_ones_own_see_categories(make_snapshot: Callable[..., S
         assert inner.framework == framework
 
 
+def test_catboost_with_its_own_categories_is_fitted_anew() -> None:
+    import catboost  # noqa: PLC0415 - a second to import
+
+    estimator = catboost.CatBoostClassifier(iterations=7, cat_features=["plan"], verbose=0)
+    make = cloned(estimator)
+    assert make is not None
+    copy = make()
+    assert copy is not estimator
+    assert copy.get_params() == estimator.get_params()
+    assert not copy.is_fitted()
+
+
+def test_what_cannot_be_copied_is_a_sentence() -> None:
+    from sklearn.base import BaseEstimator  # noqa: PLC0415 - a second to import
+
+    class Changing(BaseEstimator):  # type: ignore[misc]
+        def __init__(self, width: int = 1) -> None:
+            self.width = [width]
+
+        def fit(self, X: Any, y: Any) -> Any:
+            del X, y
+            return self
+
+    with pytest.raises(InputError, match=r"Changing is a class\. Give an estimator of it: Changing\(\)\."):
+        cloned(Changing)
+    make = cloned(Changing())
+    assert make is not None
+    with pytest.raises(InputError, match=r"The Changing can't be fitted anew: Cannot clone .*holdout="):
+        make()
+
+
 def test_what_cannot_be_fitted_is_a_sentence(make_snapshot: Callable[..., Snapshot]) -> None:
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - a second to import
 

@@ -234,10 +234,19 @@ def _adopt(booster: Any, columns: Columns, order: tuple[int, ...]) -> Model:
 
 
 def _categories(text: str) -> list[int]:
-    """Find the features that are categories: the text writes their codes, of numbers the range."""
-    line = next((line for line in text.splitlines() if line.startswith("feature_infos=")), "feature_infos=")
-    written = line.partition("=")[2].split(" ")
+    """Find the features that are categories, in the order of their labels: by the parameters, else by their codes.
+
+    The codes alone don't do: a category that no tree could split on is written as "none", like a constant number.
+    """
+    said = _after(text, "[categorical_feature:").strip("[]: ")
+    if said:
+        return [int(place) for place in said.split(",")]
+    written = _after(text, "feature_infos=").split(" ")
     return [place for place, one in enumerate(written) if one and one != "none" and not one.startswith("[")]
+
+
+def _after(text: str, start: str) -> str:
+    return next((line.removeprefix(start) for line in text.splitlines() if line.startswith(start)), "")
 
 
 @cache

@@ -266,7 +266,9 @@ def to_skops(estimator: Any) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             content: bytes = skops.dumps(estimator)
-            skops.loads(content, trusted=skops.get_untrusted_types(data=content))
+            types = skops.get_untrusted_types(data=content)
+            skops.loads(content, trusted=types)
+            _demand_findable(types)
     except MainstayError:
         raise
     except Exception as error:  # noqa: BLE001 - skops meets whatever an estimator holds, and may fail in any way
@@ -351,6 +353,13 @@ def _skops() -> Any:
         return need("skops.io", "This model", "train")
     finally:
         sys.meta_path.remove(absent)
+
+
+def _demand_findable(types: list[str]) -> None:
+    """Refuse what only this process knows: it can be built again here, and nowhere else."""
+    for name in types:
+        if name.startswith("__main__."):
+            raise ImportError(f"{name} is defined in this notebook or script, where no other process finds it")
 
 
 def _untrusted(content: bytes) -> tuple[str, ...]:

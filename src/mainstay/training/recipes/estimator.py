@@ -6,6 +6,7 @@ the order of the task's labels (0 and 1 for no and yes), or the amounts.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -67,13 +68,32 @@ def fit_estimator(make: Callable[[], Any], columns: Columns, task: Task, name: s
 
 
 def cloned(estimator: Any) -> Callable[[], Any] | None:
-    """Give what makes unfitted copies of a fitted estimator; None where it can't be fitted again."""
+    """Give what makes unfitted copies of a fitted estimator; None where it can't be fitted again.
+
+    Raises
+    ------
+    InputError
+        Where it is the class of an estimator and not one; and, by what is given, where scikit-learn can't copy it.
+
+    """
+    if isinstance(estimator, type):
+        raise InputError(f"{estimator.__name__} is a class.", f"Give an estimator of it: {estimator.__name__}().")
     if not (hasattr(estimator, "get_params") and hasattr(estimator, "fit")):
         return None
     base = need("sklearn.base", "Training", "train")
 
     def make() -> Any:
-        return base.clone(estimator)
+        if _package(estimator) == "catboost":  # it keeps copies of what it takes, which scikit-learn's copy refuses
+            return type(estimator)(**deepcopy(estimator.get_params()))
+        try:
+            return base.clone(estimator)
+        except (TypeError, RuntimeError) as error:  # what scikit-learn says of a constructor that changes what it takes
+            words = " ".join(str(error).split())[:300].rstrip(".")
+            raise InputError(
+                f"The {type(estimator).__name__} can't be fitted anew: {words}.",
+                "Let its __init__ keep what it takes as it is; or give the fitted one with rows it never saw "
+                "(holdout=, on the command line --holdout).",
+            ) from error
 
     return make
 

@@ -100,8 +100,10 @@ def _learned(
     """Grow the mixture on all rows, as much of it as the budget covers."""
     members = _covered(lesson, grower, mixture)
     first = members[0]
-    many = f" and {len(members) - 1} more shapes" if len(members) > 1 else ""
-    lesson.say(f"lightgbm: {first.trees} trees of {first.shape['num_leaves']:.0f} leaves{many} on all rows")
+    more = len(members) - 1
+    many = f" and {more} more shape{'s' * (more > 1)}" if more else ""
+    trees = f"{first.trees} tree{'s' * (first.trees != 1)}"
+    lesson.say(f"lightgbm: {trees} of {first.shape['num_leaves']:.0f} leaves{many} on all rows")
     texts = [grower.whole(one.shape, one.trees, lesson.meter).model_to_string() for one in members]
     model = LightGBMModel(lay_together(texts, [one.weight for one in members]), _fills(lesson))
     parameters: dict[str, Parameter] = {**first.shape, "trees": sum(one.trees for one in members), "seed": lesson.seed}

@@ -154,12 +154,20 @@ def _exported(torch: ModuleType, module: Any, answer: Callable[[Any], Any], give
                 verbose=False,
             )
     except Exception as error:  # noqa: BLE001 - the exporter's errors have no type of their own
-        told = next((line for line in reversed(str(error).splitlines()) if line.strip()), type(error).__name__)
         raise InputError(
-            f"The module can't be written as ONNX: {told.strip()[:300]}",
-            "Its forward may branch on values or take a fixed batch; see torch.export's documentation.",
+            f"The module can't be written as ONNX: {_told(error)}",
+            "Does it take as many numbers as the columns hold? Its forward may branch on values or take a fixed batch; "
+            "see torch.export's documentation.",
         ) from None
     return program.model_proto
+
+
+def _told(error: BaseException) -> str:
+    """Say what an exporter's error says: its first cause, since the later ones only point to it."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    told = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return f"{told.rstrip('.')[:300]}."
 
 
 def _arguments(module: Any) -> tuple[str, ...]:
