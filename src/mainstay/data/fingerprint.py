@@ -95,11 +95,6 @@ def digest_rows(frame: pl.DataFrame, names: Sequence[str], salt: bytes = b"") ->
     return np.frombuffer(raw, dtype="<u8").reshape(-1, 2).astype(np.uint64, copy=False)
 
 
-def row_digests(frame: pl.DataFrame, names: Sequence[str], salt: bytes = b"") -> list[bytes]:
-    """Digest each row as `digest_rows` does: 16 bytes a row."""
-    return [row.tobytes() for row in digest_rows(frame, names, salt)]
-
-
 def _total(words: NDArray[np.uint64]) -> int:
     """Add 64-bit words exactly; fewer than 2^32 of them."""
     return int((words & _LOW).sum()) + (int((words >> _HALF).sum()) << 32)

@@ -53,11 +53,6 @@ class Amounts:
     over: Quantity | None = None
 
     @property
-    def per_record(self) -> bool:
-        """Whether any of them differs between records."""
-        return any(isinstance(getattr(self, one.name), np.ndarray) for one in fields(self))
-
-    @property
     def per_unit(self) -> tuple[Quantity, Quantity]:
         """Cost of a unit planned too little, and too much."""
         under, over = self.under, self.over

@@ -77,6 +77,33 @@ def label_order(classes: Iterable[object], task: Task) -> tuple[int, ...]:
     )
 
 
+def wrapper_order(estimator: Any, task: Task, cure: str) -> tuple[int, ...]:
+    """Give `label_order` of a framework's wrapper in the manner of scikit-learn; nothing where it says amounts.
+
+    Parameters
+    ----------
+    estimator : object
+        The wrapper.
+    task : Task
+        What it has to answer.
+    cure : str
+        Which wrapper answers which question.
+
+    Raises
+    ------
+    InputError
+        Where it isn't fitted, or answers another kind of question, or knows other labels.
+
+    """
+    name = type(estimator).__name__
+    if not estimator.__sklearn_is_fitted__():
+        raise InputError(f"The {name} isn't fitted.", "Call its fit first.")
+    classes = getattr(estimator, "classes_", None)
+    if (classes is None) != (task.kind == "regression"):
+        raise InputError(f"A {name} doesn't answer a {task.kind} question.", cure)
+    return () if classes is None else label_order(classes, task)
+
+
 def amounts(said: object, n: int) -> Floats:
     """Take predicted amounts: one number per row.
 

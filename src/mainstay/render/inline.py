@@ -44,8 +44,3 @@ def runs(text: str) -> list[Run]:
     if at < len(text):
         found.append(("plain", text[at:]))
     return found
-
-
-def unmarked(text: str) -> str:
-    """Drop the marks, keep the words."""
-    return "".join(words for _, words in runs(text))

@@ -10,7 +10,7 @@ import pytest
 
 from mainstay.errors import CorruptError
 from mainstay.models import load_model, save_model
-from mainstay.models.frameworks.calibrated import CalibratedModel, Line, Steps, calibrated, innermost, prior_line
+from mainstay.models.frameworks.calibrated import CalibratedModel, Line, Steps, calibrated, innermost
 from mainstay.models.frameworks.constant import ConstantModel
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def test_a_prior_is_corrected_exactly() -> None:
     """A model learned where 1 in 2 is positive, in a world where 1 in 100 is: Bayes' rule, by hand."""
     likelihood = np.array([0.2, 1.0, 5.0])
     sampled, true = likelihood / (1 + likelihood), likelihood * 0.01 / (likelihood * 0.01 + 0.99)
-    assert prior_line(0.01, 0.5).bend(sampled) == pytest.approx(true)
+    odds = (0.01 / 0.99) / (0.5 / 0.5)
+    assert Line(1.0, (float(np.log(odds)),)).bend(sampled) == pytest.approx(true)
 
 
 def test_curves_keep_the_order_and_stay_between_0_and_1() -> None:

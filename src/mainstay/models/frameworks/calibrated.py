@@ -198,24 +198,6 @@ def innermost(model: Model) -> Model:
     return innermost(model.inner) if isinstance(model, CalibratedModel) else model
 
 
-def prior_line(true: float, sampled: float) -> Line:
-    """Correct scores learned from rows whose labels were sampled unevenly (Elkan 2001, theorem 2).
-
-    Parameters
-    ----------
-    true, sampled : float
-        Share of positives in the world, and in the rows that were learned from (weights counted), both between 0
-        and 1.
-
-    Examples
-    --------
-    >>> round(float(prior_line(0.01, 0.5).bend(np.array([0.5]))[0]), 6)
-    0.01
-
-    """
-    return Line(1.0, (float(np.log(true / (1 - true)) - np.log(sampled / (1 - sampled))),))
-
-
 def load_trusted(folder: Path, header: bytes, trusted: Trusted | None) -> CalibratedModel:
     """Read a calibrated model, whose inner one may bring what must be trusted."""
     found = decode(folder, header, Header)

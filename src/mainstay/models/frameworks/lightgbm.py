@@ -21,7 +21,7 @@ import numpy as np
 
 from mainstay.errors import InputError, SetupError
 from mainstay.extras import missing
-from mainstay.models.answers import label_order
+from mainstay.models.answers import wrapper_order
 from mainstay.models.arranging import arrange, codes_of, demand_positive, places_of
 from mainstay.models.explain.lightgbm import Contributions
 from mainstay.models.files import damaged, decode, write_file, write_header
@@ -208,15 +208,7 @@ def adopters() -> Mapping[type, Adopter]:
 
 
 def _adopt_wrapper(estimator: Any, columns: Columns, task: Task) -> Model:
-    if not estimator.__sklearn_is_fitted__():
-        raise InputError(f"The {type(estimator).__name__} isn't fitted.", "Call its fit first.")
-    classes = getattr(estimator, "classes_", None)
-    if (classes is None) != (task.kind == "regression"):
-        raise InputError(
-            f"A {type(estimator).__name__} doesn't answer a {task.kind} question.",
-            "Take LGBMClassifier for labels and LGBMRegressor for amounts.",
-        )
-    order = () if classes is None else label_order(classes, task)
+    order = wrapper_order(estimator, task, "Take LGBMClassifier for labels and LGBMRegressor for amounts.")
     demand_positive(order, task)
     return _adopt(estimator.booster_, columns, order if len(order) > 2 else ())
 
