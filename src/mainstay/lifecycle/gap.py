@@ -188,6 +188,11 @@ def as_trained(project: Project, bundle: Bundle) -> Snapshot:
             "Bring the rows back first; mainstay data list names them.",
         )
     sides = (len(snapshot.train), len(snapshot.test))
+    if bundle.report.train_rows == sum(sides):
+        raise DataError(
+            f"Version {number} learned from all rows of the source and was judged on others, which aren't kept here.",
+            "This works for versions that were judged on held-out rows of the source.",
+        )
     if sides != (bundle.report.train_rows, bundle.report.test_rows):
         raise _other_split(number)
     return snapshot

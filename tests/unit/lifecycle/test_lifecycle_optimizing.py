@@ -248,3 +248,12 @@ def test_a_conversion_that_lies_is_refused_on_real_rows(trained: Project, tmp_pa
         lifecycle.export_onnx(project, number, tmp_path / "lie.onnx")
     assert not (tmp_path / "lie.onnx").exists()
     assert [version.number for version in lifecycle.versions(project)] == [number, 1]
+
+
+def test_a_version_judged_on_other_rows_is_told_apart_from_another_split(trained: Project) -> None:
+    with open_books(trained) as books:
+        bundle = books.registry.load_bundle(trained.name, 1)
+    report = bundle.report
+    every = msgspec.structs.replace(report, train_rows=report.train_rows + report.test_rows)
+    with pytest.raises(DataError, match="was judged on others, which aren't kept"):
+        as_trained(trained, replace(bundle, report=every))
