@@ -202,6 +202,11 @@ def _records(project: Project, bundle: Bundle, source: Path | None) -> list[Reco
     tensors = tuple(column.name for column in bundle.contract.features if column.type == "tensor")
     frame = read_source(replace(as_written(source_of(source), settings), tensors=tensors))
     known = [name for name in frame.columns if name in set(bundle.contract.names)]
+    if frame.height and not known:
+        raise DataError(
+            f"{source.name} has no column that the contract knows.",
+            f"Its columns are: {', '.join(frame.columns[:10])}. Those wanted: {', '.join(bundle.contract.names[:10])}.",
+        )
     return list(frame.select(known).iter_rows(named=True))
 
 

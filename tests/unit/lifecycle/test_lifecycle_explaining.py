@@ -215,6 +215,7 @@ def test_the_verb_prints_reasons_numbers_or_json(
         (["explain", "bad.jsonl"], "holds no records"),
         (["explain", "empty.jsonl"], "no record to explain"),
         (["explain", "refused.jsonl"], "tenure"),
+        (["explain", "other.csv"], "other.csv has no column that the contract knows. Its columns are: x, y."),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_2(
@@ -227,6 +228,7 @@ def test_bad_input_is_one_sentence_and_exit_2(
     monkeypatch.chdir(released.root.parent)
     for name, text in (("bad", '{"a": }'), ("empty", ""), ("refused", '{"tenure": 3000, "charge": 1, "plan": "full"}')):
         (released.root.parent / f"{name}.jsonl").write_text(text)
+    (released.root.parent / "other.csv").write_text("x,y\n1,2\n")
     code, _, err = run([*words, "--project", str(released.root)], capsys)
     assert code == 2
     assert said in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,7 +102,10 @@ def test_a_budget_that_covers_little_means_a_sample_and_is_told(make_snapshot: M
     assert len(growths) == 1
     assert grower.lesson is large
     assert len(trials) == len(shapes_for(12_000, timed=False)) + 1
-    assert any("on a sample" in note for note in notes)
+    rows = [
+        int(found[1].replace(" ", "")) for note in notes if (found := re.search(r"on a sample \((.+) rows a", note))
+    ]
+    assert 0 < rows[0] < max(learn.size for learn, _ in large.folds.parts)
     assert large.meter.spent < 1.0
 
 

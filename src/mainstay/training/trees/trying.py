@@ -47,8 +47,10 @@ def try_shapes(lesson: Lesson, meter: Meter) -> tuple[Grower, list[Growth], list
     best = min(tried, key=lambda growth: best_size(growth, grower.weights)[1])
     lesson.say(f"{_NAME}: {best.shape['num_leaves']:.0f} leaves on all folds")
     grown, more = _each(grower, (best.shape,), meter)
-    learned = sum(learn.size for learn, _ in sample.folds.parts)
-    words = f"The shapes of trees were tried on a sample ({learned:,} rows) to keep to the budget.".replace(",", " ")
+    learned = max(learn.size for learn, _ in sample.folds.parts)
+    words = f"The shapes of trees were tried on a sample ({learned:,} rows a fold) to keep to the budget.".replace(
+        ",", " "
+    )
     return grower, grown, [*trials, *more], (words, *_told(grown, meter))
 
 
