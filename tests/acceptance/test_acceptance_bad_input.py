@@ -30,7 +30,7 @@ CASES: dict[str, tuple[str | bytes | None, str]] = {
     "fewer than 50 rows": (churn_table(30), "30"),
     "duplicate column names": (churn_table(80).replace("plan", "tenure", 1), "tenure"),
     "a file that isn't a table": (bytes(range(256)) * 40, "table|text"),
-    "several classes": (churn_table(80, labels=("a", "b", "c")), "3"),
+    "more labels than a model can tell apart": (churn_table(400, labels=tuple(f"label {k}" for k in range(60))), "60"),
 }
 
 
