@@ -149,15 +149,16 @@ def data_audit(page: Path | None, against: str, source: Path | None, *, folder: 
 @data.command("gap")
 @click.argument("number", metavar="[VERSION]", type=VERSION, required=False)
 @click.option("--next", "later", type=click.Path(path_type=Path), help="Labelled rows from after the training data.")
+@click.option("--holdout", type=click.Path(path_type=Path), help="The rows VERSION was judged on, if not the source's.")
 @on_project
-def data_gap(number: int | None, later: Path | None, *, folder: Path, as_json: bool) -> None:
+def data_gap(number: int | None, later: Path | None, holdout: Path | None, *, folder: Path, as_json: bool) -> None:
     """Compare VERSION on training rows, held-out rows, later rows and live, and say what each gap means."""
     import datetime as dt  # noqa: PLC0415 - keeps --help fast
 
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
-    found = lifecycle.gap(project, now=dt.datetime.now(dt.UTC), number=number, later=later)
+    found = lifecycle.gap(project, now=dt.datetime.now(dt.UTC), number=number, later=later, holdout=holdout)
     if as_json:
         show_json(found)
     else:

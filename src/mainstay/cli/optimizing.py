@@ -10,6 +10,12 @@ import click
 from mainstay.cli.options import VERSION, on_project, open_here, whoever
 from mainstay.cli.output import announce, say, show, show_json
 
+HOLDOUT = click.option(
+    "--holdout",
+    type=click.Path(path_type=Path),
+    help="The rows VERSION was judged on, where they weren't held out of its source.",
+)
+
 
 @click.command("optimize")
 @click.argument("number", metavar="VERSION", type=VERSION)
@@ -28,12 +34,14 @@ from mainstay.cli.output import announce, say, show, show_json
     type=click.FloatRange(0, 1),
     help="Share of held-out rows that must be decided alike (default: 0.999, quantised 0.995).",
 )
+@HOLDOUT
 @on_project
 def version_optimize(
     number: int,
     quantize: str | None,
     tolerance: float | None,
     equal_decisions: float | None,
+    holdout: Path | None,
     *,
     folder: Path,
     as_json: bool,
@@ -51,6 +59,7 @@ def version_optimize(
         quantized="dynamic" if quantize == "dynamic" else "static" if quantize else None,
         tolerance=tolerance,
         equal_decisions=equal_decisions,
+        holdout=holdout,
         progress=lambda line: say(f"  {line}"),
     )
     if as_json:
@@ -64,13 +73,14 @@ def version_optimize(
 @click.command("onnx")
 @click.argument("number", metavar="VERSION", type=VERSION)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
+@HOLDOUT
 @on_project
-def export_onnx(number: int, out: Path, *, folder: Path, as_json: bool) -> None:
+def export_onnx(number: int, out: Path, holdout: Path | None, *, folder: Path, as_json: bool) -> None:
     """Write VERSION's model as an ONNX file; exit 1, and no file, where it would answer differently."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
-    written = lifecycle.export_onnx(project, number, out)
+    written = lifecycle.export_onnx(project, number, out, holdout)
     if as_json:
         show_json(written)
         return

@@ -55,8 +55,10 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
-def export_onnx(project: Project, number: int, out: Path) -> Exported:
+def export_onnx(project: Project, number: int, out: Path, holdout: Path | None = None) -> Exported:
     """Write a version's model as an ONNX file that stands by itself: encoded rows in, scores out.
+
+    `holdout` is where the rows lie that it was judged on, where those weren't held out of its source.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def export_onnx(project: Project, number: int, out: Path) -> Exported:
         raise InputError(f"An ONNX file isn't called '{out.name}'.", "Name it .onnx.")
     with open_books(project) as books:
         bundle = books.registry.load_bundle(project.name, number)
-    snapshot = rows_of(project, bundle)
+    snapshot = rows_of(project, bundle, holdout)
     model = with_scores(converted(bundle, snapshot), out)
     X = snapshot.test.X
     before, after = (
@@ -99,7 +101,7 @@ def exported_document(name: str, number: int, written: Exported) -> Document:
     return Document(f"{name} version {number} as ONNX", (Facts(facts), Findings(written.findings)))
 
 
-def rows_of(project: Project, bundle: Bundle) -> Snapshot:
+def rows_of(project: Project, bundle: Bundle, holdout: Path | None) -> Snapshot:
     """Take the rows of a version again, as its own feature code sees them.
 
     Raises
@@ -108,7 +110,7 @@ def rows_of(project: Project, bundle: Bundle) -> Snapshot:
         Where they aren't the same any more.
 
     """
-    snapshot = as_trained(project, bundle)
+    snapshot = as_trained(project, bundle, holdout)
     ours, theirs = snapshot.features, bundle.features
     if (ours is None) != (theirs is None) or (ours is not None and theirs is not None and ours.code != theirs.code):
         raise DataError(

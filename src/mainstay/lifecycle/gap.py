@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from mainstay.contract.table import as_served, check_table
-from mainstay.data import DataSettings, take_snapshot
+from mainstay.data import DataSettings, judged_on, take_snapshot
 from mainstay.data.source import open_source, source_of
 from mainstay.data.target import encode_target, find_target
 from mainstay.errors import DataError, NotFoundError
@@ -73,7 +73,14 @@ class FourWay(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def gap(project: Project, *, now: dt.datetime, number: int | None = None, later: Path | None = None) -> FourWay:
+def gap(
+    project: Project,
+    *,
+    now: dt.datetime,
+    number: int | None = None,
+    later: Path | None = None,
+    holdout: Path | None = None,
+) -> FourWay:
     """Measure a version on the rows it learned from, on those held out, on later ones, and live.
 
     Parameters
@@ -86,6 +93,8 @@ def gap(project: Project, *, now: dt.datetime, number: int | None = None, later:
         The version; the champion, or where nothing is released the newest, by default.
     later : Path, optional
         Labelled rows from after the training data.
+    holdout : Path, optional
+        The rows the version was judged on, where those weren't held out of its source.
 
     Raises
     ------
@@ -97,7 +106,7 @@ def gap(project: Project, *, now: dt.datetime, number: int | None = None, later:
     """
     with open_books(project) as books:
         bundle = books.registry.load_bundle(project.name, number or _default(books))
-        snapshot = as_trained(project, bundle)
+        snapshot = as_trained(project, bundle, holdout)
         live, words = _live(books, bundle, now)
     prior = snapshot.prior
     stages = [_rows("training", bundle, snapshot.train, prior), _rows("held out", bundle, snapshot.test, prior)]
@@ -176,8 +185,11 @@ def _default(books: Books) -> int:
     return versions[-1].number
 
 
-def as_trained(project: Project, bundle: Bundle) -> Snapshot:
-    """Take the version's rows again; refused where they, or how they are split, aren't the same."""
+def as_trained(project: Project, bundle: Bundle, holdout: Path | None = None) -> Snapshot:
+    """Take the version's rows again, those it was judged on from `holdout` where they are others than the source's.
+
+    Refused where they, or how they are split, aren't the same.
+    """
     snapshot = take_snapshot(project, bundle.contract)
     trained_on = bundle.lineage.data_fingerprint
     number = bundle.version.number
@@ -189,13 +201,26 @@ def as_trained(project: Project, bundle: Bundle) -> Snapshot:
         )
     sides = (len(snapshot.train), len(snapshot.test))
     if bundle.report.train_rows == sum(sides):
-        raise DataError(
-            f"Version {number} learned from all rows of the source and was judged on others, which aren't kept here.",
-            "This works for versions that were judged on held-out rows of the source.",
-        )
+        return _judged_elsewhere(project, bundle, snapshot, holdout)
     if sides != (bundle.report.train_rows, bundle.report.test_rows):
         raise _other_split(number)
     return snapshot
+
+
+def _judged_elsewhere(project: Project, bundle: Bundle, snapshot: Snapshot, holdout: Path | None) -> Snapshot:
+    number, wanted = bundle.version.number, bundle.report.test_rows
+    if holdout is None:
+        raise DataError(
+            f"Version {number} learned from all rows of the source and was judged on others, which aren't kept here.",
+            "Name their file: --holdout FILE.",
+        )
+    found = judged_on(snapshot, take_snapshot(project, snapshot.contract, source=holdout))
+    if len(found.test) != wanted:
+        raise DataError(
+            f"Version {number} was judged on {wanted} rows, and {holdout.name} has {len(found.test)}.",
+            "Name the file it was judged on.",
+        )
+    return found
 
 
 def _demand_same_split(gaps: Gaps, bundle: Bundle) -> None:

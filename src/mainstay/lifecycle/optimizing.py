@@ -73,7 +73,7 @@ class Optimized(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
 
 
-def optimize(
+def optimize(  # noqa: PLR0913 - what the verb can be told
     project: Project,
     number: int,
     *,
@@ -82,6 +82,7 @@ def optimize(
     quantized: How | None = None,
     tolerance: float | None = None,
     equal_decisions: float | None = None,
+    holdout: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Optimized:
     """Make a faster version of a version: converted to ONNX, on demand quantised, compared with it on held-out rows.
@@ -103,6 +104,8 @@ def optimize(
         Share of what the version gains over doing nothing that may be lost; ``[evaluation] tolerance`` by default.
     equal_decisions : float, optional
         Share of held-out rows that must be decided alike: 0.999 for a conversion, 0.995 quantised, by default.
+    holdout : Path, optional
+        The rows the version was judged on, where those weren't held out of its source.
     progress : callable, optional
         Told what is going on.
 
@@ -124,7 +127,7 @@ def optimize(
             raise InputError(
                 f"Version {number} is in ONNX already.", "Its weights can be made smaller: --quantize dynamic"
             )
-        snapshot = rows_of(project, bundle)
+        snapshot = rows_of(project, bundle, holdout)
         say("converting, and asking the converted model real rows")
         model = _faster(bundle, snapshot, quantized)
         training = _beside(bundle, snapshot, model, project, "onnx" if quantized is None else f"onnx-int8-{quantized}")

@@ -59,12 +59,12 @@ def to_junit(suite: str, findings: Sequence[Finding], at: dt.datetime) -> str:
 
 
 def _case(box: ET.Element, suite: str, finding: Finding) -> None:
-    where = "" if finding.where == "all" else f" ({finding.where})"
-    name = _clean(f"{measure_name(finding.measure)}{where}")
+    where = "" if finding.where == "all" else f"{finding.where}: "
+    name = _clean(measure_name(finding.measure))  # the same from run to run, whatever was found
     classname = _clean(f"mainstay.{suite}".replace(" ", "."))
     case = ET.SubElement(box, "testcase", {"classname": classname, "name": name, "time": "0"})
     seen = _clean(f"{finding_value(finding)} {limit_words(finding.limit, finding.unit)}".strip())
-    told = _clean(f"{seen}. {finding.note}".strip())
+    told = _clean(f"{where}{seen}. {finding.note}".strip())
     if finding.failed:
         ET.SubElement(case, "failure", {"message": seen, "type": _clean(finding.measure)}).text = told
     elif finding.ok is None:

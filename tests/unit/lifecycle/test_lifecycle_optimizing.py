@@ -257,3 +257,16 @@ def test_a_version_judged_on_other_rows_is_told_apart_from_another_split(trained
     every = msgspec.structs.replace(report, train_rows=report.train_rows + report.test_rows)
     with pytest.raises(DataError, match="was judged on others, which aren't kept"):
         as_trained(trained, replace(bundle, report=every))
+
+
+def test_rows_a_version_was_judged_on_are_named_again(trained: Project, simulated_csv: Path, tmp_path: Path) -> None:
+    with open_books(trained) as books:
+        bundle = books.registry.load_bundle(trained.name, 1)
+    total = bundle.report.train_rows + bundle.report.test_rows
+    elsewhere = replace(bundle, report=msgspec.structs.replace(bundle.report, train_rows=total, test_rows=total))
+    found = as_trained(trained, elsewhere, simulated_csv)  # as many rows as the source, since it is the source
+    assert len(found.train) == len(found.test) == total
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text("\n".join(simulated_csv.read_text(encoding="utf-8").splitlines()[:301]), encoding="utf-8")
+    with pytest.raises(DataError, match=rf"was judged on {total} rows, and fewer.csv has 300"):
+        as_trained(trained, elsewhere, fewer)
