@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from mainstay.lifecycle.likeness import same_answers
 from mainstay.models.columns import Columns
 from mainstay.project import open_project
 from mainstay.project.project import FILE
+from mainstay.release import open_books
 from mainstay.render import to_html
 from mainstay.training.recipes.estimator import cloned
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from mainstay.registry import Version
 
 ROWS, HOLDOUT = "data/shipped.parquet", "data/holdout.parquet"
+DRAFTED = "drafted"
+"""The hash of the two files as they were drafted: who changed them since wants to keep them."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +138,11 @@ def ship(
 
 
 def _project(root: Path, table: pl.DataFrame, target: str, answers: Answers | None) -> Project:
-    """Open the project, or draft one; where it can't be drafted nothing is left."""
-    if (root / FILE).exists():
+    """Open the project, or draft one; where it can't be drafted nothing is left.
+
+    A draft that no version came of and nobody touched is made anew: the frame may be another one by now.
+    """
+    if (root / FILE).exists() and not _only_drafted(root):
         project = open_project(root)
         settings = with_roles(project.section("data", DataSettings), load_contract(root / CONTRACT), project)
         if settings.target != target:
@@ -146,6 +153,8 @@ def _project(root: Path, table: pl.DataFrame, target: str, answers: Answers | No
     there = root.exists()
     path = _written(root / ROWS, table)
     try:
+        for name in (FILE, CONTRACT):
+            (root / name).unlink(missing_ok=True)
         write_project(draft_project(path, target, root, answers), root)
     except MainstayError:
         path.unlink()
@@ -153,7 +162,23 @@ def _project(root: Path, table: pl.DataFrame, target: str, answers: Answers | No
             if not any(folder.iterdir()):
                 folder.rmdir()
         raise
-    return open_project(root)
+    project = open_project(root)
+    project.books.mkdir(mode=0o700, exist_ok=True)
+    (project.books / DRAFTED).write_text(_digest(root), encoding="utf-8")
+    return project
+
+
+def _only_drafted(root: Path) -> bool:
+    told = open_project(root).books / DRAFTED
+    if not told.is_file() or told.read_text("utf-8") != _digest(root):
+        return False
+    with open_books(open_project(root)) as books:
+        return not books.registry.versions(books.project.name)
+
+
+def _digest(root: Path) -> str:
+    files = [root / name for name in (FILE, CONTRACT)]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files if file.is_file())).hexdigest()
 
 
 def _written(path: Path, table: pl.DataFrame) -> Path:

@@ -54,6 +54,28 @@ def pipeline(estimator: Any) -> Any:
     return make_pipeline(before, estimator)
 
 
+class Failing(LogisticRegression):  # type: ignore[misc]
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        del X, y, sample_weight
+        raise ValueError("not today")
+
+
+def test_a_call_that_failed_binds_no_later_one_to_its_columns(frame: pd.DataFrame, tmp_path: Path) -> None:
+    root = tmp_path / "churn"
+    with pytest.raises(InputError):
+        mainstay.ship(pipeline(Failing()), frame.assign(junk=1.5 * frame["age"]), "Churn", to=root)
+    first = (root / "contract.toml").read_text(encoding="utf-8")
+    assert "[junk]" in first
+    with pytest.raises(InputError):
+        mainstay.ship(pipeline(Failing()), frame, "Churn", to=root)
+    second = (root / "contract.toml").read_text(encoding="utf-8")
+    assert "[junk]" not in second
+    (root / "contract.toml").write_text(second + "# mine\n", encoding="utf-8")
+    with pytest.raises(InputError):
+        mainstay.ship(pipeline(Failing()), frame.assign(junk=1.5 * frame["age"]), "Churn", to=root)
+    assert (root / "contract.toml").read_text(encoding="utf-8") == second + "# mine\n"
+
+
 def quiet(frame: pd.DataFrame, target: str, root: Path) -> Path:
     """Draft the project beforehand, so that no worker is started for each version."""
     (root / "data").mkdir(parents=True)
