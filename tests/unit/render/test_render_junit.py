@@ -38,11 +38,11 @@ def test_each_gate_is_a_case_with_its_verdict() -> None:
     counts = {key: suite.get(key) for key in ("tests", "failures", "errors", "skipped", "timestamp")}
     stamp = "2026-11-22T12:30:05"
     assert counts == {"tests": "3", "failures": "1", "errors": "0", "skipped": "1", "timestamp": stamp}
-    assert [case.get("name") for case in suite] == ["AUC", "no leaks (total)", "success"]
+    assert [case.get("name") for case in suite] == ["AUC", "no leaks", "success"]
     assert [child.tag for case in suite for child in case] == ["system-out", "failure", "skipped"]
     failure = suite[1][0]
     assert failure.get("message") == "1 ≤ 0.5"
-    assert failure.text == "1 ≤ 0.5. It knows."
+    assert failure.text == "total: 1 ≤ 0.5. It knows."
     assert suite[2][0].get("message") == "not measured. [problem] success says no target."
 
 
