@@ -24,6 +24,7 @@ from mainstay.errors import InputError, SetupError
 from mainstay.events import Action, actions
 from mainstay.lifecycle.processes import Children, free_port
 from mainstay.project import open_project
+from mainstay.render.numbers import measure_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,7 +163,12 @@ def _second_version(project: Project, caller: Caller) -> None:
     trained = lifecycle.train(project, now=_now(), by=BY, source=changed)
     number = trained.version.number
     good = trained.verdict.ok
-    _tell(f"version {number} {'passes' if good else 'fails'} its gates")
+    if good:
+        _tell(f"version {number} passes its gates")
+    else:
+        names = " and ".join(f"{measure_name(one.measure)} ({one.where})" for one in trained.verdict.failed)
+        _tell(f"version {number} is stopped by its gates: {names}")
+        _tell("the prices did move, so here a trial goes without them; your project would say so in [evaluation]")
     lifecycle.release(project, number, canary=0.1, reason="learned the new prices", by=BY, trial=not good)
     time.sleep(1.0)
     versions = caller.ask(_after_the_change(WINDOW, SEED + 9))
