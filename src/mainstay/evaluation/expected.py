@@ -81,7 +81,9 @@ def _hangs_on(report: Report) -> Iterator[str]:
     turns = [one for one in report.sensitivity if one.measure == "turning_point" and one.value is not None]
     for one in sorted(turns, key=lambda turn: abs(math.log(max(turn.value or 1.0, 1e-9))))[:2]:
         yield f"It stops paying where {one.where} is {number(one.value)} times what [money] says."
-    until = "" if report.data_until is None else f", the newest of {report.data_until:%Y-%m-%d}"
+    until = (
+        "" if report.data_until is None else f", the newest of {report.data_until:%Y-%m-%d} by {report.data_until_of}"
+    )
     yield f"It was measured on {count(report.test_rows)} rows held out{until}: the world of then, not of tomorrow."
     yield "It counts the decisions as acted on. What nobody follows gains nothing."
 

@@ -69,7 +69,7 @@ def _lead(report: Report, problem: Problem) -> Iterator[Block]:
         yield Text(report.notes[0] if report.notes else "Not money.", "warning")
     pairs = (
         ("Decision", problem.decision),
-        ("On a positive one", problem.action),
+        ("On a positive one" if report.policy.task.kind == "binary" else "What is done", problem.action),
         ("Who answers for it", problem.owner),
         ("Who works with it", problem.users),
     )
