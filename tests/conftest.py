@@ -31,6 +31,8 @@ settings.register_profile("fast", _CALM, derandomize=True)
 settings.register_profile("full", _CALM)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
+pytest_plugins = ["tests.servers"]
+
 BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

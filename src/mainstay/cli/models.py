@@ -1,4 +1,4 @@
-"""`train`, `gate` and the `version` group."""
+"""`train` and `gate`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from pathlib import Path
 
 import click
 
-from mainstay.cli.adopting import version_adopt
-from mainstay.cli.optimizing import version_optimize
-from mainstay.cli.options import VERSION, on_project, open_here, whoever
+from mainstay.cli.options import OUT, VERSION, on_project, open_here, whoever
 from mainstay.cli.output import announce, say, show, show_json
-
-OUT = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
 @click.option("--data", "source", type=click.Path(path_type=Path), help="Other rows than [data] source.")
-@click.option("--metrics", type=click.Path(path_type=Path, dir_okay=False), help="Write its numbers here too (JSON).")
+@click.option("--metrics", type=OUT, help="Write its numbers here too (JSON).")
 @on_project
 def train(source: Path | None, metrics: Path | None, *, folder: Path, as_json: bool) -> None:
     """Train, evaluate, gate and register the next version."""
@@ -58,92 +54,3 @@ def gate(number: int, junit: Path | None, markdown: Path | None, *, folder: Path
     if not verdict.ok:
         names = ", ".join(f"{finding.measure} ({finding.where})" for finding in verdict.failed)
         raise GateError(f"{project.name} version {number} fails: {names}.")
-
-
-@click.group()
-def version() -> None:
-    """Versions: list, show, card."""
-
-
-@version.command("list")
-@on_project
-def version_list(*, folder: Path, as_json: bool) -> None:
-    """List every version, newest first."""
-    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
-
-    project = open_here(folder)
-    versions = lifecycle.versions(project)
-    if as_json:
-        show_json(versions)
-    else:
-        show(lifecycle.versions_document(project.name, versions))
-
-
-@version.command("diff")
-@click.argument("number", metavar="VERSION", type=VERSION)
-@click.argument("other", metavar="OTHER", type=VERSION)
-@on_project
-def version_diff(number: int, other: int, *, folder: Path, as_json: bool) -> None:
-    """Say what changes for whom where VERSION answers instead of OTHER."""
-    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
-
-    apart = lifecycle.diff(open_here(folder), number, other)
-    if as_json:
-        show_json(apart)
-    else:
-        show(lifecycle.diff_document(apart))
-
-
-@version.command("show")
-@click.argument("number", metavar="VERSION", type=VERSION)
-@on_project
-def version_show(number: int, *, folder: Path, as_json: bool) -> None:
-    """Show the report of VERSION, its gates and the data that trained it."""
-    import msgspec  # noqa: PLC0415 - keeps --help fast
-
-    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
-
-    project = open_here(folder)
-    document = lifecycle.report_document(project, number)
-    origin = lifecycle.origin(project, number)
-    if as_json:
-        show_json(msgspec.to_builtins(document) | {"data": origin})
-    else:
-        blocks = (*document.blocks, *lifecycle.origin_blocks(origin))
-        show(msgspec.structs.replace(document, blocks=blocks))
-
-
-@version.command("testscore")
-@click.argument("number", metavar="VERSION", type=VERSION)
-@click.option("--out", type=OUT, help="Write it here too (.html or .md).")
-@on_project
-def version_testscore(number: int, out: Path | None, *, folder: Path, as_json: bool) -> None:
-    """Score VERSION by the ML Test Score: 28 tests, each with its evidence and what would earn the rest."""
-    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
-
-    found = lifecycle.testscore(open_here(folder), number)
-    if out is not None:
-        lifecycle.write_score(found, out)
-    if as_json:
-        show_json(found)
-    else:
-        show(lifecycle.score_document(found))
-
-
-@version.command("card")
-@click.argument("number", metavar="VERSION", type=VERSION)
-@on_project
-def version_card(number: int, *, folder: Path, as_json: bool) -> None:
-    """Print the model card of VERSION (Markdown)."""
-    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
-
-    project = open_here(folder)
-    card = lifecycle.card(project, number)
-    if as_json:
-        show_json({"model": project.name, "version": number, "card": card})
-    else:
-        click.echo(card)
-
-
-version.add_command(version_adopt)
-version.add_command(version_optimize)

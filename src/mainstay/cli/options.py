@@ -30,6 +30,7 @@ class VersionNumber(click.ParamType):  # type: ignore[type-arg]  # the oldest cl
 
 
 VERSION = VersionNumber()
+OUT = click.Path(path_type=Path, dir_okay=False)
 
 project_option = click.option(
     "--project",

@@ -1,4 +1,4 @@
-"""`serve`, `operate`, `up`, `demo` and `admin web`: what keeps running."""
+"""`serve`, `operate`, `up` and `demo`: what keeps running."""
 
 from __future__ import annotations
 
@@ -82,20 +82,3 @@ def demo(folder: Path, port: int) -> None:
     from mainstay.cli.demo import run  # noqa: PLC0415 - keeps --help fast
 
     run(folder, port)
-
-
-@click.group()
-def admin() -> None:
-    """Operations."""
-
-
-@admin.command("web")
-@project_option
-@host_option
-@click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="Where to listen.")
-@insecure_option
-def admin_web(folder: Path, host: str, port: int, *, insecure: bool) -> None:
-    """Show the dashboard, by itself."""
-    from mainstay.lifecycle.processes import replace_by_dashboard  # noqa: PLC0415 - keeps --help fast
-
-    replace_by_dashboard([open_here(folder).root], host=host, port=port, insecure=insecure)

@@ -41,10 +41,10 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("processes", "The bundled sample: from rows to rollback."),
     },
     "Groups": {
-        "version": ("models", "Versions: list, show, card."),
+        "version": ("versions", "Versions: list, show, card."),
         "data": ("data", "Data: audit, versions, other tools' contracts."),
         "export": ("exports", "Files for other tools."),
-        "admin": ("processes", "Operations: the dashboard by itself."),
+        "admin": ("admin", "Operations: the dashboard by itself."),
     },
 }
 

@@ -189,7 +189,7 @@ def test_ten_thousand_versions_are_listed_quickly(registry: Registry, state: Sta
     many = (
         "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO versions SELECT "
         "model, i, created, author, parent, digest, data_fingerprint, git_commit, dirty, candidate, primary_finding, "
-        "source, data_md5, data_size, data_rows, data_pointer FROM versions, n"
+        "source, data_md5, data_size, data_rows, data_pointer, made, signer, removed FROM versions, n"
     )
     with state.begin() as connection:
         connection.execute(sa.text(many))
