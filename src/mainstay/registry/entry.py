@@ -44,6 +44,8 @@ class Entry:
         The version that is champion now.
     features : Features, optional
         Its feature code, where it has some.
+    made : str
+        How: see `Version`.
     surroundings : tuple of (str, str)
         How the project is deployed and watched, in words, for the card.
 
@@ -60,4 +62,5 @@ class Entry:
     golden: tuple[Golden, ...] = ()
     parent: int | None = None
     features: Features | None = None
+    made: str = "trained"
     surroundings: tuple[tuple[str, str], ...] = ()

@@ -5,32 +5,32 @@ from __future__ import annotations
 import datetime as dt
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from mainstay.errors import CorruptError, InputError, NotFoundError, StoreError
-from mainstay.measures.finding import Finding
 from mainstay.models.load import load_model
-from mainstay.models.report import Verdict
 from mainstay.registry import tables
 from mainstay.registry.bundle import read_bundle, read_contract, write_bundle
 from mainstay.registry.golden import golden_failures, misfit
 from mainstay.registry.manifest import verify
-from mainstay.registry.plain import dumps, loads
+from mainstay.registry.plain import dumps
+from mainstay.registry.rows import new_version, row_of, verdict_of, version_of
 from mainstay.registry.staging import staging
 from mainstay.registry.trust import nobody
-from mainstay.registry.version import Version
-from mainstay.state import from_text, sync_folder, to_text
+from mainstay.state import sync_folder, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from mainstay.contract import Contract
+    from mainstay.models.report import Verdict
     from mainstay.models.trust import Trusted
     from mainstay.registry.bundle import Bundle
     from mainstay.registry.entry import Entry
+    from mainstay.registry.version import Version
     from mainstay.state import State
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -81,14 +81,14 @@ class Registry:
             digest = write_bundle(entry, folder, created)
             _prove(folder, digest, entry, self._trusted)
             with self._numbered(entry.name, folder) as (connection, number):
-                version = _new(entry, number, created, digest)
-                connection.execute(sa.insert(tables.VERSIONS).values(_row(version)))
+                version = new_version(entry, number, created, digest)
+                connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
         return version
 
     def rehearse(self, version: Version) -> None:
         """Write the row of a version whose bundle lies in this store already: for a rehearsal beside the real books."""
         with self._state.begin() as connection:
-            connection.execute(sa.insert(tables.VERSIONS).values(_row(version)))
+            connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
 
     def models(self) -> tuple[str, ...]:
         """Name the models that have versions."""
@@ -98,7 +98,7 @@ class Registry:
     def versions(self, model: str) -> tuple[Version, ...]:
         """Give every version of a model, oldest first."""
         with self._state.read() as connection:
-            return tuple(map(_version, connection.execute(tables.ALL, {"model": model})))
+            return tuple(map(version_of, connection.execute(tables.ALL, {"model": model})))
 
     def version(self, model: str, number: int) -> Version:
         """Give one version.
@@ -113,7 +113,7 @@ class Registry:
             row = connection.execute(tables.ONE, {"model": model, "number": number}).one_or_none()
             highest = connection.execute(tables.HIGHEST, {"model": model}).scalar_one()
         if row is not None:
-            return _version(row)
+            return version_of(row)
         if not highest:
             raise NotFoundError(f"{model} has no versions yet.", "Make the first: mainstay train")
         raise NotFoundError(f"{model} has no version {number}; the newest is {highest}.", "mainstay version list")
@@ -144,13 +144,13 @@ class Registry:
     def verdicts(self, model: str, number: int) -> tuple[Verdict, ...]:
         """Give every verdict of a version, oldest first."""
         with self._state.read() as connection:
-            return tuple(map(_verdict, connection.execute(tables.OF_VERSION, {"model": model, "number": number})))
+            return tuple(map(verdict_of, connection.execute(tables.OF_VERSION, {"model": model, "number": number})))
 
     def latest_verdict(self, model: str, number: int) -> Verdict | None:
         """Give the verdict that counts; None before the first."""
         with self._state.read() as connection:
             row = connection.execute(tables.LAST, {"model": model, "number": number}).one_or_none()
-        return None if row is None else _verdict(row)
+        return None if row is None else verdict_of(row)
 
     def load_bundle(self, model: str, number: int, *, run: bool = True) -> Bundle:
         """Check every byte of a version, then load it. It isn't sent its golden records: see `golden_failures`.
@@ -227,72 +227,3 @@ def _prove(folder: Path, digest: str, entry: Entry, trusted: Trusted) -> None:
             f"{name} answers differently once it is saved: {failures[0]}",
             "This is a fault of its model format; nothing was registered.",
         )
-
-
-def _new(entry: Entry, number: int, created: dt.datetime, digest: str) -> Version:
-    return Version(
-        model=entry.name,
-        number=number,
-        created=created,
-        by=entry.lineage.by,
-        parent=entry.parent,
-        digest=digest,
-        data_fingerprint=entry.lineage.data_fingerprint,
-        git_commit=entry.lineage.git_commit,
-        dirty=entry.lineage.dirty,
-        candidate=entry.candidate.name,
-        primary=entry.report.measure(entry.report.primary),
-        source=entry.lineage.source,
-        data_md5=entry.lineage.data_md5,
-        data_size=entry.lineage.data_size,
-        data_rows=entry.lineage.rows,
-        data_pointer=entry.lineage.data_pointer,
-    )
-
-
-def _row(version: Version) -> dict[str, str | int | None]:
-    return {
-        "model": version.model,
-        "number": version.number,
-        "created": to_text(version.created),
-        "author": version.by,
-        "parent": version.parent,
-        "digest": version.digest,
-        "data_fingerprint": version.data_fingerprint,
-        "git_commit": version.git_commit,
-        "dirty": int(version.dirty),
-        "candidate": version.candidate,
-        "primary_finding": None if version.primary is None else dumps(version.primary).decode(),
-        "source": version.source,
-        "data_md5": version.data_md5,
-        "data_size": version.data_size,
-        "data_rows": version.data_rows,
-        "data_pointer": version.data_pointer,
-    }
-
-
-def _version(row: sa.Row[Any]) -> Version:
-    return Version(
-        model=row.model,
-        number=row.number,
-        created=from_text(row.created),
-        by=row.author,
-        parent=row.parent,
-        digest=row.digest,
-        data_fingerprint=row.data_fingerprint,
-        git_commit=row.git_commit,
-        dirty=bool(row.dirty),
-        candidate=row.candidate,
-        primary=None if row.primary_finding is None else loads(row.primary_finding, Finding),
-        ok=None if row.ok is None else bool(row.ok),
-        source=row.source,
-        data_md5=row.data_md5,
-        data_size=row.data_size,
-        data_rows=row.data_rows,
-        data_pointer=row.data_pointer,
-    )
-
-
-def _verdict(row: sa.Row[Any]) -> Verdict:
-    findings = loads(row.findings, tuple[Finding, ...])
-    return Verdict(ok=bool(row.ok), findings=findings, at=from_text(row.at), by=row.author)

@@ -1,4 +1,4 @@
-"""The tables of this room, as ``state/migrations/0001_versions.sql`` and ``0004_data.sql`` make them."""
+"""The tables of this room, as the files of ``state/migrations`` make them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ VERSIONS = sa.table(
             "data_size",
             "data_rows",
             "data_pointer",
+            "made",
+            "signer",
+            "removed",
         )
     ),
 )

@@ -36,6 +36,13 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
         Its bytes and its rows; None in versions made before this was recorded.
     data_pointer : str
         The file that names this version in git, from the project's folder; empty where none does.
+    made : str
+        How: ``"trained"``, ``"adopted"``, ``"optimized"``, ``"policy"``, ``"imported"``; empty in versions made before
+        this was recorded.
+    signer : str
+        Id of the key that signed it; empty where nobody did.
+    removed : datetime or None
+        When its bundle was removed, UTC; the row stays.
     git_commit : str
         Of the project's folder; empty where it isn't under git.
     dirty : bool
@@ -66,3 +73,6 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     data_size: int | None = None
     data_rows: int | None = None
     data_pointer: str = ""
+    made: str = ""
+    signer: str = ""
+    removed: dt.datetime | None = None
