@@ -91,7 +91,7 @@ def _set(folder: Path, books: Books, bundle: Bundle) -> _Stage:
     finally:
         state.close()
     kept = {name: value for name, value in os.environ.items() if name != "MAINSTAY_STATE"}
-    return _Stage(folder, kept | {"MAINSTAY_STORE": str(books.registry.store)})
+    return _Stage(folder, {**kept, **books.registry.store.environment})
 
 
 def _play(stage: _Stage, bundle: Bundle) -> Rehearsal:

@@ -17,9 +17,8 @@ from mainstay.registry.golden import golden_failures, misfit
 from mainstay.registry.manifest import verify
 from mainstay.registry.plain import dumps
 from mainstay.registry.rows import new_version, row_of, verdict_of, version_of
-from mainstay.registry.staging import staging
 from mainstay.registry.trust import nobody
-from mainstay.state import sync_folder, to_text
+from mainstay.state import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from mainstay.models.trust import Trusted
     from mainstay.registry.bundle import Bundle
     from mainstay.registry.entry import Entry
+    from mainstay.registry.store import Draft, Store
     from mainstay.registry.version import Version
     from mainstay.state import State
 
@@ -37,23 +37,23 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class Registry:
-    """The versions of all models: a row each in the state, a folder each in the store.
+    """The versions of all models: a row each in the state, a bundle each in the store.
 
     Parameters
     ----------
     state : State
         Where the rows are.
-    store : Path
-        The folder of bundles: ``store/churn/3/``.
+    store : Store
+        Where the bundles lie.
     trusted : callable
         Gives the hashes of the code that may run here; none unless given.
 
     """
 
-    def __init__(self, state: State, store: Path, trusted: Trusted = nobody) -> None:
+    def __init__(self, state: State, store: Store, trusted: Trusted = nobody) -> None:
         self._state = state
         self._trusted = trusted
-        self.store = store.absolute()
+        self.store = store
 
     def register(self, entry: Entry, now: dt.datetime | None = None) -> Version:
         """Write a version: all of it or nothing, whenever this process is killed.
@@ -77,10 +77,10 @@ class Registry:
 
         """
         created = now or dt.datetime.now(dt.UTC)
-        with staging(self._home(entry.name)) as folder:
-            digest = write_bundle(entry, folder, created)
-            _prove(folder, digest, entry, self._trusted)
-            with self._numbered(entry.name, folder) as (connection, number):
+        with self.store.stage(_checked(entry.name)) as draft:
+            digest = write_bundle(entry, draft.folder, created)
+            _prove(draft.folder, digest, entry, self._trusted)
+            with self._numbered(entry.name, draft) as (connection, number):
                 version = new_version(entry, number, created, digest)
                 connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
         return version
@@ -172,39 +172,48 @@ class Registry:
             Where it is to answer, and brings code that isn't trusted here.
 
         """
-        return read_bundle(self.folder(model, number), self.version(model, number), self._trusted, run=run)
+        version = self.version(model, number)
+        return read_bundle(self._lies(version), version, self._trusted, run=run)
 
     def load_contract(self, model: str, number: int) -> Contract:
         """Check every byte of a version, and read what a record must look like; raises as `load_bundle` does."""
-        return read_contract(self.folder(model, number), self.version(model, number))
+        version = self.version(model, number)
+        return read_contract(self._lies(version), version)
 
     def folder(self, model: str, number: int) -> Path:
-        """Name the folder of a version's bundle."""
-        return self._home(model) / str(number)
+        """Name the folder of this machine where a version's bundle lies, bringing it here first where it must.
 
-    def _home(self, model: str) -> Path:
-        if not _NAME.fullmatch(model):
-            raise InputError(f"{model!r} can't be a model's name.", "Use letters, digits, - and _ (64 at most).")
-        return self.store / model
+        Raises
+        ------
+        NotFoundError
+            Where there is no such version.
+        StoreError
+            Where it can't be brought here.
+
+        """
+        return self._lies(self.version(model, number))
+
+    def _lies(self, version: Version) -> Path:
+        return self.store.folder(version.model, version.number, version.digest)
 
     @contextmanager
-    def _numbered(self, model: str, folder: Path) -> Iterator[tuple[sa.Connection, int]]:
-        """Give a bundle the next number; the write lock makes it ours, and its name comes just before the commit."""
-        home = self._home(model)
-        named: Path | None = None
+    def _numbered(self, model: str, draft: Draft) -> Iterator[tuple[sa.Connection, int]]:
+        """Give a bundle the next number; its place in the store is settled just before its row is committed."""
+        number = 0
         try:
+            draft.send(self._highest(model))
             with self._state.begin() as connection:
-                highest = connection.execute(tables.HIGHEST, {"model": model}).scalar_one()
-                # A folder without a row is what a process left that was killed between the two. It is never
-                # overwritten: where the database was lost, it is all there is.
-                number = max([highest, *(int(old.name) for old in home.iterdir() if old.name.isdecimal())]) + 1
+                number = draft.number(connection.execute(tables.HIGHEST, {"model": model}).scalar_one())
                 yield connection, number
-                named = folder.rename(home / str(number))
-                sync_folder(home)
+                draft.settle()
         except BaseException:
-            if named is not None and not self._has(model, int(named.name)):
-                named.rename(folder)  # where staging removes it
+            if not (number and self._has(model, number)):
+                draft.withdraw()
             raise
+
+    def _highest(self, model: str) -> int:
+        with self._state.read() as connection:
+            return int(connection.execute(tables.HIGHEST, {"model": model}).scalar_one())
 
     def _has(self, model: str, number: int) -> bool:
         try:
@@ -212,8 +221,14 @@ class Registry:
         except NotFoundError:
             return False
         except StoreError:
-            return True  # nobody can say; a folder too many does no harm, a row without its folder would
+            return True  # nobody can say; a bundle too many does no harm, a row without its bundle would
         return True
+
+
+def _checked(model: str) -> str:
+    if not _NAME.fullmatch(model):
+        raise InputError(f"{model!r} can't be a model's name.", "Use letters, digits, - and _ (64 at most).")
+    return model
 
 
 def _prove(folder: Path, digest: str, entry: Entry, trusted: Trusted) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from mainstay.errors import NotFoundError
 from mainstay.events import open_log
 from mainstay.registry import Registry, trusted_by
+from mainstay.registry.store import CACHE, STORE, open_store
 from mainstay.release.approvals import Approvals
 from mainstay.release.history import Releases
 from mainstay.state import open_state
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from mainstay.registry import Bundle
     from mainstay.release.release import Release
     from mainstay.state import State
-
-STORE = "store"
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,7 @@ class Books:
 def open_books(project: Project) -> Books:
     """Open a project's books: in its folder, or where MAINSTAY_STATE and MAINSTAY_STORE say the registry is kept."""
     state = open_state(os.environ.get("MAINSTAY_STATE") or project.books)
-    store = Path(os.environ.get("MAINSTAY_STORE") or project.books / STORE)
+    cache = Path(os.environ.get("MAINSTAY_CACHE") or project.books / CACHE)
+    store = open_store(os.environ.get("MAINSTAY_STORE") or project.books / STORE, cache)
     registry = Registry(state, store, trusted_by(project))
     return Books(project, state, registry, Releases(state), open_log(project), Approvals(state))

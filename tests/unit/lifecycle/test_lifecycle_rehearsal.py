@@ -13,6 +13,7 @@ from mainstay.errors import NotFoundError
 from mainstay.evaluation import EvaluationSettings
 from mainstay.lifecycle.evidence import collect
 from mainstay.lifecycle.rehearsal import rehearse
+from mainstay.registry.store import FileStore
 from mainstay.release import open_books
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def test_answers_that_differ_and_a_worker_that_never_lives_are_told(two: Project
         object.__setattr__(bundle, "golden", (wrong, *bundle.golden[1:]))
         done = rehearse(books, bundle)
         assert (done.asked - done.right, done.trouble) == (1, "")
-        object.__setattr__(books.registry, "store", tmp_path / "nowhere")
+        object.__setattr__(books.registry, "store", FileStore(tmp_path / "nowhere"))
         done = rehearse(books, bundle)
     assert done.right == 0
     assert done.trouble.startswith("No fresh worker answered: Release 1 isn't served")

@@ -22,6 +22,7 @@ from mainstay.monitoring.timeline import make_timeline
 from mainstay.monitoring.value import Gauge
 from mainstay.project import Problem, open_project
 from mainstay.registry import Entry, Lineage, Registry
+from mainstay.registry.store import FileStore
 from mainstay.release import Releases, propose_release, propose_rollback
 from mainstay.state import open_state
 
@@ -79,7 +80,7 @@ class Shop:
             problem=Problem(name="churn", action="offer"),
             lineage=Lineage(data_fingerprint="f", source="s", rows=1),
         )
-        number = Registry(state, self.project.books / "store").register(entry, self.start).number
+        number = Registry(state, FileStore(self.project.books / "store")).register(entry, self.start).number
         state.close()
         return number
 

@@ -19,6 +19,7 @@ from mainstay.models.report import Contender, Influence, Report
 from mainstay.models.task import Task
 from mainstay.project import Problem
 from mainstay.registry import Entry, Lineage, Registry, make_golden
+from mainstay.registry.store import FileStore
 from mainstay.state import State, open_state
 
 if TYPE_CHECKING:
@@ -94,5 +95,10 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 
 @pytest.fixture
-def registry(state: State, tmp_path: Path) -> Registry:
-    return Registry(state, tmp_path / ".mainstay" / "store")
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(tmp_path / ".mainstay" / "store")
+
+
+@pytest.fixture
+def registry(state: State, store: FileStore) -> Registry:
+    return Registry(state, store)

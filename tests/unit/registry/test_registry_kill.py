@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mainstay.registry import Registry
+from mainstay.registry.store import FileStore
 from mainstay.state import open_state
 
 # Every file operation of the interpreter is announced to an audit hook: that is where the child dies. It is forked from
@@ -19,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from conftest import an_entry
 from mainstay.registry import Registry
+from mainstay.registry.store import FileStore
 from mainstay.state import open_state
 
 home, stride = Path(sys.argv[1]), int(sys.argv[3])
@@ -33,7 +35,7 @@ def child(last):
             seen += 1
             if seen == last:
                 os.kill(os.getpid(), signal.SIGKILL)
-    registry = Registry(open_state(home), home / "store")
+    registry = Registry(open_state(home), FileStore(home / "store"))
     sys.addaudithook(step)
     registry.register(entry)
     os._exit(0)
@@ -41,14 +43,14 @@ def child(last):
 last, killed = 1, 0
 while True:
     before = open_state(home)
-    count = len(Registry(before, home / "store").versions("churn"))
+    count = len(Registry(before, FileStore(home / "store")).versions("churn"))
     before.close()
     pid = os.fork()
     if pid == 0:
         child(last)
     _, status = os.waitpid(pid, 0)
     state = open_state(home)
-    registry = Registry(state, home / "store")
+    registry = Registry(state, FileStore(home / "store"))
     versions = registry.versions("churn")
     assert len(versions) in (count, count + 1), (last, len(versions), count)
     for version in versions[-2:]:
@@ -71,7 +73,7 @@ def test_a_kill_at_any_step_leaves_before_or_after_and_no_litter(tmp_path: Path,
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert int(done.stdout) >= 100 // stride
-    registry = Registry(open_state(tmp_path), tmp_path / "store")
+    registry = Registry(open_state(tmp_path), FileStore(tmp_path / "store"))
     assert registry.versions("churn")
     # The last registration was not killed, and swept what the killed ones had left.
     assert not list((tmp_path / "store" / "churn").glob(".tmp-*"))

@@ -20,6 +20,7 @@ from mainstay.measures.finding import Finding, Interval
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.report import Verdict
 from mainstay.registry import Entry, Golden, Registry, golden_failures
+from mainstay.registry.store import FileStore
 from mainstay.state import State, open_state
 
 NOON = dt.datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=dt.UTC)
@@ -112,43 +113,47 @@ class Liar(ConstantModel):
         return self.value + 1e-6
 
 
-def test_a_model_that_answers_differently_once_saved_is_not_registered(registry: Registry, entry: Entry) -> None:
+def test_a_model_that_answers_differently_once_saved_is_not_registered(
+    registry: Registry, store: FileStore, entry: Entry
+) -> None:
     golden = tuple(Golden(one.record, 0.5 + 1e-6) for one in entry.golden)
     liar = replace(entry, candidate=replace(entry.candidate, model=Liar(0.5)), golden=golden)
     with pytest.raises(CorruptError, match="answers differently once it is saved"):
         registry.register(liar)
     assert registry.versions("churn") == ()
-    assert list((registry.store / "churn").iterdir()) == []
+    assert list((store.root / "churn").iterdir()) == []
 
 
-def test_a_folder_without_a_row_is_never_overwritten(registry: Registry, entry: Entry) -> None:
-    (registry.store / "churn" / "1").mkdir(parents=True)
+def test_a_folder_without_a_row_is_never_overwritten(registry: Registry, store: FileStore, entry: Entry) -> None:
+    (store.root / "churn" / "1").mkdir(parents=True)
     assert registry.register(entry).number == 2
-    assert (registry.store / "churn" / "1").is_dir()
+    assert (store.root / "churn" / "1").is_dir()
 
 
 def test_a_locked_registry_leaves_nothing_behind(entry: Entry, tmp_path: Path) -> None:
     state = open_state(tmp_path, patience=0.1)
-    registry = Registry(state, tmp_path / "store")
+    registry = Registry(state, FileStore(tmp_path / "store"))
     with open_state(tmp_path).begin(), pytest.raises(LockedError):
         registry.register(entry)
     assert list((tmp_path / "store" / "churn").iterdir()) == []
     assert registry.register(entry).number == 1
 
 
-def test_a_transaction_that_fails_takes_the_folder_back(registry: Registry, state: State, entry: Entry) -> None:
+def test_a_transaction_that_fails_takes_the_folder_back(
+    registry: Registry, store: FileStore, state: State, entry: Entry
+) -> None:
     refuse = "CREATE TRIGGER no BEFORE INSERT ON versions BEGIN SELECT RAISE(ABORT, 'no'); END"
     with state.begin() as connection:
         connection.execute(sa.text(refuse))
     with pytest.raises(sa.exc.IntegrityError):
         registry.register(entry)
-    assert list((registry.store / "churn").iterdir()) == []
+    assert list((store.root / "churn").iterdir()) == []
 
 
 def test_a_store_that_is_a_file_is_told(state: State, entry: Entry, tmp_path: Path) -> None:
     (tmp_path / "store").write_text("")
     with pytest.raises(StoreError, match=r"is a file, not a folder|can't be made"):
-        Registry(state, tmp_path / "store").register(entry)
+        Registry(state, FileStore(tmp_path / "store")).register(entry)
 
 
 REGISTER = """
@@ -157,9 +162,10 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from conftest import an_entry
 from mainstay.registry import Registry
+from mainstay.registry.store import FileStore
 from mainstay.state import open_state
 home = Path(sys.argv[1])
-registry = Registry(open_state(home), home / "store")
+registry = Registry(open_state(home), FileStore(home / "store"))
 entry = an_entry()
 print(*(registry.register(entry).number for _ in range(3)))
 """
@@ -179,7 +185,7 @@ def test_processes_that_register_at_once_get_different_numbers(tmp_path: Path) -
     done = [writer.communicate() for writer in writers]
     assert [err for _, err in done] == ["", ""]
     assert sorted(int(number) for out, _ in done for number in out.split()) == [1, 2, 3, 4, 5, 6]
-    registry = Registry(open_state(tmp_path), tmp_path / "store")
+    registry = Registry(open_state(tmp_path), FileStore(tmp_path / "store"))
     for version in registry.versions("churn"):
         registry.load_bundle("churn", version.number)
 
@@ -215,9 +221,10 @@ sys.path.insert(0, sys.argv[2])
 from conftest import an_entry
 from mainstay.errors import StoreError
 from mainstay.registry import Registry
+from mainstay.registry.store import FileStore
 from mainstay.state import open_state
 home = Path(sys.argv[1])
-registry = Registry(open_state(home), home / "store")
+registry = Registry(open_state(home), FileStore(home / "store"))
 entry = an_entry()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
@@ -234,7 +241,7 @@ def test_a_disk_that_takes_no_more_registers_nothing(tmp_path: Path, entry: Entr
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.stdout.startswith(("A version can't be written", "The registry"))
-    registry = Registry(open_state(tmp_path), tmp_path / "store")
+    registry = Registry(open_state(tmp_path), FileStore(tmp_path / "store"))
     assert registry.versions("churn") == ()
     assert list((tmp_path / "store" / "churn").iterdir()) == []
     assert registry.register(entry).number == 1

@@ -8,6 +8,7 @@ import pytest
 from mainstay.errors import CorruptError, ReleaseError
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.registry import Registry
+from mainstay.registry.store import FileStore
 from mainstay.release import Route
 from mainstay.serving import Served, load_lineup
 from mainstay.serving.testing import TINY_MODEL, register_model, release_now
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _registry(project: Project) -> Registry:
-    return Registry(open_state(project.books), project.books / "store")
+    return Registry(open_state(project.books), FileStore(project.books / "store"))
 
 
 def test_a_new_release_is_taken_up(served: Served, released: Project) -> None:

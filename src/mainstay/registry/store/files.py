@@ -1,0 +1,123 @@
+"""`FileStore`: bundles as folders of this machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mainstay.errors import StoreError
+from mainstay.registry.store.staging import PREFIX, staging, sweep
+from mainstay.state import sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+class FileStore:
+    """Bundles as folders: ``store/churn/3/``. See `Store` for what each method promises.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of all of them.
+
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What another process is told, to open the same folder."""
+        return {"MAINSTAY_STORE": str(self.root)}
+
+    @contextmanager
+    def stage(self, model: str) -> Iterator[FileDraft]:
+        """Begin a bundle in a folder beside where it will lie."""
+        with staging(self.root / model) as folder:
+            yield FileDraft(self, model, folder)
+
+    def folder(self, model: str, number: int, digest: str) -> Path:
+        """Name where a bundle lies."""
+        del digest  # whoever reads the folder compares it
+        return self.root / model / str(number)
+
+    def numbers(self, model: str) -> tuple[int, ...]:
+        """Give every number that is the name of a folder."""
+        home = self.root / model
+        try:
+            return tuple(sorted(int(entry.name) for entry in os.scandir(home) if entry.name.isdecimal()))
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise StoreError(
+                f"{home} can't be read: {error.strerror}.", "Give this user the right to read there."
+            ) from None
+
+    def remove(self, model: str, number: int) -> None:
+        """Remove a folder, all at once for whoever looks."""
+        home = self.root / model
+        try:
+            # Under this name it is a leftover, which the next sweep removes where this process is killed meanwhile.
+            (home / str(number)).rename(home / f"{PREFIX}{secrets.token_hex(8)}")
+            sync_folder(home)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(
+                f"{home / str(number)} can't be removed: {error.strerror}.", "Give this user the right to write there."
+            ) from None
+        finally:
+            sweep(home)
+
+    def sweep(self, model: str) -> tuple[str, ...]:
+        """Remove the folders of writers that are gone."""
+        return sweep(self.root / model)
+
+
+class FileDraft:
+    """A folder that gets its name just before its row is committed. See `Draft` for what each method promises.
+
+    Parameters
+    ----------
+    store : FileStore
+        Where it goes.
+    model : str
+        Whose version it will be.
+    folder : Path
+        Where it is written.
+
+    """
+
+    def __init__(self, store: FileStore, model: str, folder: Path) -> None:
+        self.folder = folder
+        self._store = store
+        self._model = model
+        self._number = 0
+        self._named: Path | None = None
+
+    def send(self, above: int) -> None:
+        """Do nothing: it lies where it will stay."""
+        del above  # a rename is quick, and the books' write lock keeps the number ours
+
+    def number(self, highest: int) -> int:
+        """Say the next number that neither a row nor a folder has."""
+        # A folder without a row is what a process left that was killed between the two. It is never overwritten: where
+        # the database was lost, it is all there is.
+        self._number = max([highest, *self._store.numbers(self._model)]) + 1
+        return self._number
+
+    def settle(self) -> None:
+        """Give the folder its name, and wait until that is on the disk."""
+        home = self.folder.parent
+        self._named = self.folder.rename(home / str(self._number))
+        sync_folder(home)
+
+    def withdraw(self) -> None:
+        """Take the name back."""
+        if self._named is not None:
+            self._named.rename(self.folder)  # where staging removes it
+            self._named = None
