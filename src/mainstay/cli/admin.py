@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mainstay.cli.admin_doctor import admin_doctor
 from mainstay.cli.options import open_here, project_option
 from mainstay.cli.processes import host_option, insecure_option
 
@@ -28,3 +29,6 @@ def admin_web(folder: Path, host: str, port: int, *, insecure: bool) -> None:
     from mainstay.lifecycle.processes import replace_by_dashboard  # noqa: PLC0415 - keeps --help fast
 
     replace_by_dashboard([open_here(folder).root], host=host, port=port, insecure=insecure)
+
+
+admin.add_command(admin_doctor)

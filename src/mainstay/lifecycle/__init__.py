@@ -16,6 +16,7 @@
     checking     check: the project held against its data
     auditing     data audit: what the rows say about themselves, also on a schedule
     gap          data gap: training, held-out, later and live rows
+    doctor       admin doctor: every hash and every reference
     differing    version diff: two versions on the same rows
     comment      what a pull request is told
     optimizing   version optimize: the same model in a faster form
@@ -32,6 +33,7 @@ from mainstay.lifecycle.adopting import Brought, adopt, read_brought
 from mainstay.lifecycle.auditing import Audited, audit, write_audit
 from mainstay.lifecycle.checking import Checked, check, check_document
 from mainstay.lifecycle.differing import Apart, diff, diff_document
+from mainstay.lifecycle.doctor import Examination, examination_document, examine
 from mainstay.lifecycle.documents import (
     card,
     describe_release,
@@ -88,6 +90,7 @@ __all__ = [
     "Books",
     "Brought",
     "Checked",
+    "Examination",
     "Explained",
     "Exported",
     "FourWay",
@@ -109,6 +112,8 @@ __all__ = [
     "describe_release",
     "diff",
     "diff_document",
+    "examination_document",
+    "examine",
     "explain",
     "explain_file",
     "explain_prediction",

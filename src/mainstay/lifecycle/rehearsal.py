@@ -83,7 +83,7 @@ def _set(folder: Path, books: Books, bundle: Bundle) -> _Stage:
     (folder / "mainstay.toml").write_text(text, encoding="utf-8")
     state = open_state(folder / ".mainstay")
     try:
-        Registry(state, books.registry.store).rehearse(version)
+        Registry(state, books.registry.store).restate(version)
         routes = (Route(version.number, "champion", 1.0),)
         at = dt.datetime.now(dt.UTC)
         row = Release(id=1, model=version.model, kind="release", routes=routes, at=at, by="", reason="", trial=True)

@@ -85,10 +85,17 @@ class Registry:
                 connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
         return version
 
-    def rehearse(self, version: Version) -> None:
-        """Write the row of a version whose bundle lies in this store already: for a rehearsal beside the real books."""
+    def restate(self, version: Version) -> None:
+        """Write the row of a version whose bundle lies in this store, anew or for the first time.
+
+        For what was derived from a bundle (`derive_version`), and for a rehearsal beside the real books.
+        """
+        row = row_of(version)
+        same = (tables.VERSIONS.c.model == version.model) & (tables.VERSIONS.c.number == version.number)
         with self._state.begin() as connection:
-            connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
+            changed = connection.execute(sa.update(tables.VERSIONS).where(same).values(row)).rowcount
+            if not changed:
+                connection.execute(sa.insert(tables.VERSIONS).values(row))
 
     def models(self) -> tuple[str, ...]:
         """Name the models that have versions."""

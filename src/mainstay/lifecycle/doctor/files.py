@@ -1,0 +1,82 @@
+"""What lies in the project's books: nothing half-made, nothing that others can write, everything readable."""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mainstay.contract import FILE as CONTRACT
+from mainstay.contract import load_contract
+from mainstay.errors import MainstayError
+from mainstay.events.log import STREAMS
+from mainstay.events.segments import is_sealed
+from mainstay.lifecycle.doctor.complaint import broken
+from mainstay.registry import trusted_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mainstay.lifecycle.doctor.complaint import Found
+    from mainstay.release import Books
+
+_CHECK = "files"
+_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_MOST = 20
+
+
+def check_files(books: Books) -> Iterator[Found]:
+    """Check the files beside both books."""
+    yield from _readable(books)
+    yield from _writable_by_others(books.project.books)
+    yield from _torn(books)
+
+
+def _readable(books: Books) -> Iterator[Found]:
+    try:
+        load_contract(books.project.root / CONTRACT)
+    except MainstayError as error:
+        yield broken(_CHECK, CONTRACT, error.message, error.cure)
+    try:
+        trusted_by(books.project)()
+    except MainstayError as error:
+        yield broken(_CHECK, "trust", error.message, error.cure)
+
+
+def _writable_by_others(folder: Path) -> Iterator[Found]:
+    """Find what another user of this machine could change."""
+    found = [path for path in _everything(folder) if path.lstat().st_mode & _OTHERS and not path.is_symlink()]
+    for path in found[:_MOST]:
+        inside = path.relative_to(folder).as_posix()
+        yield broken(
+            _CHECK, inside, f"Other users of this machine can write {path}.",
+            "mainstay admin doctor --repair takes that right away.",
+            mend=partial(path.chmod, path.stat().st_mode & ~_OTHERS),
+        )  # fmt: skip
+    if len(found) > _MOST:
+        yield broken(_CHECK, "…", f"So can they {len(found) - _MOST} more.", f"chmod -R go-w '{folder}'")
+
+
+def _torn(books: Books) -> Iterator[Found]:
+    """Find segments of the event log whose last line was cut; it is skipped by every reader."""
+    for stream in STREAMS:
+        for path in books.log.segments(stream):
+            if is_sealed(path) and _ends_in_the_middle(path):
+                message = f"The last line of {path.name} ({stream}) was cut off by a crash. Readers leave it out."
+                yield broken(_CHECK, path.name, message, note=True)
+
+
+def _ends_in_the_middle(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
+def _everything(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            yield Path(place) / name
