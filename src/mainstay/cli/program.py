@@ -42,6 +42,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Groups": {
         "version": ("versions", "Versions: list, show, card."),
+        "events": ("events", "The event log: an answer computed again."),
         "data": ("data", "Data: audit, versions, other tools' contracts."),
         "export": ("exports", "Files for other tools."),
         "admin": ("admin", "Operations: the dashboard by itself."),

@@ -11,6 +11,7 @@ from mainstay.events.feedback import FeedbackReader, read_label
 from mainstay.events.ids import IdMaker, id_time
 from mainstay.events.journal import actions, event_time, findings, found_since, show, tail
 from mainstay.events.log import STREAMS, EventLog, Stream, log_actions, log_findings, open_log
+from mainstay.events.lookup import find_prediction
 from mainstay.events.pseudonym import Pseudonyms, open_pseudonyms
 from mainstay.events.records import (
     Action,
@@ -50,6 +51,7 @@ __all__ = [
     "decode_event",
     "encode_events",
     "event_time",
+    "find_prediction",
     "findings",
     "found_since",
     "id_time",

@@ -60,7 +60,7 @@ def show(log: EventLog, name: str) -> list[Event]:
         event
         for stream in STREAMS
         for path in log.segments(stream, made)
-        for event in _decoded(_lines_with(path, needle))
+        for event in _decoded(lines_with(path, needle))
         if name in _names(event)
     ]
     if not found:
@@ -127,7 +127,8 @@ def _last_lines(path: Path, n: int) -> list[bytes]:
             size *= 4
 
 
-def _lines_with(path: Path, needle: bytes) -> list[bytes]:
+def lines_with(path: Path, needle: bytes) -> list[bytes]:
+    """Give the lines of a file that hold some bytes."""
     lines = []
     with path.open("rb") as file:
         if not file.seek(0, 2):

@@ -12,6 +12,7 @@
     processes    server, controller and dashboard as processes
     start        up: all of it from a table or a project
     explaining   why: records, files and logged answers; explained: what that prints
+    replaying    events replay: a logged answer computed again, step by step; replay_steps: the steps
     files        scoring a file, taking in outcomes
     checking     check: the project held against its data
     auditing     data audit: what the rows say about themselves, also on a schedule
@@ -80,6 +81,10 @@ from mainstay.lifecycle.origins import (
 )
 from mainstay.lifecycle.owner import owner_page, write_report
 from mainstay.lifecycle.registering import Trained
+from mainstay.lifecycle.replay_document import replay_document, replays_document
+from mainstay.lifecycle.replay_document import told as replay_told
+from mainstay.lifecycle.replay_steps import Step
+from mainstay.lifecycle.replaying import Replay, replay, replay_last
 from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.release import Books, open_books
@@ -96,9 +101,11 @@ __all__ = [
     "FourWay",
     "Optimized",
     "Origin",
+    "Replay",
     "Replayed",
     "Seen",
     "Shipped",
+    "Step",
     "Taken",
     "Trained",
     "adopt",
@@ -143,7 +150,12 @@ __all__ = [
     "project_from_table",
     "read_brought",
     "release",
+    "replay",
+    "replay_document",
+    "replay_last",
+    "replay_told",
     "replayed_document",
+    "replays_document",
     "report_document",
     "rollback",
     "rollback_destination",
