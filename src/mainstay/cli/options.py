@@ -42,6 +42,14 @@ project_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 reason_option = click.option("--reason", default="", help="Why; kept in the history.")
 
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="Seconds until every worker should serve it; 0: don't look.",
+)
+
 
 def on_project(function: F) -> F:
     """Add the options every verb on a project takes: --project and --json."""

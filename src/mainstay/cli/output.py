@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from mainstay.project import Project
+    from mainstay.release import Release
     from mainstay.render.document import Document
 
 
@@ -24,6 +25,22 @@ def show_json(value: object) -> None:
     import msgspec  # noqa: PLC0415 - keeps --help fast
 
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def show_release(project: Project, done: Release, wait: float, *, as_json: bool) -> None:
+    """Say who answers since a release, and which workers do by now."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    if not as_json:
+        say(lifecycle.describe_release(done))
+    followed = lifecycle.follow(project, done, wait)
+    if not as_json:
+        if followed is not None:
+            say(lifecycle.describe_followed(followed))
+        return
+    import msgspec  # noqa: PLC0415 - keeps --help fast
+
+    show_json({**msgspec.to_builtins(done), "followed": followed})
 
 
 def say(line: str) -> None:

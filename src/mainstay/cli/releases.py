@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mainstay.cli.options import VERSION, on_project, open_here, reason_option, whoever
-from mainstay.cli.output import announce, say, show, show_json
+from mainstay.cli.options import VERSION, on_project, open_here, reason_option, wait_option, whoever
+from mainstay.cli.output import announce, say, show, show_json, show_release
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,10 +19,19 @@ if TYPE_CHECKING:
 @click.option("--canary", type=click.FloatRange(0, 100, min_open=True, max_open=True), help="Give it this per cent.")
 @click.option("--shadow", is_flag=True, help="Let it answer unseen, beside the champion.")
 @click.option("--trial", is_flag=True, help="Without a passing verdict; loopback only, and marked as a trial.")
+@wait_option
 @reason_option
 @on_project
 def release(
-    number: int, canary: float | None, *, shadow: bool, trial: bool, reason: str, folder: Path, as_json: bool
+    number: int,
+    canary: float | None,
+    *,
+    shadow: bool,
+    trial: bool,
+    wait: float,
+    reason: str,
+    folder: Path,
+    as_json: bool,
 ) -> None:
     """Let VERSION answer: everything, or a share of it with --canary, or nothing but the log with --shadow."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
@@ -40,10 +49,7 @@ def release(
         reason=reason,
         by=whoever(),
     )
-    if as_json:
-        show_json(done)
-    else:
-        say(lifecycle.describe_release(done))
+    show_release(project, done, wait, as_json=as_json)
 
 
 @click.command()
@@ -67,9 +73,10 @@ def approve(number: int, *, reason: str, folder: Path, as_json: bool) -> None:
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only show where it would go.")
+@wait_option
 @reason_option
 @on_project
-def rollback(*, dry_run: bool, reason: str, folder: Path, as_json: bool) -> None:
+def rollback(*, dry_run: bool, wait: float, reason: str, folder: Path, as_json: bool) -> None:
     """Give everything back to the last different champion that was not itself rolled back."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
@@ -83,10 +90,7 @@ def rollback(*, dry_run: bool, reason: str, folder: Path, as_json: bool) -> None
         return
     announce(project, f"rolling back to version {target}")
     done = lifecycle.rollback(project, reason=reason, by=whoever())
-    if as_json:
-        show_json(done)
-    else:
-        say(lifecycle.describe_release(done))
+    show_release(project, done, wait, as_json=as_json)
 
 
 @click.command()

@@ -9,6 +9,7 @@
     registering  from a training to a version: report, registry, verdict
     own          what a project brings of its own to a training: heuristic.toml, model.py
     controller   the loop around `operate`: one leader, told to stop by a signal
+    following    who answers by a release: every worker of every server
     processes    server, controller and dashboard as processes
     start        up: all of it from a table or a project
     explaining   why: records, files and logged answers; explained: what that prints
@@ -52,6 +53,7 @@ from mainstay.lifecycle.explained import explained_document, replayed_document, 
 from mainstay.lifecycle.explaining import Explained, Replayed, explain, explain_file, explain_prediction
 from mainstay.lifecycle.exporting import Exported, export_onnx, exported_document
 from mainstay.lifecycle.files import Taken, predict_file, take_feedback
+from mainstay.lifecycle.following import WAIT, Followed, describe_followed, follow
 from mainstay.lifecycle.gap import FourWay, gap, gap_document
 from mainstay.lifecycle.judging import approve
 from mainstay.lifecycle.looking import Seen
@@ -90,6 +92,7 @@ from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.release import Books, open_books
 
 __all__ = [
+    "WAIT",
     "Apart",
     "Audited",
     "Books",
@@ -98,6 +101,7 @@ __all__ = [
     "Examination",
     "Explained",
     "Exported",
+    "Followed",
     "FourWay",
     "Optimized",
     "Origin",
@@ -116,6 +120,7 @@ __all__ = [
     "card",
     "check",
     "check_document",
+    "describe_followed",
     "describe_release",
     "diff",
     "diff_document",
@@ -128,6 +133,7 @@ __all__ = [
     "export_dvc",
     "export_onnx",
     "exported_document",
+    "follow",
     "gap",
     "gap_document",
     "gate",

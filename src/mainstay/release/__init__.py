@@ -8,6 +8,7 @@
     route:       routes + who asks   -> which version answers              (pure)
     approvals:   who said yes to a version, and why
     history:     Releases            -> appended to by one winner at a time
+    presence:    which release each worker of each server answers by
     books:       a project           -> both books, opened together
 """
 
@@ -24,18 +25,25 @@ from mainstay.release.plan import (
     propose_rollback,
     rollback_target,
 )
+from mainstay.release.presence import AGAIN, BEAT, GONE, Listener, Presence, Worker
 from mainstay.release.release import Release, Route, champion, newcomers
 from mainstay.release.route import assign, salt_of, shadows
 from mainstay.release.settings import ReleaseSettings
 
 __all__ = [
+    "AGAIN",
+    "BEAT",
+    "GONE",
     "Approvals",
     "Approved",
     "Books",
+    "Listener",
+    "Presence",
     "Release",
     "ReleaseSettings",
     "Releases",
     "Route",
+    "Worker",
     "assign",
     "at_moment",
     "champion",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.errors import MainstayError, StoreError
 from mainstay.events import FeedbackReader, IdMaker, Pseudonyms, open_pseudonyms
-from mainstay.release import open_books
+from mainstay.release import Presence, open_books
 from mainstay.serving.lineup import Lineup, load_lineup
 from mainstay.serving.settings import ServingSettings
 
@@ -49,6 +49,7 @@ class Served:
         self.events = books.log.settings
         self._registry = books.registry
         self._releases = books.releases
+        self.presence = Presence(books.state)
         self._loopback = loopback
         self._failed = 0
         self._retry = 0.0
@@ -64,6 +65,11 @@ class Served:
         """Why the newest release isn't served, or the books can't be read; empty while all is well."""
         self.log_trouble = ""
         """Why the last event could not be written; empty while all is well."""
+
+    @property
+    def tried(self) -> int:
+        """The newest release that was taken up or refused here."""
+        return max(self._failed, self.lineup.release.id if self.lineup else 0)
 
     def look(self) -> bool:
         """Take up the newest release, if there is a newer one; returns whether there was.

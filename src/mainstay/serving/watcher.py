@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from mainstay.serving.teller import Teller
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,9 +36,11 @@ class Watcher(threading.Thread):
         self._seconds = seconds
         self._metrics = metrics
         self._end = threading.Event()
+        self._teller = Teller(models)
 
     def run(self) -> None:
         """Look until asked to end."""
+        self._teller.start()
         while not self._end.wait(self._seconds):
             self.look()
 
@@ -46,9 +50,11 @@ class Watcher(threading.Thread):
             if served.look():
                 outcome = "refused" if served.trouble else "taken"
                 self._metrics.swaps.labels(served.name, outcome).inc()
+                self._teller.news()
 
     def end(self) -> None:
         """End, and wait for a look that is under way."""
         self._end.set()
         if self.is_alive():
             self.join(timeout=5)
+        self._teller.end()

@@ -30,14 +30,16 @@ CREATE TABLE holds (
     PRIMARY KEY (model, id)
 );
 
--- Which release each worker of each server answers by, told by themselves; a row that is old is of one that is gone.
+-- Which release each worker of each server answers by, told by themselves again and again; one that is silent is gone.
 CREATE TABLE workers (
     model   TEXT    NOT NULL,
     worker  TEXT    NOT NULL,                   -- unique per process
     machine TEXT    NOT NULL,
     pid     INTEGER NOT NULL,
-    release INTEGER NOT NULL,                   -- 0: none yet
-    trouble TEXT    NOT NULL,                   -- why it isn't the newest; empty while all is well
-    at      TEXT    NOT NULL,                   -- last word, by the clock of the database's writer
+    release INTEGER NOT NULL,                   -- it answers by this one; 0: none yet
+    tried   INTEGER NOT NULL,                   -- the newest it took up or refused
+    trouble TEXT    NOT NULL,                   -- why it refused that, or what else is wrong; empty while all is well
+    beat    INTEGER NOT NULL,                   -- its own count of its words: moves as long as it lives, whatever clocks do
+    at      TEXT    NOT NULL,                   -- last word, by the clock of the database
     PRIMARY KEY (model, worker)
 );
