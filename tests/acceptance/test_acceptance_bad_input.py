@@ -132,7 +132,8 @@ def test_a_release_refuses_what_is_empty_by_name(project: Terminal) -> None:
     for field in ("decision", "action", "owner", "limitations"):
         assert field in said.err
     assert "--trial" in said.err
-    assert project.run("release", "1", "--trial", "--json").json["trial"] is True
+    assert "--reason" in project.run("release", "1", "--trial", expect=1).err
+    assert project.run("release", "1", "--trial", "--reason", "a look", "--json").json["trial"] is True
 
 
 def test_money_that_cannot_be_meant_is_refused_before_anything_is_written(terminal: Terminal) -> None:

@@ -19,14 +19,15 @@ from mainstay.release import (
     propose_release,
     propose_rollback,
     rollback_target,
+    rollback_targets,
     salt_of,
 )
 from mainstay.release.release import check_routes
 
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
-Kind = Literal["release", "canary", "shadow", "rollback"]
+Kind = Literal["release", "canary", "ab", "shadow", "rollback"]
 Wish = tuple[Kind, int, float, bool]
-KINDS: tuple[Kind, ...] = ("release", "canary", "shadow", "rollback")
+KINDS: tuple[Kind, ...] = ("release", "canary", "ab", "shadow", "rollback")
 
 
 def wishes(*, trials: bool) -> st.SearchStrategy[list[Wish]]:
@@ -52,6 +53,7 @@ def act(history: list[Release], wish: Wish) -> bool:
                 "churn",
                 version,
                 canary=canary,
+                ab=share if kind == "ab" else None,
                 shadow=kind == "shadow",
                 trial=trial,
                 at=NOON,
@@ -69,27 +71,29 @@ class Undo:
     """The same rules told another way: champions on a pile; who is rolled back leaves it wherever it lies."""
 
     pile: list[int] = field(default_factory=list)
-    canary: int | None = None
+    beside: set[int] = field(default_factory=set)
 
     def follow(self, wish: Wish) -> None:
         kind, version, _, _ = wish
         if kind == "release":
             self.pile.append(version)
-            self.canary = None
+            self.beside = set()
         elif kind == "canary":
-            self.canary = version
+            self.beside = {version}
+        elif kind == "ab":
+            self.beside.add(version)
         elif kind == "rollback":
             self.pile = self.without(self.leaving)
-            self.canary = None
-        elif version == self.canary:
-            self.canary = None
+            self.beside = set()
+        else:
+            self.beside.discard(version)
 
     @property
-    def leaving(self) -> int:
-        return self.pile[-1] if self.canary is None else self.canary
+    def leaving(self) -> set[int]:
+        return self.beside or {self.pile[-1]}
 
-    def without(self, version: int) -> list[int]:
-        return [champion for champion in self.pile if champion != version]
+    def without(self, versions: set[int]) -> list[int]:
+        return [champion for champion in self.pile if champion not in versions]
 
     @property
     def target(self) -> int | None:
@@ -107,6 +111,7 @@ def test_rolling_back_is_taking_the_newcomer_off_a_pile_of_champions(plan: list[
                 rollback_target(history)
         else:
             assert rollback_target(history) == undo.target
+            assert rollback_targets(history) == tuple(dict.fromkeys(reversed(undo.without(undo.leaving))))
         if act(history, wish):
             undo.follow(wish)
         assert not history or history[-1].champion == undo.pile[-1]

@@ -23,7 +23,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "check": ("projects", "Check project, contract and data; print every default in force."),
         "train": ("models", "Train, evaluate, gate and register the next version."),
         "gate": ("models", "Judge a version again; exit 1 when a gate fails."),
-        "release": ("releases", "Let a version answer: all of it, a canary, or in the shadow."),
+        "release": ("releases", "Let a version answer: all, a canary, an A/B arm, or in the shadow."),
         "approve": ("releases", "Say yes to a version, with your name and reason."),
         "rollback": ("releases", "Give everything back to the last good version."),
         "serve": ("processes", "Answer over HTTP."),

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("number", metavar="VERSION", type=VERSION)
 @click.option("--canary", type=click.FloatRange(0, 100, min_open=True, max_open=True), help="Give it this per cent.")
+@click.option(
+    "--ab",
+    type=click.FloatRange(0, 100, max_open=True),
+    help="Give it this per cent as an arm of an A/B test; 0 takes the arm out.",
+)
 @click.option("--shadow", is_flag=True, help="Let it answer unseen, beside the champion.")
 @click.option("--trial", is_flag=True, help="Without a passing verdict; loopback only, and marked as a trial.")
 @wait_option
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 def release(
     number: int,
     canary: float | None,
+    ab: float | None,
     *,
     shadow: bool,
     trial: bool,
@@ -33,17 +39,18 @@ def release(
     folder: Path,
     as_json: bool,
 ) -> None:
-    """Let VERSION answer: everything, or a share of it with --canary, or nothing but the log with --shadow."""
+    """Let VERSION answer: everything, a share with --canary or --ab, or nothing but the log with --shadow."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
-    if canary is not None and shadow:
-        raise click.UsageError("--canary and --shadow are two different things: choose one.")
+    if (canary is not None) + (ab is not None) + shadow > 1:
+        raise click.UsageError("--canary, --ab and --shadow are different things: choose one.")
     announce(project, f"releasing version {number}")
     done = lifecycle.release(
         project,
         number,
         canary=None if canary is None else canary / 100,
+        ab=None if ab is None else ab / 100,
         shadow=shadow,
         trial=trial,
         reason=reason,

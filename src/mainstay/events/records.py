@@ -48,7 +48,7 @@ class Prediction(
     version : int
         Version that answered.
     role : str
-        ``"champion"``, ``"canary"`` or ``"shadow"``.
+        ``"champion"``, ``"canary"``, ``"challenger"`` (an arm of an A/B test) or ``"shadow"``.
     share : float
         Probability that this arm was chosen, 0 to 1.
     score : float

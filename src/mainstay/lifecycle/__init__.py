@@ -2,7 +2,8 @@
 
 ::
 
-    order        train, gate, release, rollback, monitor, operate: read this one first
+    order        train, gate, monitor, operate: read this one first
+    releasing    release, rollback
     judging      a version before its gates; evidence and rehearsal are what they look at beside the report
     adopting     version adopt: a model that was made elsewhere becomes the next version
     notebook     ship: from an estimator and a frame to a project and a version
@@ -60,15 +61,7 @@ from mainstay.lifecycle.looking import Seen
 from mainstay.lifecycle.metrics import write_check, write_training
 from mainstay.lifecycle.notebook import Shipped, ship
 from mainstay.lifecycle.optimizing import Optimized, optimize, optimized_document
-from mainstay.lifecycle.order import (
-    gate,
-    monitor,
-    operate,
-    release,
-    rollback,
-    rollback_destination,
-    train,
-)
+from mainstay.lifecycle.order import gate, monitor, operate, train
 from mainstay.lifecycle.origins import (
     Origin,
     ask_data,
@@ -83,6 +76,7 @@ from mainstay.lifecycle.origins import (
 )
 from mainstay.lifecycle.owner import owner_page, write_report
 from mainstay.lifecycle.registering import Trained
+from mainstay.lifecycle.releasing import release, rollback, rollback_destination
 from mainstay.lifecycle.replay_document import replay_document, replays_document
 from mainstay.lifecycle.replay_document import told as replay_told
 from mainstay.lifecycle.replay_steps import Step

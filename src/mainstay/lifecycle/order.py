@@ -7,7 +7,6 @@ Project, Contract, Snapshot, Candidate, Report, Verdict, Version, Release, Windo
 
 from __future__ import annotations
 
-import datetime as dt
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -17,28 +16,20 @@ from mainstay.contract import FILE as CONTRACT
 from mainstay.contract import load_contract
 from mainstay.data import take_snapshot
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
-from mainstay.errors import LockedError, MainstayError, ReleaseError
+from mainstay.errors import LockedError, MainstayError
 from mainstay.events import Action, actions, log_actions, log_findings
-from mainstay.lifecycle.judging import judge_version, sound_champion
+from mainstay.lifecycle.judging import judge_version
 from mainstay.lifecycle.looking import Seen, due, latest, look_at
 from mainstay.lifecycle.origins import bring_back, keep_data
 from mainstay.lifecycle.own import own_candidates
 from mainstay.lifecycle.registering import Trained, declared_in, register_training
-from mainstay.registry import golden_failures
-from mainstay.release import (
-    Release,
-    differences,
-    open_books,
-    other_question,
-    propose_release,
-    propose_rollback,
-    rollback_target,
-    why_not,
-)
+from mainstay.lifecycle.releasing import rollback
+from mainstay.release import open_books
 from mainstay.training import TrainingSettings
 from mainstay.training import train as fit
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
@@ -79,52 +70,6 @@ def gate(project: Project, number: int, *, now: dt.datetime, by: str) -> Verdict
     """Judge a version again, with today's project file; the new verdict is the one that counts."""
     with open_books(project) as books:
         return judge_version(books, number, now=now, by=by)
-
-
-def release(
-    project: Project,
-    number: int,
-    *,
-    reason: str,
-    by: str,
-    canary: float | None = None,
-    shadow: bool = False,
-    trial: bool = False,
-) -> Release:
-    """Let a version answer: a row in the history; every server follows within half a second."""
-    with open_books(project) as books:
-        history = books.releases.history(project.name)  # first: whoever releases meanwhile makes our row fail
-        bundle = books.registry.load_bundle(project.name, number)
-        verdict = books.registry.latest_verdict(project.name, number)
-        champion = sound_champion(books, run=False)
-        narrower = differences(champion.contract, bundle.contract) if champion else ()
-        if refused := why_not(bundle.version, verdict, project.problem, trial=trial, differences=narrower):
-            raise refused
-        if champion and (canary or shadow) and (other := other_question(champion.policy.task, bundle.policy.task)):
-            raise ReleaseError(
-                f"Version {number} {other}: beside the champion only what answers the same question can be compared.",
-                "Release it to everybody instead, or train it on the champion's labels.",
-            )
-        row = propose_release(
-            history, project.name, number, at=_now(), by=by, reason=reason, canary=canary, shadow=shadow, trial=trial
-        )
-        return books.releases.append(row)
-
-
-def rollback_destination(project: Project) -> int:
-    """Say which version a rollback would give everything to."""
-    with open_books(project) as books:
-        return rollback_target(books.releases.history(project.name))
-
-
-def rollback(project: Project, *, reason: str, by: str) -> Release:
-    """Give everything back to the last good champion, after its bundle was checked."""
-    with open_books(project) as books:
-        history = books.releases.history(project.name)
-        bundle = books.registry.load_bundle(project.name, rollback_target(history))
-        if failures := golden_failures(bundle.contract, bundle.model, bundle.golden, bundle.features):
-            raise ReleaseError(f"Version {bundle.version.number} no longer answers as it did: {failures[0]}")
-        return books.releases.append(propose_rollback(history, project.name, at=_now(), by=by, reason=reason))
 
 
 def monitor(project: Project, *, now: dt.datetime) -> Seen:
@@ -174,7 +119,3 @@ def _carry_out(project: Project, wanted: Action, before: Sequence[Action]) -> Ac
 
 def _newest_about(subject: str, before: Sequence[Action]) -> Iterator[Action]:
     return (each for each in reversed(before) if each.subject == subject)
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)

@@ -10,7 +10,7 @@ from mainstay.contract import FILE as CONTRACT
 from mainstay.contract import load_contract
 from mainstay.data import DataSettings, draft_project, resolve_source, with_roles, write_project
 from mainstay.errors import InputError, SetupError
-from mainstay.lifecycle.order import release, train
+from mainstay.lifecycle.order import train
 from mainstay.lifecycle.processes import (
     Children,
     controller_command,
@@ -19,6 +19,7 @@ from mainstay.lifecycle.processes import (
     server_command,
     wait_until_ready,
 )
+from mainstay.lifecycle.releasing import release
 from mainstay.project import open_project
 from mainstay.project.project import FILE
 from mainstay.release import open_books

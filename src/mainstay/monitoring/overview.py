@@ -22,7 +22,7 @@ from mainstay.monitoring.settings import MonitoringSettings, length
 from mainstay.monitoring.standing import change_of, state_of, tenure_of
 from mainstay.monitoring.timeline import make_timeline
 from mainstay.monitoring.value import Gauge, value_of
-from mainstay.release import open_books, rollback_target
+from mainstay.release import BESIDE, open_books, rollback_target
 from mainstay.render.overview import ModelRow, Overview, VersionRow
 from mainstay.state import controller, lease_of
 
@@ -248,7 +248,9 @@ def _part(number: int, history: Sequence[Release]) -> str:
     if now is None:
         left = history[history.index(past[-1]) + 1]
         return "rolled back" if left.kind == "rollback" else "retired"
-    return f"canary {100 * now.weight:g} %" if now.role == "canary" else now.role
+    if now.role in BESIDE:
+        return f"{'canary' if now.role == 'canary' else 'A/B arm'} {100 * now.weight:.10g} %"
+    return now.role
 
 
 def _target(history: Sequence[Release]) -> int | None:

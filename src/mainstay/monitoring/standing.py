@@ -54,7 +54,7 @@ class Tenure(msgspec.Struct, frozen=True):
 
 
 def tenure_of(history: Sequence[Release]) -> Tenure | None:
-    """Find since when the champion answers; a canary or shadow beside it changes nothing."""
+    """Find since when the champion answers; a canary, arm or shadow beside it changes nothing."""
     found: Tenure | None = None
     for release in history:
         made = found is None or release.kind in {"release", "rollback"}

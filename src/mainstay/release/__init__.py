@@ -1,8 +1,10 @@
-"""Who answers: champion, canary, shadow; the append-only history; rollback.
+"""Who answers: champion, canary, arms of an A/B test, shadow; the append-only history; rollback.
 
 ::
 
     plan:        history + wish      -> the next Release, or why not       (pure)
+    places:      shares of arms      -> which keys each answers            (pure)
+    rollback:    history             -> where a rollback goes, or why not  (pure)
     gate:        Version + Verdict   -> why it must not be released        (pure)
     compatible:  two contracts       -> what callers would notice          (pure)
     route:       routes + who asks   -> which version answers              (pure)
@@ -17,23 +19,19 @@ from mainstay.release.books import Books, open_books
 from mainstay.release.compatible import differences, other_question
 from mainstay.release.gate import why_not
 from mainstay.release.history import Releases
-from mainstay.release.plan import (
-    at_moment,
-    explain,
-    plan_release,
-    propose_release,
-    propose_rollback,
-    rollback_target,
-)
+from mainstay.release.plan import at_moment, explain, plan_release, propose_release
 from mainstay.release.presence import AGAIN, BEAT, GONE, Listener, Presence, Worker
-from mainstay.release.release import Release, Route, champion, newcomers
+from mainstay.release.release import BESIDE, Approval, Release, Route, champion, newcomers
+from mainstay.release.rollback import propose_rollback, rollback_target, rollback_targets
 from mainstay.release.route import assign, salt_of, shadows
 from mainstay.release.settings import ReleaseSettings
 
 __all__ = [
     "AGAIN",
     "BEAT",
+    "BESIDE",
     "GONE",
+    "Approval",
     "Approvals",
     "Approved",
     "Books",
@@ -56,6 +54,7 @@ __all__ = [
     "propose_release",
     "propose_rollback",
     "rollback_target",
+    "rollback_targets",
     "salt_of",
     "shadows",
     "why_not",

@@ -8,15 +8,17 @@ import msgspec
 import sqlalchemy as sa
 
 from mainstay.errors import ReleaseError
-from mainstay.release.release import Release, Route, check_routes
+from mainstay.release.release import Approval, Release, Route, check_routes
 from mainstay.state import from_text, to_text
 
 if TYPE_CHECKING:
     from mainstay.state import State
 
-_NAMES = ("model", "id", "kind", "routes", "at", "author", "reason", "trial")
+_NAMES = ("model", "id", "kind", "routes", "at", "author", "reason", "trial", "approvals", "steps")
 _RELEASES = sa.table("releases", *(sa.column(name) for name in _NAMES))
 _ROUTES = msgspec.json.Decoder(tuple[Route, ...])
+_APPROVALS = msgspec.json.Decoder(tuple[Approval, ...])
+_STEPS = msgspec.json.Decoder(tuple[float, ...])
 # Compiled once: a server asks five times a second and worker.
 _LAST = sa.select(sa.func.max(_RELEASES.c.id)).where(_RELEASES.c.model == sa.bindparam("model"))
 _HISTORY = sa.select(_RELEASES).where(_RELEASES.c.model == sa.bindparam("model")).order_by(_RELEASES.c.id)
@@ -107,6 +109,8 @@ def _row(release: Release) -> dict[str, str | int]:
         "author": release.by,
         "reason": release.reason,
         "trial": int(release.trial),
+        "approvals": msgspec.json.encode(release.approvals).decode(),
+        "steps": msgspec.json.encode(release.steps).decode(),
     }
 
 
@@ -120,4 +124,6 @@ def _release(row: sa.Row[Any]) -> Release:
         by=row.author,
         reason=row.reason,
         trial=bool(row.trial),
+        approvals=_APPROVALS.decode(row.approvals),
+        steps=_STEPS.decode(row.steps),
     )

@@ -1,22 +1,28 @@
-"""What the next release will be, and where a rollback goes: pure functions over the history."""
+"""What the next release will be: pure functions over the history."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mainstay.errors import ReleaseError
-from mainstay.release.release import Release, Route, check_routes
+from mainstay.release.places import allot
+from mainstay.release.release import BESIDE, Release, Route, canary_of, challengers, check_routes
+from mainstay.release.tenures import tenures
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from mainstay.release.release import Kind
+    from mainstay.release.release import Approval, Kind
 
 
 def plan_release(
-    history: Sequence[Release], version: int, *, canary: float | None = None, shadow: bool = False
+    history: Sequence[Release],
+    version: int,
+    *,
+    canary: float | None = None,
+    ab: float | None = None,
+    shadow: bool = False,
 ) -> tuple[Route, ...]:
     """Say who would answer after a release.
 
@@ -28,40 +34,92 @@ def plan_release(
         Which version to release.
     canary : float, optional
         Share it gets, above 0 and below 1, the champion keeping the rest; None gives it everything.
+    ab : float, optional
+        Share it gets as an arm of an A/B test beside the champion and the arms there are; 0 takes the arm out.
     shadow : bool
         Whether it is to answer unseen.
 
     Raises
     ------
     ReleaseError
-        A canary or shadow where nobody is champion, or of the champion itself.
+        A canary, arm or shadow where nobody is champion, or of the champion itself; a canary beside an A/B test, or
+        the other way round; shares that leave the champion nothing.
 
     Examples
     --------
     >>> plan_release([], 1)
-    (Route(version=1, role='champion', weight=1.0),)
+    (Route(version=1, role='champion', weight=1.0, places=(), begun=0),)
 
     """
-    if canary is None and not shadow:
+    if canary is None and ab is None and not shadow:
         return (Route(version, "champion", 1.0),)
-    word = "shadow" if shadow else "canary"
+    word = "shadow" if shadow else "canary" if canary is not None else "arm of an A/B test"
+    now = _beside(history, version, word)
+    if shadow:
+        return _with_shadow(now, version)
+    return _with_canary(now, version, canary) if canary is not None else _with_arm(now, version, ab or 0.0)
+
+
+def _beside(history: Sequence[Release], version: int, word: str) -> Release:
+    a = "An" if word.startswith("arm") else "A"
     if not history:
         raise ReleaseError(
-            f"A {word} needs a champion beside it, and no version answers yet.",
+            f"{a} {word} needs a champion beside it, and no version answers yet.",
             f"Give it everything first: mainstay release {version}",
         )
-    now = history[-1]
-    if version == now.champion:
+    if version == history[-1].champion:
         raise ReleaseError(f"Version {version} is the champion; it can't be its own {word}.", "Name another version.")
+    return history[-1]
+
+
+def _with_shadow(now: Release, version: int) -> tuple[Route, ...]:
     others = tuple(route for route in now.routes if route.version != version)
+    kept = tuple(route for route in others if route.role in BESIDE)
     unseen = tuple(route for route in others if route.role == "shadow")
-    if shadow:
-        kept = tuple(route for route in others if route.role == "canary")
-        left = Route(now.champion, "champion", _rest(*(route.weight for route in kept)))
-        return (left, *kept, *unseen, Route(version, "shadow", 1.0))
-    if canary is None or not 0 < canary < 1:
+    left = Route(now.champion, "champion", _rest(*(route.weight for route in kept)))
+    return (left, *kept, *unseen, Route(version, "shadow", 1.0))
+
+
+def _with_canary(now: Release, version: int, share: float) -> tuple[Route, ...]:
+    if arms := challengers(now.routes):
+        raise ReleaseError(
+            f"An A/B test is running ({_named(arms)} beside version {now.champion}), and a canary would disturb it.",
+            f"End it first, for the champion: mainstay release {now.champion}; or for the version that did better.",
+        )
+    if not 0 < share < 1:
         raise ReleaseError("The share of a canary must be above 0 and below 1.")
-    return (Route(now.champion, "champion", _rest(canary)), Route(version, "canary", canary), *unseen)
+    return (
+        Route(now.champion, "champion", _rest(share)),
+        Route(version, "canary", share),
+        *_unseen(now, version),
+    )
+
+
+def _with_arm(now: Release, version: int, share: float) -> tuple[Route, ...]:
+    if (canary := canary_of(now.routes)) is not None:
+        raise ReleaseError(
+            f"Version {canary.version} is a canary, and an A/B test beside it would measure its steps.",
+            f"Give it everything, or end it: mainstay release {now.champion}",
+        )
+    arms = challengers(now.routes)
+    shares = {arm.version: arm.weight for arm in arms}
+    shares[version] = share
+    if not 0 <= share < 1 or not (rest := _rest(*shares.values())) > 0:
+        raise ReleaseError(
+            f"The arms would answer {_percent(sum(shares.values()))}, and they are compared with the champion.",
+            "Leave it some: less than 100 % for all arms together.",
+        )
+    if not share and version not in {arm.version for arm in arms}:
+        raise ReleaseError(f"Version {version} is no arm of an A/B test.", "mainstay history shows who answers.")
+    wanted = {number: weight for number, weight in shares.items() if weight}
+    begun = arms[0].begun if arms else now.id + 1
+    placed = allot({arm.version: arm.places for arm in arms}, wanted)
+    routes = (Route(number, "challenger", weight, placed[number], begun) for number, weight in wanted.items())
+    return (Route(now.champion, "champion", rest), *routes, *_unseen(now, version))
+
+
+def _unseen(now: Release, version: int) -> tuple[Route, ...]:
+    return tuple(route for route in now.routes if route.role == "shadow" and route.version != version)
 
 
 def _rest(*taken: float) -> float:
@@ -77,124 +135,37 @@ def propose_release(  # noqa: PLR0913 - a row of the history has these columns
     by: str,
     reason: str,
     canary: float | None = None,
+    ab: float | None = None,
     shadow: bool = False,
     trial: bool = False,
+    steps: tuple[float, ...] = (),
+    approvals: tuple[Approval, ...] = (),
 ) -> Release:
     """Draft the row that releases a version; `Releases.append` makes it true.
 
     Raises
     ------
     ReleaseError
-        As `plan_release`; without a reason (a trial needs none); or where nothing would change.
+        As `plan_release`; without a reason; or where nothing would change.
 
     """
-    routes = plan_release(history, version, canary=canary, shadow=shadow)
+    routes = plan_release(history, version, canary=canary, ab=ab, shadow=shadow)
+    alone = canary is None and ab is None and not shadow
     if history and shadow:
         trial = trial or history[-1].trial
-    elif history and canary is not None:
-        trial = trial or _tenures(history)[-1].trial  # a champion on trial stays on trial beside a canary
-    if history and history[-1].routes == routes and history[-1].trial == trial:
-        raise ReleaseError(f"Nothing would change: {_in_words(routes)} already.", "mainstay history shows since when.")
-    kind: Kind = "shadow" if shadow else "release" if canary is None else "canary"
-    return _row(history, model, kind, routes, at=at, by=by, reason=reason, trial=trial)
-
-
-def rollback_target(history: Sequence[Release]) -> int:
-    """Find the version a rollback gives everything to.
-
-    What is rolled back is the canary while one answers, else the champion. The destination is the last *different*
-    champion that really served and was not itself rolled back. A canary or a shadow never counts as champion; a
-    champion on trial doesn't either once a real one answers; a version that was rolled back counts again only after
-    somebody released it again to everybody. So a second rollback goes further back, and never to the bad one.
-
-    Parameters
-    ----------
-    history : sequence of Release
-        Of this model, oldest first.
-
-    Raises
-    ------
-    ReleaseError
-        Where there is no such version.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> history = []
-    >>> for number in (1, 2):
-    ...     row = propose_release(history, "churn", number, at=dt.datetime.now(dt.UTC), by="me", reason="better")
-    ...     history.append(row)
-    >>> rollback_target(history)
-    1
-
-    """
-    return _destination(history).version
-
-
-def propose_rollback(history: Sequence[Release], model: str, *, at: dt.datetime, by: str, reason: str) -> Release:
-    """Draft the row that rolls back; `Releases.append` makes it true.
-
-    It is a trial only where its destination was never more than that.
-
-    Raises
-    ------
-    ReleaseError
-        As `rollback_target`, or without a reason.
-
-    """
-    target = _destination(history)
-    routes = (Route(target.version, "champion", 1.0),)
-    return _row(history, model, "rollback", routes, at=at, by=by, reason=reason, trial=target.trial)
-
-
-@dataclass(frozen=True)
-class _Tenure:
-    """Who was champion after a row of the history, and whether only on trial."""
-
-    version: int
-    trial: bool
-
-
-def _tenures(history: Sequence[Release]) -> list[_Tenure]:
-    tenures: list[_Tenure] = []
-    for release in history:
-        # A canary's or shadow's row says whether *that* is a trial; the champion beside it stays what it was.
-        made = release.kind in {"release", "rollback"} or not tenures
-        tenures.append(_Tenure(release.champion, release.trial if made else tenures[-1].trial))
-    return tenures
-
-
-def _destination(history: Sequence[Release]) -> _Tenure:
-    if not history:
-        raise ReleaseError("Nothing is released, so nothing can be rolled back.", "mainstay release VERSION")
-    now = history[-1]
-    leaving = _answering(now) - {now.champion} or {now.champion}
-    barred = _rolled_back(history) | leaving
-    tenures = _tenures(history)
-    for tenure in reversed(tenures):
-        if tenure.version not in barred and (tenures[-1].trial or not tenure.trial):
-            return tenure
-    raise ReleaseError(
-        f"There is no earlier champion to go back to from version {', '.join(map(str, sorted(leaving)))}.",
-        "Release a version that you trust: mainstay release VERSION",
+        steps = history[-1].steps if canary_of(routes) is not None else ()
+    elif history and not alone:
+        trial = trial or tenures(history)[-1].trial  # a champion on trial stays on trial beside a canary or an arm
+    now = history[-1] if history else None
+    if now is not None and (now.routes, now.trial, now.steps) == (routes, trial, steps):
+        raise ReleaseError(f"Nothing would change: {in_words(routes)} already.", "mainstay history shows since when.")
+    kind: Kind = "shadow" if shadow else "canary" if canary is not None else "ab" if ab is not None else "release"
+    return draft(
+        history, model, kind, routes, at=at, by=by, reason=reason, trial=trial, steps=steps, approvals=approvals
     )
 
 
-def _rolled_back(history: Sequence[Release]) -> set[int]:
-    barred: set[int] = set()
-    for before, release in zip([None, *history], history, strict=False):
-        if release.kind == "rollback" and before is not None:
-            barred |= _answering(before) - {release.champion}
-        elif release.kind == "release":
-            barred.discard(release.champion)
-    return barred
-
-
-def _answering(release: Release) -> set[int]:
-    return {route.version for route in release.routes if route.role != "shadow"}
-
-
-def _row(
+def draft(  # noqa: PLR0913 - the columns of a row
     history: Sequence[Release],
     model: str,
     kind: Kind,
@@ -204,12 +175,33 @@ def _row(
     by: str,
     reason: str,
     trial: bool,
+    steps: tuple[float, ...] = (),
+    approvals: tuple[Approval, ...] = (),
 ) -> Release:
+    """Write down the row after the last one.
+
+    Raises
+    ------
+    ReleaseError
+        Without a reason, or where its routes lead nowhere.
+
+    """
     check_routes(routes)
-    if not reason.strip() and not trial:
-        raise ReleaseError(f"A {kind} needs a reason, for those who read the history.", 'Say it: --reason "…"')
-    number = history[-1].id + 1 if history else 1
-    return Release(id=number, model=model, kind=kind, routes=routes, at=at, by=by, reason=reason.strip(), trial=trial)
+    if not reason.strip():
+        word = {"ab": "change of an A/B test", "shadow": "shadow"}.get(kind, kind)
+        raise ReleaseError(f"A {word} needs a reason, for those who read the history.", 'Say it: --reason "…"')
+    return Release(
+        id=history[-1].id + 1 if history else 1,
+        model=model,
+        kind=kind,
+        routes=routes,
+        at=at,
+        by=by,
+        reason=reason.strip(),
+        trial=trial,
+        steps=steps,
+        approvals=approvals,
+    )
 
 
 def at_moment(history: Sequence[Release], moment: dt.datetime) -> Release | None:
@@ -230,15 +222,30 @@ def explain(release: Release) -> str:
 
     """
     mark = " This is a trial: it was not held to the gates." if release.trial else ""
-    said = _in_words(release.routes)
-    return f"{said[0].upper()}{said[1:]}.{mark}"
+    said = in_words(release.routes)
+    return f"{said[0].upper()}{said[1:]}.{_to_come(release.steps)}{mark}"
 
 
-def _in_words(routes: Sequence[Route]) -> str:
+def in_words(routes: Sequence[Route]) -> str:
+    """Say who answers, without a full stop."""
     parts = []
     for route in routes:
-        name = f"version {route.version}" + ("" if route.role == "champion" else f" ({route.role})")
-        parts.append(
-            f"{name} is computed unseen" if route.role == "shadow" else f"{name} answers {100 * route.weight:g} %"
-        )
+        role = {"champion": "", "challenger": " (A/B arm)"}.get(route.role, f" ({route.role})")
+        does = "is computed unseen" if route.role == "shadow" else f"answers {_percent(route.weight)}"
+        parts.append(f"version {route.version}{role} {does}")
     return ", ".join(parts)
+
+
+def _to_come(steps: Sequence[float]) -> str:
+    if not steps:
+        return ""
+    shares = [_percent(share) if share < 1 else "everything" for share in steps]
+    return f" The canary's next steps: {', then '.join(shares)}."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.10g} %"
+
+
+def _named(arms: Sequence[Route]) -> str:
+    return ", ".join(f"version {arm.version}" for arm in arms)

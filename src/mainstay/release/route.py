@@ -6,7 +6,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from mainstay.release.release import newcomers
+from mainstay.release.release import challengers, newcomers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,8 @@ def assign(routes: Sequence[Route], key: bytes | str, salt: str) -> Route:
     """Choose who answers.
 
     The same key always gets the same version under the same routes and salt, and a canary that grows keeps every
-    key it has: each canary has a place from 0 up, in the order of the routes, and the champion takes the rest.
+    key it has: it answers the lowest places, from 0 up. A challenger answers the places its route names. The champion
+    takes the rest.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ def assign(routes: Sequence[Route], key: bytes | str, salt: str) -> Route:
     Returns
     -------
     Route
-        A champion or canary, never a shadow.
+        A champion, canary or challenger, never a shadow.
 
     Examples
     --------
@@ -51,12 +52,17 @@ def assign(routes: Sequence[Route], key: bytes | str, salt: str) -> Route:
     end = 0.0
     rest = first
     for route in routes:
-        if route.role == "champion":
-            rest = route
-        elif route.role == "canary":
+        role = route.role
+        if role == "challenger":
+            for low, high in route.places:
+                if low <= place < high:
+                    return route
+        elif role == "canary":
             end += route.weight
             if place < end:
                 return route
+        elif role == "champion":
+            rest = route
     return rest
 
 
@@ -74,8 +80,12 @@ def _key(salt: str) -> bytes:
 def salt_of(release: Release) -> str:
     """Make the salt of a release: the same at each step of one canary, another for the next canary.
 
-    Without that the same customers would be the guinea pigs of every new version.
+    Without that the same customers would be the guinea pigs of every new version. Of an A/B test it is the same from
+    its first arm to its last change, and no other test, not even one of the same versions, draws alike.
     """
+    arms = challengers(release.routes)
+    if arms:
+        return f"{release.model}/ab/{arms[0].begun}"
     return "/".join((release.model, *map(str, newcomers(release.routes))))
 
 

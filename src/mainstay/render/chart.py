@@ -18,11 +18,12 @@ from mainstay.render.heat import heat_rows
 from mainstay.render.numbers import THIN, amount, day, number, tick
 
 if TYPE_CHECKING:
-    from mainstay.render.overview import Incident, Point, Timeline
+    from mainstay.render.overview import Incident, Point, Span, Timeline
     from mainstay.render.sheet import Sheet
 
 MOST_POINTS = 600
 _PLOT, _LANE = 170.0, 26.0
+_ARMS = 12.0  # height of all arms of an A/B test together, were they to answer everything
 _LETTER = 8.4  # width of a letter where the style sheet sets chart text largest (15 of 1 120 units)
 
 
@@ -213,12 +214,13 @@ def _lane(timeline: Timeline, time: TimeScale, sheet: Sheet, y: float) -> tuple[
         parts.append(svg.mark("rect", "unknown", x=sheet.left, y=y, width=sheet.right - sheet.left, height=_LANE,
                               fill=f"url(#hatch-{sheet.key})"))  # fmt: skip
         parts.append(svg.text(sheet.left + 6, y + 17, "nobody", "t strong halo"))
-    for span in sorted(spans, key=lambda s: ("champion", "canary", "shadow").index(s.role)):
+    for span in sorted(spans, key=lambda s: ("champion", "canary", "challenger", "shadow").index(s.role)):
         x = time(span.start)
         width = max(time(span.end or timeline.end) - x, 2.0)
         words = f"v{span.version} since {_named(span.start, timeline)}"
         share = "" if span.share >= 1 else f", {number(100 * span.share)}{THIN}%"
-        note = svg.title(f"{span.role} {words}{share}{': ' + span.label if span.label else ''}")
+        role = "A/B arm" if span.role == "challenger" else span.role
+        note = svg.title(f"{role} {words}{share}{': ' + span.label if span.label else ''}")
         if span.role == "champion":
             look, ink = ("span now", "t on") if span.end is None else ("span", "t ink")
             parts.append(svg.mark("rect", look, note, x=x, y=y, width=max(width - 1, 1.0), height=_LANE, rx="3"))
@@ -227,9 +229,25 @@ def _lane(timeline: Timeline, time: TimeScale, sheet: Sheet, y: float) -> tuple[
         elif span.role == "canary":
             tall = max(span.share * _LANE, 5.0)
             parts.append(svg.mark("rect", "span canary", note, x=x, y=y, width=width, height=min(tall, 12.0)))
+        elif span.role == "challenger":
+            above = sum(other.share for other in _at_once(span, spans))
+            parts.append(svg.mark("rect", "span arm", note, x=x, y=y + above * _ARMS, width=width,
+                                  height=max(span.share * _ARMS - 0.5, 1.0)))  # fmt: skip
         else:
             parts.append(svg.mark("rect", "span shadow", note, x=x, y=y + _LANE + 3, width=width, height="5"))
     return parts, y + _LANE + (14 if shadows else 6)
+
+
+def _at_once(arm: Span, spans: list[Span]) -> list[Span]:
+    """List the other arms of a test that answer when an arm begins and are drawn above it."""
+    return [
+        other
+        for other in spans
+        if other.role == "challenger"
+        and other.version < arm.version
+        and other.start <= arm.start
+        and (other.end is None or other.end > arm.start)
+    ]
 
 
 def _named(at: dt.datetime, timeline: Timeline) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from mainstay.measures.finding import Finding, Interval
 
 State = Literal["losing", "unsure", "idle", "trial", "earning"]
-Role = Literal["champion", "canary", "shadow"]
+Role = Literal["champion", "canary", "challenger", "shadow"]
 DAY = 86_400.0
 
 
@@ -120,7 +120,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         Who released it, and why, in few words.
     share : float
         Of the requests, 0 to 1.
-    role : {"champion", "canary", "shadow"}
+    role : {"champion", "canary", "challenger", "shadow"}
         As what.
 
     """
@@ -218,7 +218,8 @@ class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
     version : int
         Number.
     state : str
-        ``"champion"``, ``"canary 10 %"``, ``"shadow"``, ``"retired"``, ``"never released"``, ``"rolled back"``.
+        ``"champion"``, ``"canary 10 %"``, ``"A/B arm 50 %"``, ``"shadow"``, ``"retired"``, ``"never released"``,
+        ``"rolled back"``.
     created : datetime
         When it was trained.
     released : datetime or None

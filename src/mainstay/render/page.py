@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PER_PAGE = 50
 _IN_NAV = 5
 _VERSIONS = 20
+_TESTED = {"canary": "canary", "challenger": "A/B test"}
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def confirm_page(
             by=by,
             reason=reason,
             wrong=wrong,
-            split=any(span.role == "canary" and span.end is None for span in spans),
+            split=next((_TESTED[span.role] for span in spans if span.role in _TESTED and span.end is None), ""),
             command=command,
             way_back=f'mainstay release {row.version} --reason "…"',
         )

@@ -36,6 +36,7 @@ _LOOKS: dict[str, dict[str, str]] = {
     "span": {"fill": "#d6e3f5"},
     "span now": {"fill": "#1f5fbf"},
     "span canary": {"fill": "#5585c9"},
+    "span arm": {"fill": "#8fb0dd", "stroke": "#1f5fbf", "stroke-width": ".5"},
     "span shadow": {"fill": "none", "stroke": "#59616b", "stroke-dasharray": "3 2"},
     "alarm": {"fill": "#1a1d21"},
     "hatch": {"stroke": "#59616b", "stroke-opacity": ".45"},

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mainstay.render.overview import ModelRow, Timeline, VersionRow
 
 _TABLE_ROWS = 60
+_ROLES = {"challenger": "A/B arm"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Drawn:
         The newest windows, newest first.
     total : int
         How many windows there are.
-    heat, canary : bool
-        Whether drift, and a canary, are drawn.
+    heat, canary, arms : bool
+        Whether drift, a canary, and arms of an A/B test are drawn.
 
     """
 
@@ -56,6 +57,7 @@ class Drawn:
     total: int
     heat: bool
     canary: bool
+    arms: bool
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def draw(timeline: Timeline, key: str) -> Drawn:
         total=len(starts),
         heat=any(cell.level is not None for row in timeline.heat for cell in row.cells),
         canary=any(span.role == "canary" for span in timeline.releases),
+        arms=any(span.role == "challenger" for span in timeline.releases),
     )
 
 
@@ -102,7 +105,7 @@ def window_line(timeline: Timeline, at: dt.datetime) -> WindowLine:
         basis = _measured(estimated=point.estimated) + (f", n = {numbers.count(point.n)}" if point.n else "")
     middle = at + dt.timedelta(seconds=timeline.window / 2)
     who = [
-        f"v{s.version}" + ("" if s.role == "champion" else f" ({s.role})")
+        f"v{s.version}" + ("" if s.role == "champion" else f" ({_ROLES.get(s.role, s.role)})")
         for s in timeline.releases
         if s.start <= middle < (s.end or timeline.end + dt.timedelta(seconds=timeline.window))
     ]

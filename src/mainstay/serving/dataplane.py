@@ -27,7 +27,7 @@ class ScoringError(MainstayError):
 
 
 def score_cases(lineup: Lineup, taken: Cases) -> None:
-    """Let each arm score its records; what a canary's model can't, the champion does.
+    """Let each arm score its records; what the model of a canary or an arm can't, the champion does.
 
     A record that feature code fails at is answered by the fallback of the same version.
 

@@ -125,7 +125,7 @@ class Hot:
             else:
                 score_cases(lineup, taken)
         finally:
-            self._count_failures(taken, "canary")
+            self._count_failures(taken, lineup.beside)
         return lineup, taken
 
     async def _reasons(self, taken: Cases) -> list[Explanation] | None:

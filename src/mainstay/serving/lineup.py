@@ -52,17 +52,19 @@ class Lineup:
     release : Release
         The row of the history it stands for.
     arms : tuple of Arm
-        Champion and canaries.
+        Champion, canary and the arms of an A/B test.
     shadows : tuple of Arm
         Those whose answers nobody gets.
     champion : Arm
-        Answers what no canary does, and what a canary fails at.
+        Answers what nobody beside it does, and what those beside it fail at.
     uniform : bool
         Whether all arms have the same contract, so that one decoding serves them all.
     salt : str
         Of the draw of who answers.
     runs_code : bool
         Whether any version has feature code, which may be slow.
+    beside : str
+        Role of those who answer beside the champion: ``"canary"`` or ``"challenger"``; empty where nobody does.
 
     """
 
@@ -73,6 +75,7 @@ class Lineup:
     uniform: bool
     salt: str
     runs_code: bool = False
+    beside: str = ""
 
     def choose(self, key: str) -> Arm:
         """Choose who answers; sticky by key."""
@@ -125,14 +128,16 @@ def load_lineup(
         known = {arm.version: arm.bundle for arm in (*previous.arms, *previous.shadows)}
     loaded = [_arm(registry, release.model, route, known, max_records) for route in release.routes]
     champion = next(arm for arm in loaded if arm.route.role == "champion")
+    arms = tuple(arm for arm in loaded if arm.route.role != "shadow")
     return Lineup(
         release=release,
-        arms=tuple(arm for arm in loaded if arm.route.role != "shadow"),
+        arms=arms,
         shadows=tuple(arm for arm in loaded if arm.route.role == "shadow"),
         champion=champion,
         uniform=all(arm.bundle.contract == champion.bundle.contract for arm in loaded),
         salt=salt_of(release),
         runs_code=any(arm.bundle.features is not None for arm in loaded),
+        beside=next((arm.route.role for arm in arms if arm is not champion), ""),
     )
 
 

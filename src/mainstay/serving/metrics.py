@@ -53,7 +53,7 @@ class Metrics:
         self.degraded = self._counter("degraded", "Records a policy had to help.", "model", "version")
         self.policy = self._counter("policy", "Values a policy dealt with.", "model", "field", "why", "did")
         self.refused_fields = self._counter("refused_fields", "Problems by field.", "model", "field")
-        self.failures = self._counter("arm_failures", "Times a canary or shadow could not answer.", "model", "role")
+        self.failures = self._counter("arm_failures", "Times one beside the champion failed.", "model", "role")
         self.lost = self._counter("events_lost", "Events that could not be written.", "model", "stream")
         self.feedback = self._counter("feedback", "Lines of feedback taken.", "model")
         self.explanations = self._counter(

@@ -34,7 +34,7 @@ from mainstay.models.report import Contender, Report
 from mainstay.models.task import Task
 from mainstay.project import Problem, open_project
 from mainstay.registry import Entry, Lineage, make_golden
-from mainstay.release import Release, Route, open_books
+from mainstay.release import BESIDE, Release, Route, open_books
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,8 +121,8 @@ def register_model(
 
 
 def release_now(project: Project, version: int, *others: Route, trial: bool = False) -> Release:
-    """Let a version answer what the canaries among `others` leave, past every gate."""
-    share = 1.0 - sum(route.weight for route in others if route.role == "canary")
+    """Let a version answer what those among `others` leave who answer, past every gate."""
+    share = 1.0 - sum(route.weight for route in others if route.role in BESIDE)
     with open_books(project) as books:
         draft = Release(
             id=books.releases.last_id(project.name) + 1,

@@ -129,7 +129,7 @@ def make_project(root: Path, code: str = CODE) -> Project:
 def first(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = make_project(tmp_path_factory.mktemp("features") / "churn")
     lifecycle.train(project, now=NOW, by="anna")
-    lifecycle.release(project, 1, reason="", by="anna", trial=True)
+    lifecycle.release(project, 1, reason="a look", by="anna", trial=True)
     return project
 
 
@@ -265,7 +265,7 @@ def test_a_server_keeps_its_old_version_where_the_new_one_is_not_trusted(
         server.wait("/readyz")
         assert lifecycle.train(released, now=NOW, by="mallory").version.number == 2
         (tmp_path / "canary").unlink()
-        lifecycle.release(released, 2, reason="", by="mallory", trial=True)
+        lifecycle.release(released, 2, reason="a look", by="mallory", trial=True)
         (tmp_path / "canary").unlink()
         state = server.wait("/readyz").json["models"]["churn"]
         while "detail" not in state:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainstay.errors import ReleaseError
-from mainstay.release import Release, Releases, Route, propose_release
+from mainstay.release import Approval, Release, Releases, Route, propose_release
 from mainstay.state import State, open_state
 
 if TYPE_CHECKING:
@@ -43,6 +43,21 @@ def test_what_was_appended_is_read_back_as_it_was(state: State) -> None:
     assert second == canary
     assert releases.current("churn") == second
     assert releases.last_id("churn") == 2
+
+
+def test_approvals_steps_and_places_are_read_back_too(state: State) -> None:
+    releases = Releases(state)
+    first = releases.append(draft(releases, 1))
+    said = Approval(role="owner", by="anna", at=NOON, reason="read the card")
+    wish = {"at": NOON, "by": "me", "reason": "try"}
+    canary = propose_release([first], "churn", 2, canary=0.1, steps=(0.5, 1.0), approvals=(said,), **wish)  # type: ignore[arg-type]
+    second = releases.append(canary)
+    third = releases.append(propose_release([first, second], "churn", 1, **wish))  # type: ignore[arg-type]
+    fourth = releases.append(propose_release([first, second, third], "churn", 2, ab=0.25, **wish))  # type: ignore[arg-type]
+    assert releases.history("churn") == (first, second, third, fourth)
+    assert (second.approvals, second.steps) == ((said,), (0.5, 1.0))
+    assert (third.approvals, third.steps) == ((), ())
+    assert fourth.routes[1] == Route(2, "challenger", 0.25, ((0.0, 0.25),), begun=4)
 
 
 def test_models_have_histories_of_their_own(state: State) -> None:

@@ -16,6 +16,7 @@ from mainstay.release import (
     propose_release,
     propose_rollback,
     rollback_target,
+    rollback_targets,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Step = tuple[str, int] | tuple[str, int, float] | Literal["rollback"]
 
 
 def history_of(*steps: Step) -> list[Release]:
-    """Write a history: ("release", 1), ("trial", 1), ("canary", 2, 0.1), ("shadow", 3), "rollback"."""
+    """Write a history: ("release", 1), ("trial", 1), ("canary", 2, 0.1), ("ab", 2, 0.1), ("shadow", 3), "rollback"."""
     history: list[Release] = []
     for step in steps:
         at = NOON + dt.timedelta(hours=len(history))
@@ -39,7 +40,8 @@ def history_of(*steps: Step) -> list[Release]:
             history,
             "churn",
             version,
-            canary=share,
+            canary=None if kind == "ab" else share,
+            ab=share if kind == "ab" else None,
             shadow=kind == "shadow",
             trial="trial" in kind,
             at=at,
@@ -76,10 +78,10 @@ def test_a_shadow_takes_nothing_from_anybody_and_stays_beside_a_canary() -> None
     assert plan_release(history, 3, canary=0.5) == (Route(1, "champion", 0.5), Route(3, "canary", 0.5))
 
 
-@pytest.mark.parametrize("wish", [{"canary": 0.1}, {"shadow": True}])
+@pytest.mark.parametrize("wish", [{"canary": 0.1}, {"ab": 0.1}, {"shadow": True}])
 def test_a_canary_or_shadow_needs_a_champion(wish: dict[str, float]) -> None:
     with pytest.raises(ReleaseError, match="needs a champion beside it") as told:
-        plan_release([], 2, canary=wish.get("canary"), shadow="shadow" in wish)
+        plan_release([], 2, canary=wish.get("canary"), ab=wish.get("ab"), shadow="shadow" in wish)
     assert told.value.cure == "Give it everything first: mainstay release 2"
     assert told.value.exit_code == 1
 
@@ -96,12 +98,13 @@ def test_a_canary_of_nothing_or_everything_is_refused(share: float) -> None:
 
 
 @pytest.mark.parametrize("reason", ["", "  \n"])
-def test_a_reason_is_demanded_but_not_of_a_trial(reason: str) -> None:
+def test_a_reason_is_demanded_of_a_trial_too(reason: str) -> None:
     with pytest.raises(ReleaseError, match="needs a reason"):
         propose_release([], "churn", 1, at=NOON, by="me", reason=reason)
     with pytest.raises(ReleaseError, match="needs a reason"):
         propose_rollback(history_of(("release", 1), ("release", 2)), "churn", at=NOON, by="me", reason=reason)
-    assert propose_release([], "churn", 1, at=NOON, by="me", reason=reason, trial=True).trial
+    with pytest.raises(ReleaseError, match="needs a reason"):
+        propose_release([], "churn", 1, at=NOON, by="me", reason=reason, trial=True)
 
 
 def test_a_release_that_changes_nothing_is_refused_unless_it_ends_a_trial() -> None:
@@ -126,6 +129,10 @@ def test_a_release_that_changes_nothing_is_refused_unless_it_ends_a_trial() -> N
         ([("release", 1), ("release", 2), ("shadow", 3)], 1),
         ([("release", 1), ("release", 2), ("release", 1)], 2),
         ([("release", 1), ("release", 2), "rollback", ("release", 2), ("release", 3)], 2),
+        ([("release", 1), ("ab", 2, 0.3), ("ab", 3, 0.3)], 1),
+        ([("release", 1), ("release", 2), ("ab", 1, 0.3)], 2),
+        ([("release", 1), ("ab", 2, 0.3), "rollback", ("release", 3)], 1),
+        ([("release", 1), ("ab", 2, 0.3), ("release", 2)], 1),
         ([("trial", 1), ("trial", 2)], 1),
         ([("release", 1), ("trial", 2)], 1),
         ([("release", 1), ("trial", 2), ("release", 3)], 1),
@@ -159,6 +166,87 @@ def test_nothing_released_nothing_rolled_back() -> None:
         rollback_target([])
 
 
+def test_a_rollback_goes_further_back_where_it_is_told_to_and_past_what_was_removed() -> None:
+    history = history_of(("release", 1), ("release", 2), ("release", 3), ("release", 4), "rollback", ("release", 5))
+    assert rollback_targets(history) == (3, 2, 1)
+    assert rollback_targets(history, gone={3, 1}) == (2,)
+
+    def back(to: int | None, gone: frozenset[int] = frozenset()) -> int:
+        return propose_rollback(history, "churn", at=NOON, by="me", reason="worse", to=to, gone=gone).champion
+
+    assert [back(1), back(None, frozenset({3})), back(2, frozenset({3}))] == [1, 2, 2]
+    for stranger in (4, 5, 9):
+        with pytest.raises(ReleaseError, match=f"can't go to version {stranger}") as told:
+            back(stranger)
+        assert "version 3, 2, 1" in told.value.cure
+    with pytest.raises(ReleaseError, match="no earlier champion"):
+        back(None, frozenset({1, 2, 3}))
+
+
+def test_arms_of_a_test_stand_beside_the_champion_with_their_shares() -> None:
+    history = history_of(("release", 1), ("ab", 2, 0.25), ("ab", 3, 0.25))
+    assert history[-1].kind == "ab"
+    assert history[-1].routes == (
+        Route(1, "champion", 0.5),
+        Route(2, "challenger", 0.25, ((0.0, 0.25),), begun=2),
+        Route(3, "challenger", 0.25, ((0.25, 0.5),), begun=2),
+    )
+    assert newcomers(history[-1].routes) == (2, 3)
+    grown = plan_release(history, 2, ab=0.4)
+    assert grown[1:] == (Route(2, "challenger", 0.4, ((0.0, 0.25), (0.5, 0.65)), begun=2), history[-1].routes[2])
+
+
+def test_an_arm_is_taken_out_by_nothing_and_a_test_ends_by_a_release() -> None:
+    history = history_of(("release", 1), ("ab", 2, 0.25), ("ab", 3, 0.25))
+    assert [route.version for route in plan_release(history, 2, ab=0.0)] == [1, 3]
+    assert plan_release(history, 1) == (Route(1, "champion", 1.0),)
+    assert plan_release(history, 3) == (Route(3, "champion", 1.0),)
+    with pytest.raises(ReleaseError, match="Version 4 is no arm"):
+        plan_release(history, 4, ab=0.0)
+
+
+def test_a_shadow_may_watch_a_test_and_an_arm_may_become_one() -> None:
+    history = history_of(("release", 1), ("ab", 2, 0.25), ("ab", 3, 0.25))
+    watched = plan_release(history, 4, shadow=True)
+    assert [(route.version, route.role) for route in watched] == [
+        (1, "champion"),
+        (2, "challenger"),
+        (3, "challenger"),
+        (4, "shadow"),
+    ]
+    assert plan_release(history, 3, shadow=True)[0] == Route(1, "champion", 0.75)
+
+
+def test_a_canary_and_a_test_do_not_run_at_once() -> None:
+    testing = history_of(("release", 1), ("ab", 2, 0.25))
+    with pytest.raises(ReleaseError, match="An A/B test is running") as told:
+        plan_release(testing, 3, canary=0.1)
+    assert "mainstay release 1" in told.value.cure
+    with pytest.raises(ReleaseError, match="Version 2 is a canary"):
+        plan_release(history_of(("release", 1), ("canary", 2, 0.1)), 3, ab=0.1)
+
+
+@pytest.mark.parametrize("share", [-0.1, 0.75, 0.9, 1.0, float("nan")])
+def test_arms_leave_the_champion_something(share: float) -> None:
+    with pytest.raises(ReleaseError, match=r"compared with the champion"):
+        plan_release(history_of(("release", 1), ("ab", 2, 0.25)), 3, ab=share)
+
+
+def test_the_steps_of_a_canary_are_kept_and_said_until_it_ends() -> None:
+    history = history_of(("release", 1))
+    wish = {"at": NOON, "by": "me", "reason": "slowly"}
+    history.append(propose_release(history, "churn", 2, canary=0.05, steps=(0.25, 1.0), **wish))  # type: ignore[arg-type]
+    assert explain(history[-1]).endswith(
+        "version 2 (canary) answers 5 %. The canary's next steps: 25 %, then everything."
+    )
+    history.append(propose_release(history, "churn", 3, shadow=True, **wish))  # type: ignore[arg-type]
+    assert history[-1].steps == (0.25, 1.0)
+    history.append(propose_release(history, "churn", 2, canary=0.05, **wish))  # type: ignore[arg-type]
+    assert history[-1].steps == ()
+    history.append(propose_release(history, "churn", 2, shadow=True, **wish))  # type: ignore[arg-type]
+    assert history[-1].routes[0] == Route(1, "champion", 1.0)
+
+
 def test_after_a_rollback_one_version_answers_everything() -> None:
     history = history_of(("release", 1), ("release", 2), ("canary", 3, 0.1), ("shadow", 4), "rollback")
     assert history[-1].routes == (Route(2, "champion", 1.0),)
@@ -189,6 +277,9 @@ def sentences(history: Sequence[Release]) -> list[str]:
 
 
 def test_a_release_is_said_in_a_sentence() -> None:
+    assert sentences(history_of(("release", 1), ("ab", 2, 0.07)))[1] == (
+        "Version 1 answers 93 %, version 2 (A/B arm) answers 7 %."
+    )
     assert sentences(history_of(("trial", 1), ("release", 1), ("canary", 2, 0.07), ("shadow", 3))) == [
         "Version 1 answers 100 %. This is a trial: it was not held to the gates.",
         "Version 1 answers 100 %.",

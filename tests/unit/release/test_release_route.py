@@ -58,6 +58,25 @@ def test_the_salt_stays_while_a_canary_grows_and_changes_with_the_next_one() -> 
     assert salt_of(release(Route(1, "champion", 0.9), Route(4, "canary", 0.1))) == "churn/4"
 
 
+def arms(second: float, third: float) -> tuple[Route, ...]:
+    middle = ((0.0, second),)
+    return (
+        Route(1, "champion", 1 - second - third),
+        Route(2, "challenger", second, middle, begun=7),
+        Route(3, "challenger", third, ((second, second + third),), begun=7),
+    )
+
+
+def test_three_arms_get_their_shares_and_one_salt_for_the_whole_test() -> None:
+    at = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+    row = Release(id=8, model="churn", kind="ab", routes=arms(0.3, 0.2), at=at, by="me", reason="")
+    assert salt_of(row) == "churn/ab/7"
+    chosen = [assign(row.routes, key, salt_of(row)).version for key in KEYS]
+    for route in row.routes:
+        error = math.sqrt(route.weight * (1 - route.weight) * len(KEYS))
+        assert abs(chosen.count(route.version) - route.weight * len(KEYS)) < 4 * error
+
+
 @pytest.mark.parametrize(
     ("routes", "wrong"),
     [
@@ -69,6 +88,10 @@ def test_the_salt_stays_while_a_canary_grows_and_changes_with_the_next_one() -> 
         ((Route(1, "champion", 0.9),), "add up to 1"),
         ((Route(1, "champion", 1.0), Route(2, "canary", 0.0)), "above 0"),
         ((Route(1, "champion", float("nan")),), "above 0"),
+        ((Route(1, "champion", 0.5), Route(2, "challenger", 0.5)), "as wide as its weight"),
+        ((*arms(0.3, 0.2)[:2], Route(3, "canary", 0.2)), "can't run at once"),
+        ((*arms(0.3, 0.2)[:2], Route(3, "challenger", 0.2, ((0.2, 0.4),))), "apart from each other"),
+        ((Route(1, "champion", 0.5), Route(2, "challenger", 0.5, ((0.6, 1.1),))), "between 0 and 1"),
     ],
 )
 def test_routes_that_lead_nowhere_are_refused(routes: tuple[Route, ...], wrong: str) -> None:

@@ -160,3 +160,17 @@ def test_drift_nobody_looked_at_is_one_line_and_no_rows() -> None:
 def test_a_short_axis_names_moments_by_the_clock() -> None:
     span = Span(version=1, start=START + dt.timedelta(hours=3))
     assert "v1 since 03:00" in timeline_chart(timeline(days=1, window=3600.0, releases=(span,)), sheet.wide(), alt="a")
+
+
+def test_arms_of_a_test_are_drawn_one_above_the_other_as_high_as_their_shares() -> None:
+    arms = tuple(
+        Span(version=version, start=START + DAY, share=share, role="challenger")
+        for version, share in ((2, 0.25), (3, 0.5))
+    )
+    champion = Span(version=1, start=START, share=0.25)
+    drawn = timeline_chart(timeline(releases=(champion, *arms)), sheet.wide(), alt="a")
+    bars = [element for element in elements(drawn) if element.get("class") == "span arm"]
+    (high, tall), (low, taller) = [(float(bar.attrib["y"]), float(bar.attrib["height"])) for bar in bars]
+    assert high + tall <= low
+    assert taller > 1.9 * tall
+    assert "A/B arm v2" in drawn

@@ -86,7 +86,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Project:
     pl.DataFrame(rows, schema=["note", "amount", "left"], orient="row").write_csv(root / "rows.csv")
     project = open_project(root)
     lifecycle.train(project, now=NOW, by="anna")
-    lifecycle.release(project, 1, reason="", by="anna", trial=True)
+    lifecycle.release(project, 1, reason="a look", by="anna", trial=True)
     return project
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -213,19 +213,23 @@ def test_arms_with_different_contracts_judge_their_own_records(project: Project,
     assert ask(app, "/predict", b"[{]").status == 400
 
 
-def test_what_a_canary_fails_at_the_champion_answers(project: Project, ask: Callable[..., Got]) -> None:
+@pytest.mark.parametrize("role", ["canary", "challenger"])
+def test_what_one_beside_it_fails_at_the_champion_answers(
+    project: Project, ask: Callable[..., Got], role: Literal["canary", "challenger"]
+) -> None:
     first, second = register_model(project, ConstantModel(0.1)), register_model(project, ConstantModel(0.9))
-    release_now(project, first, Route(second, "canary", 0.5))
+    release_now(project, first, Route(second, role, 0.5, ((0.0, 0.5),) if role == "challenger" else ()))
     served = Served(project, loopback=True)
     served.look()
     assert served.lineup is not None
-    canary = next(arm for arm in served.lineup.arms if arm.route.role == "canary")
-    object.__setattr__(canary.bundle, "model", ConstantModel(float("nan")))
+    beside = next(arm for arm in served.lineup.arms if arm.route.role == role)
+    object.__setattr__(beside.bundle, "model", ConstantModel(float("nan")))
     app = App([served], loopback=True)
     for body in (GOOD_RECORD, [GOOD_RECORD | {"customer": str(i)} for i in range(40)]):
         got = ask(app, "/predict", body)
         answers = got.json if isinstance(got.json, list) else [got.json]
         assert {(answer["version"], answer["score"]) for answer in answers} == {(first, 0.1)}
+    assert f'arm_failures_total{{model="churn",role="{role}"}}'.encode() in ask(app, "/metrics").body
     object.__setattr__(served.lineup.champion.bundle, "model", ConstantModel(float("nan")))
     got = ask(app, "/predict", GOOD_RECORD)
     assert (got.status, got.json["type"]) == (503, "urn:mainstay:problem:model")
