@@ -234,16 +234,28 @@ def test_arms_leave_the_champion_something(share: float) -> None:
 
 def test_the_steps_of_a_canary_are_kept_and_said_until_it_ends() -> None:
     history = history_of(("release", 1))
-    wish = {"at": NOON, "by": "me", "reason": "slowly"}
-    history.append(propose_release(history, "churn", 2, canary=0.05, steps=(0.25, 1.0), **wish))  # type: ignore[arg-type]
-    assert explain(history[-1]).endswith(
-        "version 2 (canary) answers 5 %. The canary's next steps: 25 %, then everything."
-    )
-    history.append(propose_release(history, "churn", 3, shadow=True, **wish))  # type: ignore[arg-type]
-    assert history[-1].steps == (0.25, 1.0)
-    history.append(propose_release(history, "churn", 2, canary=0.05, **wish))  # type: ignore[arg-type]
-    assert history[-1].steps == ()
-    history.append(propose_release(history, "churn", 2, shadow=True, **wish))  # type: ignore[arg-type]
+
+    def then(version: int, *, canary: float | None = None, shadow: bool = False, steps: tuple[float, ...] = ()) -> None:
+        wish = propose_release(
+            history,
+            "churn",
+            version,
+            canary=canary,
+            shadow=shadow,
+            steps=steps,
+            at=NOON,
+            by="me",
+            reason="slowly",
+        )
+        history.append(wish)
+
+    then(2, canary=0.05, steps=(0.25, 1.0))
+    assert explain(history[-1]).endswith("(canary) answers 5 %. The canary's next steps: 25 %, then everything.")
+    then(3, shadow=True)
+    then(2, canary=0.05)
+    then(2, canary=0.05, steps=(0.25, 1.0))
+    then(2, shadow=True)
+    assert [row.steps for row in history[1:]] == [(0.25, 1.0), (0.25, 1.0), (), (0.25, 1.0), ()]
     assert history[-1].routes[0] == Route(1, "champion", 1.0)
 
 
