@@ -27,6 +27,7 @@ from mainstay.registry.explaining import explain_records
 from mainstay.registry.golden import Golden
 from mainstay.registry.lineage import Lineage
 from mainstay.registry.manifest import NAME, verify, write_manifest
+from mainstay.registry.mlmodel import mlflow_files
 from mainstay.registry.packages import read_lock, requirements_text
 from mainstay.registry.plain import loads, pretty
 from mainstay.registry.trust import demand_trust, nobody
@@ -34,7 +35,7 @@ from mainstay.state import sync_file, sync_folder
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from mainstay.models.explain import Explanation, Method
     from mainstay.models.model import Model
@@ -154,6 +155,7 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
     if entry.features is not None:
         files[INPUTS] = msgspec.json.format(to_json(entry.features.inputs), indent=1) + b"\n"
         files[FILE] = entry.features.code.content
+    files |= mlflow_files(entry, created, REQUIREMENTS)
     for name, content in files.items():
         (folder / name).write_bytes(content)
     digest = write_manifest(folder, entry.name, created, entry.parent)
@@ -165,7 +167,15 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
     return digest
 
 
-def read_bundle(folder: Path, version: Version, trusted: Trusted = nobody, *, run: bool = True) -> Bundle:
+def read_bundle(
+    folder: Path,
+    version: Version,
+    trusted: Trusted = nobody,
+    *,
+    run: bool = True,
+    name: str = "",
+    beside: Collection[str] = (),
+) -> Bundle:
     """Check every byte of a bundle, then load it.
 
     Parameters
@@ -178,6 +188,10 @@ def read_bundle(folder: Path, version: Version, trusted: Trusted = nobody, *, ru
         Gives the hashes of the code that may run here.
     run : bool
         Whether it is to answer. Otherwise it is only looked at: its feature code is not run, and needs no trust.
+    name : str
+        What to call it in errors; by its number unless given.
+    beside : collection of str
+        Names of files that somebody else may have written beside it; they are never read.
 
     Raises
     ------
@@ -187,9 +201,9 @@ def read_bundle(folder: Path, version: Version, trusted: Trusted = nobody, *, ru
         Where it is to answer, and brings code, or is built of types, that aren't trusted here; none of it was run.
 
     """
-    name = f"{version.model} version {version.number}"
+    name = name or f"{version.model} version {version.number}"
     try:
-        manifest = verify(folder, version.digest, name)
+        manifest = verify(folder, version.digest, name, beside)
     except OSError as error:
         raise StoreError(
             f"{name} can't be read from {folder}: {error.strerror}.", "Give this user the right to read there."

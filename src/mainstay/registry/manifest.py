@@ -14,7 +14,7 @@ from mainstay.errors import CorruptError
 from mainstay.registry.plain import loads, pretty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 NAME = "manifest.json"
 FORMAT = 1
@@ -62,7 +62,7 @@ def write_manifest(folder: Path, model: str, created: dt.datetime, parent: int |
     return hashlib.sha256(content).hexdigest()
 
 
-def verify(folder: Path, digest: str, name: str) -> Manifest:
+def verify(folder: Path, digest: str, name: str, beside: Collection[str] = ()) -> Manifest:
     """Compare a bundle with what was once written, byte by byte, before anything in it is used.
 
     Parameters
@@ -73,6 +73,8 @@ def verify(folder: Path, digest: str, name: str) -> Manifest:
         sha256 its manifest must have, from the registry.
     name : str
         What to call it in errors: ``"churn version 3"``.
+    beside : collection of str
+        Names of plain files that may lie in the folder too; nothing reads them.
 
     Raises
     ------
@@ -86,12 +88,13 @@ def verify(folder: Path, digest: str, name: str) -> Manifest:
         raise CorruptError(f"{name} has no {NAME} in {folder}.", _CURE) from None
     if hashlib.sha256(content).hexdigest() != digest:
         raise CorruptError(f"{NAME} of {name} isn't what was once written.", _CURE)
-    manifest = _decode(content, name)
+    manifest = read_manifest(content, name)
     listed = {file.path for file in manifest.files}
     if len(listed) != len(manifest.files):
         raise CorruptError(f"{NAME} of {name} names a file twice.", _CURE)
     found = set(_walk(folder, name)) - {NAME}
-    for path in sorted(found - listed):
+    beside = set(beside) - listed
+    for path in sorted(found - listed - beside):
         raise CorruptError(f"{name} holds {path!r}, which nobody listed.", _CURE)
     for file in manifest.files:
         if file.path not in found:
@@ -102,7 +105,8 @@ def verify(folder: Path, digest: str, name: str) -> Manifest:
     return manifest
 
 
-def _decode(content: bytes, name: str) -> Manifest:
+def read_manifest(content: bytes, name: str) -> Manifest:
+    """Read a manifest; raises CorruptError where it is none, or of another format."""
     try:
         manifest = loads(content, Manifest)
     except msgspec.MsgspecError as error:

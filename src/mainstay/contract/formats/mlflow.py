@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mainstay.contract.columns import Boolean, Datetime, Integer, Number, Tensor
+from mainstay.contract.columns import Boolean, Category, Datetime, Integer, Number, Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mainstay.contract.columns import AnyColumn
     from mainstay.contract.contract import Contract
 
@@ -24,6 +26,9 @@ _ELEMENTS = {
     "uint32": "long",
     **dict.fromkeys(("int8", "int16", "int32", "uint8", "uint16"), "integer"),
 }
+_NOTES = (("degraded", "boolean"), ("warnings", "string"))
+SCORE_OF = "score "
+"""What the column of a label's probability begins with."""
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -43,7 +48,9 @@ class Signature(msgspec.Struct, frozen=True):
     params: str | None = None
 
 
-def mlflow_signature(contract: Contract, *, amounts: bool) -> Signature:
+def mlflow_signature(
+    contract: Contract, *, amounts: bool, labels: Sequence[str] = (), untouched: bool = False
+) -> Signature:
     """Describe a model as MLflow does.
 
     Parameters
@@ -52,11 +59,20 @@ def mlflow_signature(contract: Contract, *, amounts: bool) -> Signature:
         What goes in.
     amounts : bool
         Whether amounts come out (a regression), rather than labels.
+    labels : sequence of str
+        Of several classes, each label: its probability comes out too.
+    untouched : bool
+        Whether to leave the type open (``any``) where MLflow would change a value before a model sees it, or refuse one
+        as JSON or pandas usually have it; and to name all that a version answers.
 
     Notes
     -----
     A tensor beside other columns is an array to MLflow; where every feature is a tensor, the signature is one of
     tensors. An id goes in where it is there.
+
+    MLflow's server casts what JSON brings to the types of the signature: 12.5 to 12 where whole numbers are asked for,
+    null to false where booleans are. It refuses a time with a zone, whole numbers with gaps in a frame, and an array of
+    float32 that holds Python's own numbers.
 
     Examples
     --------
@@ -71,11 +87,36 @@ def mlflow_signature(contract: Contract, *, amounts: bool) -> Signature:
         {"type": "double", "name": "score", "required": True},
         {"type": told, "name": "decision", "required": True},
     ]
+    if untouched:
+        outputs += [{"type": "double", "name": f"{SCORE_OF}{label}", "required": True} for label in labels]
+        outputs += [{"type": kind, "name": name, "required": True} for name, kind in _NOTES]
     if contract.features and all(isinstance(column, Tensor) for column in contract.features):
         inputs = [_tensor(column) for column in contract.features if isinstance(column, Tensor)]
     else:
-        inputs = [_column(column) for column in contract.columns if column.role in {"feature", "id"}]
-    return Signature(json.dumps(inputs, ensure_ascii=False), json.dumps(outputs))
+        taken = [column for column in contract.columns if column.role in {"feature", "id"}]
+        inputs = [_open(column) if untouched and is_changed(column) else _column(column) for column in taken]
+    return Signature(json.dumps(inputs, ensure_ascii=False), json.dumps(outputs, ensure_ascii=False))
+
+
+def is_changed(column: AnyColumn) -> bool:
+    """Say whether MLflow would change, or refuse, usual values of a column that the contract reads.
+
+    Examples
+    --------
+    >>> from mainstay.contract import Category, Integer
+    >>> is_changed(Integer(name="age")), is_changed(Category(name="plan", values=("basic", "full")))
+    (True, False)
+    >>> is_changed(Category(name="class", values=("1", "2")))  # numbers, in a frame
+    True
+
+    """
+    if isinstance(column, Category):
+        return any(value.strip().lstrip("-").replace(".", "", 1).isdigit() for value in column.values)
+    return isinstance(column, Integer | Boolean | Datetime | Tensor)
+
+
+def _open(column: AnyColumn) -> dict[str, object]:
+    return {"type": "any", "name": column.name, "required": column.required}
 
 
 def _column(column: AnyColumn) -> dict[str, object]:
