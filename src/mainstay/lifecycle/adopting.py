@@ -12,7 +12,8 @@ from mainstay.contract import FILE as CONTRACT
 from mainstay.contract import load_contract
 from mainstay.data import judged_on, take_snapshot
 from mainstay.errors import InputError
-from mainstay.lifecycle.origins import bring_back, keep_data
+from mainstay.lifecycle.grounds import Grounds, take_grounds
+from mainstay.lifecycle.origins import bring_back
 from mainstay.lifecycle.registering import Trained, declared_in, register_training
 from mainstay.models.adopting import adopt as as_model
 from mainstay.models.adopting import demand_sound
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mainstay.data import Snapshot, Source
-    from mainstay.data.versions import Kept
     from mainstay.evaluation.declared import Declared
     from mainstay.project import Project
     from mainstay.training import Training
@@ -67,6 +67,8 @@ class Brought:
         Whether it may be kept as a pickle where it can't be saved safely.
     columns : callable, optional
         From the contract's columns to how it sees them; as pandas reads a file where it isn't given.
+    made : {"adopted", "shipped"}
+        How it came here.
 
     """
 
@@ -76,6 +78,7 @@ class Brought:
     refit: bool = False
     allow_pickle: bool = False
     columns: Callable[[Columns], Columns] = Columns.as_read
+    made: str = "adopted"
 
     @property
     def learned(self) -> bool:
@@ -163,12 +166,12 @@ def adopt(
 
     """
     with open_books(project) as books:  # first: books that can't be written are told before anything else
-        snapshot, kept = _rows(project, source, holdout, progress)
+        snapshot, grounds = _rows(project, brought, source, holdout, by=by, progress=progress)
         declared = declared_in(books, snapshot)
         training = take(project, brought, snapshot, declared, held=holdout is not None, progress=progress)
         if check is not None:
             check(snapshot, training)
-        return register_training(books, snapshot, training, declared, kept, now=now, by=by)
+        return register_training(books, snapshot, training, declared, grounds, now=now)
 
 
 def take(
@@ -222,13 +225,19 @@ def _recipe(brought: Brought, snapshot: Snapshot) -> tuple[Recipe, bool]:
 
 
 def _rows(
-    project: Project, source: Source | Path | None, holdout: Source | Path | None, progress: Tell
-) -> tuple[Snapshot, Kept]:
+    project: Project,
+    brought: Brought,
+    source: Source | Path | None,
+    holdout: Source | Path | None,
+    *,
+    by: str,
+    progress: Tell,
+) -> tuple[Snapshot, Grounds]:
     contract = load_contract(project.root / CONTRACT)
     if source is None:
         bring_back(project, progress)
     snapshot = take_snapshot(project, contract, source=source)
-    kept = keep_data(project, snapshot, progress)
+    grounds = take_grounds(project, snapshot, brought.made, by, progress)
     if holdout is None:
-        return snapshot, kept
-    return judged_on(snapshot, take_snapshot(project, snapshot.contract, source=holdout)), kept
+        return snapshot, grounds
+    return judged_on(snapshot, take_snapshot(project, snapshot.contract, source=holdout)), grounds

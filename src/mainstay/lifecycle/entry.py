@@ -12,7 +12,7 @@ from mainstay.registry import Entry, capture_lineage, make_golden
 if TYPE_CHECKING:
     from mainstay.contract import Profile
     from mainstay.data import Snapshot
-    from mainstay.data.versions import Kept
+    from mainstay.lifecycle.grounds import Grounds
     from mainstay.models.report import Report
     from mainstay.project import Project
     from mainstay.training import Training
@@ -25,11 +25,10 @@ def entry_of(
     report: Report,
     parent: int | None,
     *,
-    kept: Kept,
-    by: str,
+    grounds: Grounds,
 ) -> Entry:
     """Put together everything a version is made of."""
-    chosen = training.chosen
+    chosen, kept = training.chosen, grounds.kept
     # The reference for drift is the world that will ask, not the rows as labels were sampled.
     rows = snapshot.train if snapshot.prior is None else snapshot.train.take(snapshot.prior.thin(snapshot.train.y))
     profile = profile_rows(snapshot.inputs, rows.X)
@@ -45,7 +44,10 @@ def entry_of(
         data_pointer=kept.pointer,
         parameters=chosen.parameters,
         seed=seed,
-        by=by,
+        by=grounds.by,
+        code=grounds.code,
+        made=grounds.made,
+        parent=parent,
     )
     return Entry(
         name=project.name,
@@ -59,6 +61,8 @@ def entry_of(
         golden=make_golden(snapshot.contract, came, chosen.model, seed=seed, features=snapshot.features),
         parent=parent,
         features=snapshot.features,
+        made=grounds.made,
+        code=grounds.code.contents,
         surroundings=surroundings_of(project),
     )
 

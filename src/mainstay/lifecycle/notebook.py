@@ -124,7 +124,9 @@ def ship(
     anew = anew and cloned(estimator) is not None
     project = _project(root, table, target, answers)
     seen = _seen(frame)
-    brought = Brought(estimator, "shipped", "a notebook", refit=anew, allow_pickle=allow_pickle, columns=seen)
+    brought = Brought(
+        estimator, "shipped", "a notebook", refit=anew, allow_pickle=allow_pickle, columns=seen, made="shipped"
+    )
     made = adopt(
         project,
         brought,

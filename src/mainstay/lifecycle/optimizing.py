@@ -17,6 +17,7 @@ from mainstay.evaluation.forms import AFTER, BEFORE, Form, compare_forms, form_b
 from mainstay.evaluation.held_out import answer_held_out
 from mainstay.lifecycle.entry import entry_of
 from mainstay.lifecycle.exporting import EXACT, converted, rows_of
+from mainstay.lifecycle.grounds import Grounds
 from mainstay.lifecycle.judging import judge_version, sound_champion
 from mainstay.measures.finding import Finding
 from mainstay.models.candidate import Candidate, Training
@@ -28,6 +29,7 @@ from mainstay.models.load import save_model
 from mainstay.models.report import Report, Verdict
 from mainstay.models.yardstick import Answers
 from mainstay.registry import Version
+from mainstay.registry.code import capture_code
 from mainstay.release import open_books
 from mainstay.render.document import Document
 from mainstay.training import TrainingSettings
@@ -141,7 +143,8 @@ def optimize(  # noqa: PLR0913 - what the verb can be told
         quick = msgspec.structs.replace(settings, slices=False)  # the same decisions have the same weak slices
         report = evaluate(snapshot, training, bundle.money, quick, champion, cases=cases)
         report = _inherits(report, bundle, findings, training.why)
-        entry = entry_of(project, snapshot, training, report, number, kept=_kept(bundle), by=by)
+        grounds = Grounds(_kept(bundle), capture_code(project.root), "optimized", by)
+        entry = entry_of(project, snapshot, training, report, number, grounds=grounds)
         entry = replace(entry, profile=bundle.profile, money=bundle.money)
         version = books.registry.register(entry, now)
         verdict = judge_version(books, version.number, now=now, by=by)

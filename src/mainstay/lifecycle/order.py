@@ -18,9 +18,10 @@ from mainstay.data import take_snapshot
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
 from mainstay.errors import LockedError, MainstayError
 from mainstay.events import Action, actions, log_actions, log_findings
+from mainstay.lifecycle.grounds import take_grounds
 from mainstay.lifecycle.judging import judge_version
 from mainstay.lifecycle.looking import Seen, due, latest, look_at
-from mainstay.lifecycle.origins import bring_back, keep_data
+from mainstay.lifecycle.origins import bring_back
 from mainstay.lifecycle.own import own_candidates
 from mainstay.lifecycle.registering import Trained, declared_in, register_training
 from mainstay.lifecycle.releasing import rollback
@@ -51,7 +52,7 @@ def train(
         if source is None:
             bring_back(project, progress)
         snapshot = take_snapshot(project, contract, source=source)
-        kept = keep_data(project, snapshot, progress)
+        grounds = take_grounds(project, snapshot, "trained", by, progress)
         declared = declared_in(books, snapshot)
         recipe = project.section("training", TrainingSettings)
         training = fit(
@@ -63,7 +64,7 @@ def train(
             progress=progress,
             own=own_candidates(project, snapshot, recipe),
         )
-        return register_training(books, snapshot, training, declared, kept, now=now, by=by)
+        return register_training(books, snapshot, training, declared, grounds, now=now)
 
 
 def gate(project: Project, number: int, *, now: dt.datetime, by: str) -> Verdict:

@@ -18,7 +18,7 @@ from mainstay.data.versions.rows import write_rows
 from mainstay.data.words import count
 from mainstay.errors import DataError
 from mainstay.lifecycle.checking import ROOMS
-from mainstay.registry.lineage import commit_naming
+from mainstay.registry.git import commit_naming
 from mainstay.release import open_books
 from mainstay.render.document import Command, Document, Facts, Heading, Table
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from mainstay.data import Snapshot
-    from mainstay.data.versions import Kept
     from mainstay.evaluation.declared import Declared
+    from mainstay.lifecycle.grounds import Grounds
     from mainstay.release import Books
     from mainstay.training import Training
 
@@ -36,10 +36,10 @@ def declared_in(books: Books, snapshot: Snapshot) -> Declared:
 
 
 def register_training(
-    books: Books, snapshot: Snapshot, training: Training, declared: Declared, kept: Kept, *, now: dt.datetime, by: str
+    books: Books, snapshot: Snapshot, training: Training, declared: Declared, grounds: Grounds, *, now: dt.datetime
 ) -> Trained:
     """Evaluate the chosen candidate, register it as the next version, and judge it."""
-    project = books.project
+    project, by = books.project, grounds.by
     champion = sound_champion(books)
     settings = project.section("evaluation", EvaluationSettings)
     report = evaluate(snapshot, training, project.money, settings, champion, own=declared.own, cases=declared.cases)
@@ -48,6 +48,6 @@ def register_training(
     if snapshot.features is not None:  # it ran here, by this user's will
         trust_code(project, snapshot.features.code, by=by, now=now)
     trust_model(project, training.chosen.model, by=by, now=now)  # as was this
-    version = books.registry.register(entry_of(project, snapshot, training, report, parent, kept=kept, by=by), now)
+    version = books.registry.register(entry_of(project, snapshot, training, report, parent, grounds=grounds), now)
     verdict = judge_version(books, version.number, now=now, by=by)
     return Trained(msgspec.structs.replace(version, ok=verdict.ok), report, verdict)

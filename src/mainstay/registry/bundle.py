@@ -48,6 +48,7 @@ T = TypeVar("T")
 CARD = "card.md"
 REQUIREMENTS = "requirements.txt"
 INPUTS = "inputs.json"
+LINEAGE = "lineage.json"
 _KEPT = 0o400  # a version never changes
 
 
@@ -148,7 +149,7 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
         "money.json": pretty(entry.money),
         "problem.json": pretty(entry.problem),
         "golden.json": pretty(entry.golden),
-        "lineage.json": pretty(entry.lineage),
+        LINEAGE: pretty(entry.lineage),
         REQUIREMENTS: requirements_text(innermost(entry.candidate.model).framework, _imported(entry)).encode(),
         CARD: card_markdown(entry, created).encode("utf-8", "replace"),
     }
@@ -156,7 +157,8 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
         files[INPUTS] = msgspec.json.format(to_json(entry.features.inputs), indent=1) + b"\n"
         files[FILE] = entry.features.code.content
     files |= mlflow_files(entry, created, REQUIREMENTS)
-    for name, content in files.items():
+    for name, content in (*files.items(), *entry.code):
+        (folder / name).parent.mkdir(mode=0o700, exist_ok=True)
         (folder / name).write_bytes(content)
     digest = write_manifest(folder, entry.name, created, entry.parent)
     for place, _, names in os.walk(folder):
@@ -229,7 +231,7 @@ def read_bundle(
         golden=decoded("golden.json", tuple[Golden, ...]),
         money=decoded("money.json", Money),
         problem=decoded("problem.json", Problem),
-        lineage=decoded("lineage.json", Lineage),
+        lineage=decoded(LINEAGE, Lineage),
         folder=folder,
         features=None if code is None else _features(code, contract, _contract(folder, INPUTS, name), run=run),
     )
@@ -240,6 +242,16 @@ def read_contract(folder: Path, version: Version) -> Contract:
     name = f"{version.model} version {version.number}"
     verify(folder, version.digest, name)
     return _contract(folder, "contract.json", name)
+
+
+def read_lineage(folder: Path, version: Version) -> Lineage:
+    """Check every byte of a bundle, and read where it comes from; nothing of it is run."""
+    name = f"{version.model} version {version.number}"
+    verify(folder, version.digest, name)
+    try:
+        return loads((folder / LINEAGE).read_bytes(), Lineage)
+    except msgspec.MsgspecError as error:
+        raise _unreadable(LINEAGE, name, error) from None
 
 
 def _contract(folder: Path, file: str, name: str) -> Contract:
@@ -277,4 +289,4 @@ def _unreadable(file: str, name: str, error: Exception) -> CorruptError:
     )
 
 
-__all__ = ["CARD", "NAME", "Bundle", "read_bundle", "read_contract", "write_bundle"]
+__all__ = ["CARD", "NAME", "Bundle", "read_bundle", "read_contract", "read_lineage", "write_bundle"]

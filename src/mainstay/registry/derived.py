@@ -67,6 +67,7 @@ def derive_version(folder: Path, number: int) -> Version:
         number=number,
         created=manifest.created,
         by=lineage.by,
+        made=lineage.made,
         parent=manifest.parent,
         digest=digest,
         data_fingerprint=lineage.data_fingerprint,

@@ -46,6 +46,8 @@ class Entry:
         Its feature code, where it has some.
     made : str
         How: see `Version`.
+    code : tuple of (str, bytes)
+        Files of the project that the bundle keeps, by their names in it: see `mainstay.registry.code.Code`.
     surroundings : tuple of (str, str)
         How the project is deployed and watched, in words, for the card.
 
@@ -63,4 +65,5 @@ class Entry:
     parent: int | None = None
     features: Features | None = None
     made: str = "trained"
+    code: tuple[tuple[str, bytes], ...] = ()
     surroundings: tuple[tuple[str, str], ...] = ()

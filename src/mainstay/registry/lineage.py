@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from mainstay.registry.changes import NO_CHANGES, Changes
+from mainstay.registry.code import Code, CodeFile, capture_code
+from mainstay.registry.environment import Package, instructions, own_code, platform_words, used_packages
 from mainstay.registry.packages import installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-_PATIENCE = 10.0  # seconds
 
 
 class Lineage(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +37,14 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
         The file that names this version in git, from the project's folder; empty where none does.
     git_commit : str
         Of the project's folder; empty where it isn't under git.
+    git_folder : str
+        The project's folder in the repository, ``"models/churn/"``; empty where it is the repository's own.
     dirty : bool
         Whether something there wasn't committed.
+    changes : Changes
+        What wasn't: a patch, which the bundle keeps as ``changes.patch`` where it is small.
+    code : tuple of CodeFile
+        The files that shaped the model, as training found them; the bundle keeps them in its folder ``project``.
     parameters : dict
         What the model was made with.
     seed : int
@@ -48,10 +53,25 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
         Version of the interpreter.
     packages : dict
         Installed distribution to version.
+    environment : tuple of Package
+        The distributions the training really used, with all they require, each with a hash of its content; empty in
+        versions made before this was recorded.
+    mainstay_sha256 : str
+        Of mainstay's own code, which made it and serves it.
+    platform : str
+        What kind of system wheels are chosen for.
+    processor : tuple of str
+        Its instructions by which numerical libraries choose how they add up.
+    cores : int
+        Of the processor, for this process.
+    made : str
+        How: see `Version`; empty in versions made before this was recorded.
+    parent : int or None
+        The version that was champion then, or that it was made from.
     by : str
-        Who trained it.
+        Who made it.
     machine : str
-        System and processor it was trained on.
+        System and processor it was made on. Its name isn't recorded: a bundle travels, and reproducing doesn't need it.
 
     """
 
@@ -62,11 +82,21 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     data_size: int | None = None
     data_pointer: str = ""
     git_commit: str = ""
+    git_folder: str = ""
     dirty: bool = False
+    changes: Changes = NO_CHANGES
+    code: tuple[CodeFile, ...] = ()
     parameters: dict[str, str | int | float | bool | None] = {}
     seed: int = 0
     python: str = ""
     packages: dict[str, str] = {}
+    environment: tuple[Package, ...] = ()
+    mainstay_sha256: str = ""
+    platform: str = ""
+    processor: tuple[str, ...] = ()
+    cores: int = 0
+    made: str = ""
+    parent: int | None = None
     by: str = ""
     machine: str = ""
 
@@ -83,18 +113,23 @@ def capture_lineage(  # noqa: PLR0913 - one name for each thing a version is mad
     parameters: Mapping[str, str | int | float | bool | None],
     seed: int,
     by: str,
+    code: Code | None = None,
+    made: str = "",
+    parent: int | None = None,
 ) -> Lineage:
-    """Put what the caller knows together with what can be seen here: git, the interpreter, what is installed.
+    """Put what the caller knows together with what can be seen here: the interpreter, and what this process imported.
 
     Parameters
     ----------
     root : Path
         The project's folder.
-    data_fingerprint, source, rows, data_md5, data_size, data_pointer, parameters, seed, by
+    data_fingerprint, source, rows, data_md5, data_size, data_pointer, parameters, seed, by, made, parent
         As in `Lineage`.
+    code : Code, optional
+        The project's code as it was before training; as it is now unless given.
 
     """
-    commit, dirty = git_state(root)
+    found = capture_code(root) if code is None else code
     return Lineage(
         data_fingerprint=data_fingerprint,
         source=source,
@@ -102,79 +137,22 @@ def capture_lineage(  # noqa: PLR0913 - one name for each thing a version is mad
         data_md5=data_md5,
         data_size=data_size,
         data_pointer=data_pointer,
-        git_commit=commit,
-        dirty=dirty,
+        git_commit=found.commit,
+        git_folder=found.prefix,
+        dirty=found.dirty,
+        changes=found.changes,
+        code=found.files,
         parameters=dict(parameters),
         seed=seed,
         python=platform.python_version(),
         packages=installed(),
+        environment=used_packages(),
+        mainstay_sha256=own_code(),
+        platform=platform_words(),
+        processor=instructions(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0,
+        made=made,
+        parent=parent,
         by=by,
         machine=f"{platform.system()} {platform.machine()}",
     )
-
-
-def git_state(root: Path) -> tuple[str, bool]:
-    """Ask git for the commit of a folder and whether something in it isn't committed.
-
-    Returns
-    -------
-    tuple of str and bool
-        ``("", False)`` where git isn't installed, doesn't answer, or the folder isn't under it.
-
-    """
-    commit = ask_git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    if not commit:
-        return "", False
-    changed = ask_git(root, "status", "--porcelain", "--", ".", ":(exclude).mainstay")
-    return commit.strip(), changed != ""
-
-
-def commit_naming(root: Path, pointer: str, md5: str, first: str = "") -> str:
-    """Find the commit whose pointer names a version of data, so that checking it out gives the data back.
-
-    Parameters
-    ----------
-    root : Path
-        The project's folder.
-    pointer : str
-        The file that names it, from that folder; it may have been moved or removed since.
-    md5 : str
-        The version.
-    first : str
-        A commit to prefer where it names it: the one the training ran on.
-
-    Returns
-    -------
-    str
-        Empty where no commit does, or git can't be asked.
-
-    """
-    if not md5:
-        return ""
-    if first and pointer and md5 in (ask_git(root, "show", "--no-textconv", f"{first}:./{pointer}") or ""):
-        return first
-    found = ("--all", "--reverse", "--format=%H", "--no-textconv", "--no-ext-diff", f"-S{md5}")
-    named = ask_git(root, "log", *found, "--", ":/*.dvc", ":/*dvc.lock")
-    return (named or "").split("\n", 1)[0]
-
-
-def ask_git(root: Path, *words: str) -> str | None:
-    """Ask git about a folder; None where it isn't installed, doesn't answer in time, or says no."""
-    git = shutil.which("git")
-    if git is None:
-        return None
-    # A folder's own settings must not be able to start programs here; reading must not take locks.
-    command = [git, "-c", "core.fsmonitor=false", "-C", str(root), *words]
-    try:
-        done = subprocess.run(  # noqa: S603 - a list and no shell; only the folder varies
-            command,
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-            timeout=_PATIENCE,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None

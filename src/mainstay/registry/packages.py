@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from importlib import metadata
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,14 +18,40 @@ _FRAMEWORKS: Mapping[str, tuple[str, ...]] = {"lightgbm": ("lightgbm",), "onnx":
 """What a framework needs beyond the base install; those that aren't named need nothing."""
 
 
+class Installed(NamedTuple):
+    """A distribution that is installed: its version, and the folder that describes it."""
+
+    version: str
+    folder: Path
+
+
 def installed() -> dict[str, str]:
     """Map every installed distribution to its version, sorted by name."""
-    found: dict[str, str] = {}
-    for distribution in metadata.distributions():
-        name = distribution.metadata["Name"]
-        if name:
-            found.setdefault(normal(name), distribution.version)
-    return dict(sorted(found.items()))
+    return {name: one.version for name, one in sorted(find_installed().items())}
+
+
+def find_installed() -> dict[str, Installed]:
+    """Find every installed distribution; one that hides another on the path comes first, as for imports.
+
+    The name of its folder says what each is (PEP 376), which is much faster than reading what it says of itself.
+    """
+    found: dict[str, Installed] = {}
+    for place in dict.fromkeys(sys.path):
+        try:
+            with os.scandir(place or ".") as entries:
+                folders = sorted(entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info")))
+        except OSError:
+            continue
+        for folder in map(Path, folders):
+            name, _, rest = folder.stem.partition("-")
+            version = rest.partition("-")[0] or _said_version(folder)
+            if name and version:
+                found.setdefault(normal(name), Installed(version, folder))
+    return found
+
+
+def _said_version(folder: Path) -> str:
+    return metadata.Distribution.at(folder).version if folder.is_dir() else ""
 
 
 def normal(name: str) -> str:

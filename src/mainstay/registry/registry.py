@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from mainstay.errors import CorruptError, InputError, NotFoundError, StoreError
 from mainstay.models.load import load_model
 from mainstay.registry import tables
-from mainstay.registry.bundle import read_bundle, read_contract, write_bundle
+from mainstay.registry.bundle import read_bundle, read_contract, read_lineage, write_bundle
 from mainstay.registry.golden import golden_failures, misfit
+from mainstay.registry.ingredients import ingredients_of, read_ingredients, write_ingredients
 from mainstay.registry.manifest import verify
 from mainstay.registry.plain import dumps
 from mainstay.registry.rows import new_version, row_of, verdict_of, version_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mainstay.models.trust import Trusted
     from mainstay.registry.bundle import Bundle
     from mainstay.registry.entry import Entry
+    from mainstay.registry.ingredients import Ingredient
     from mainstay.registry.store import Draft, Store
     from mainstay.registry.version import Version
     from mainstay.state import State
@@ -83,6 +85,7 @@ class Registry:
             with self._numbered(entry.name, draft) as (connection, number):
                 version = new_version(entry, number, created, digest)
                 connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
+                write_ingredients(connection, entry.name, number, ingredients_of(entry.lineage, entry.parent))
         return version
 
     def restate(self, version: Version) -> None:
@@ -186,6 +189,26 @@ class Registry:
         """Check every byte of a version, and read what a record must look like; raises as `load_bundle` does."""
         version = self.version(model, number)
         return read_contract(self._lies(version), version)
+
+    def ingredients(self, model: str, number: int) -> tuple[Ingredient, ...]:
+        """Give what a version is made of; empty for one made before this was recorded: see `derive_ingredients`."""
+        with self._state.read() as connection:
+            return read_ingredients(connection, model, number)
+
+    def derive_ingredients(self, model: str, number: int) -> tuple[Ingredient, ...]:
+        """Write again what a version is made of, as its bundle says; nothing of it is run.
+
+        Raises
+        ------
+        NotFoundError, CorruptError
+            As `load_bundle`.
+
+        """
+        version = self.version(model, number)
+        found = ingredients_of(read_lineage(self.folder(model, number), version), version.parent)
+        with self._state.begin() as connection:
+            write_ingredients(connection, model, number, found)
+        return found
 
     def folder(self, model: str, number: int) -> Path:
         """Name the folder of this machine where a version's bundle lies, bringing it here first where it must.

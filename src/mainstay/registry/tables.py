@@ -34,6 +34,7 @@ VERSIONS = sa.table(
 VERDICTS = sa.table(
     "verdicts", *(sa.column(name) for name in ("model", "number", "id", "at", "author", "ok", "findings"))
 )
+INGREDIENTS = sa.table("ingredients", *(sa.column(name) for name in ("model", "number", "kind", "name", "value")))
 _LATEST = (
     sa.select(VERDICTS.c.ok)
     .where(VERDICTS.c.model == VERSIONS.c.model, VERDICTS.c.number == VERSIONS.c.number)
@@ -51,4 +52,9 @@ MODELS = sa.select(VERSIONS.c.model).distinct().order_by(VERSIONS.c.model)
 HIGHEST = sa.select(sa.func.coalesce(sa.func.max(VERSIONS.c.number), 0)).where(VERSIONS.c.model == MODEL)
 OF_VERSION = sa.select(VERDICTS).where(VERDICTS.c.model == MODEL, VERDICTS.c.number == NUMBER).order_by(VERDICTS.c.id)
 LAST = OF_VERSION.order_by(None).order_by(VERDICTS.c.id.desc()).limit(1)
+MADE_OF = (
+    sa.select(INGREDIENTS)
+    .where(INGREDIENTS.c.model == MODEL, INGREDIENTS.c.number == NUMBER)
+    .order_by(INGREDIENTS.c.kind, INGREDIENTS.c.name)
+)
 """Each statement of the room, compiled once."""

@@ -37,8 +37,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     data_pointer : str
         The file that names this version in git, from the project's folder; empty where none does.
     made : str
-        How: ``"trained"``, ``"adopted"``, ``"optimized"``, ``"policy"``, ``"imported"``; empty in versions made before
-        this was recorded.
+        How: ``"trained"``, ``"adopted"``, ``"shipped"``, ``"optimized"``, ``"policy"``, ``"imported"``; empty in
+        versions made before this was recorded.
     signer : str
         Id of the key that signed it; empty where nobody did.
     removed : datetime or None

@@ -21,11 +21,13 @@ from mainstay.data.versions import Kept
 from mainstay.errors import DataError, GateError, InputError
 from mainstay.lifecycle.entry import entry_of
 from mainstay.lifecycle.gap import as_trained
+from mainstay.lifecycle.grounds import Grounds
 from mainstay.models.adopting import adopt
 from mainstay.models.candidate import Candidate
 from mainstay.models.columns import Columns
 from mainstay.models.convert import Asked, build_model
 from mainstay.project import open_project
+from mainstay.registry.code import Code
 from mainstay.release import open_books
 from mainstay.training import TrainingSettings
 from mainstay.training import train as fit
@@ -83,7 +85,7 @@ def register_network(project: Project, **options: float) -> int:
         training = replace(training, candidates=(*training.candidates, chosen), chosen=chosen)
         report = msgspec.structs.replace(bundle.report, candidate="network")
         kept = Kept(bundle.lineage.source, "", 0)
-        entry = entry_of(project, snapshot, training, report, None, kept=kept, by="anna")
+        entry = entry_of(project, snapshot, training, report, None, grounds=Grounds(kept, Code(), "trained", "anna"))
         return books.registry.register(entry, NOW).number
 
 
@@ -224,7 +226,8 @@ def register_forest(project: Project, *, calibrated: bool) -> tuple[Project, int
         chosen = Candidate("forest", model, bundle.policy, model.scores(rows.X), np.empty(0))
         training = replace(training, candidates=(*training.candidates, chosen), chosen=chosen)
         report = msgspec.structs.replace(bundle.report, candidate="forest")
-        entry = entry_of(project, snapshot, training, report, None, kept=Kept("rows.csv", "", 0), by="anna")
+        grounds = Grounds(Kept("rows.csv", "", 0), Code(), "trained", "anna")
+        entry = entry_of(project, snapshot, training, report, None, grounds=grounds)
         return project, books.registry.register(entry, NOW).number
 
 

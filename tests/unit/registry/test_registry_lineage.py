@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainstay.registry import Lineage, capture_lineage
-from mainstay.registry.lineage import git_state
+from mainstay.registry.git import git_state
 from mainstay.registry.packages import requirements_text, serving_closure
 
 if TYPE_CHECKING:

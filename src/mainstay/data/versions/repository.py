@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mainstay.data.quarantine import write_whole
 from mainstay.errors import DataError
-from mainstay.registry.lineage import ask_git
+from mainstay.registry.git import ask_git
 
 _IGNORED = "/config.local\n/tmp\n/cache\n"
 _WITHOUT_GIT = "[core]\n    no_scm = True\n"

@@ -9,7 +9,7 @@ CREATE TABLE ingredients (
     PRIMARY KEY (model, number, kind, name),
     FOREIGN KEY (model, number) REFERENCES versions (model, number)
 );
-CREATE INDEX ingredients_by_value ON ingredients (model, kind, value);
+CREATE INDEX ingredients_by_name ON ingredients (model, kind, name, value);
 
 ALTER TABLE versions ADD COLUMN made TEXT NOT NULL DEFAULT '';              -- how: trained, adopted, policy, imported ...
 ALTER TABLE versions ADD COLUMN signer TEXT NOT NULL DEFAULT '';            -- id of the key that signed it; empty: nobody
