@@ -2,6 +2,8 @@
 
 ==================  ==================================================================================================
 `postgres`          address of an empty database that this run made, ``postgresql://…``; skips loudly without it
+`mortal_postgres`   one of the test's own that can be killed and started again
+`place`             address of a registry that isn't made yet; runs the test once on each engine
 `bucket`            address of an empty S3 bucket, ``s3://…``; the environment says where and by which key
 ==================  ==================================================================================================
 """
@@ -10,7 +12,9 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -30,25 +34,85 @@ SECRET = "quite-secret"  # noqa: S105 - of a database that lives as long as the 
 _INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Start a PostgreSQL of our own, on a free port and with a password."""
+class Postgres:
+    """A PostgreSQL of our own, on a free port and with a password; it can be killed and started again.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it keeps everything.
+
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._become = _somebody(folder)
+        self._binaries = _INSTALLED[-1].parent
+        self._port = _free_port()
+        self.address = f"postgresql://tester:{SECRET}@127.0.0.1:{self._port}/postgres"
+        (folder / "password").write_text(SECRET)
+        (folder / "password").chmod(0o644)
+        initdb = [
+            str(self._binaries / "initdb"),
+            "-D",
+            str(folder / "data"),
+            "-U",
+            "tester",
+            "-A",
+            "scram-sha-256",
+            "-N",
+        ]
+        words = [*initdb, f"--pwfile={folder / 'password'}"]
+        subprocess.run(words, check=True, capture_output=True, preexec_fn=self._become)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run it for a while."""
+        options = ["-p", str(self._port), "-k", self._folder, "-h", "127.0.0.1", "-F"]
+        words = [self._binaries / "postgres", "-D", self._folder / "data", *options]
+        # SIGINT: it waits for no session to end.
+        with _running(words, lambda: _answers(self._port), preexec=self._become, stop=signal.SIGINT):
+            yield
+
+    def kill(self) -> None:
+        """End it and every session at once, as a crash would."""
+        pid = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGQUIT)  # as SIGKILL, but its children go with it and leave no shared memory behind
+        deadline = time.monotonic() + 20
+        while _answers(self._port) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+@contextmanager
+def _postgres() -> Iterator[Postgres]:
     if not _INSTALLED:
         pytest.skip("NOT TESTED on PostgreSQL: initdb isn't there (apt-get install postgresql)")
     pytest.importorskip("psycopg")
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    become = _somebody(folder)
-    binaries = _INSTALLED[-1].parent
-    (folder / "password").write_text(SECRET)
-    (folder / "password").chmod(0o644)
-    data = str(folder / "data")
-    initdb = [str(binaries / "initdb"), "-D", data, "-U", "tester", "-A", "scram-sha-256", "-N"]
-    subprocess.run([*initdb, f"--pwfile={folder / 'password'}"], check=True, capture_output=True, preexec_fn=become)
-    port = _free_port()
-    words = [binaries / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder, "-h", "127.0.0.1", "-F"]
-    with _running(words, lambda: _answers(port), preexec=become):
-        yield f"postgresql://tester:{SECRET}@127.0.0.1:{port}/postgres"
+    yield Postgres(folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Start a PostgreSQL for everybody."""
+    with _postgres() as server, server.running():
+        yield server.address
+
+
+@pytest.fixture
+def mortal_postgres() -> Iterator[Postgres]:
+    """Give a PostgreSQL that is to be killed: ``with server.running(): ...``."""
+    with _postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give an address for a registry of its own, once on each engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/books/registry.sqlite"
+    return f"{request.getfixturevalue('postgres')}?schema=t_{secrets.token_hex(8)}"
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +139,10 @@ def bucket(_s3: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReq
 
 @contextmanager
 def _running(
-    words: list[object], ready: Callable[[], bool], preexec: Callable[[], None] | None = None
+    words: list[object],
+    ready: Callable[[], bool],
+    preexec: Callable[[], None] | None = None,
+    stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[None]:
     with tempfile.TemporaryFile() as said:
         command = [str(word) for word in words]
@@ -89,7 +156,7 @@ def _running(
                 time.sleep(0.1)
             yield
         finally:
-            child.terminate()
+            child.send_signal(stop)
             try:
                 child.wait(timeout=20)
             except subprocess.TimeoutExpired:

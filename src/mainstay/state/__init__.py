@@ -2,16 +2,19 @@
 
 ::
 
-    open_state(folder)   -> State          one file, SQLite in WAL mode, brought up to date
+    open_state(place)    -> State          SQLite in a file, or PostgreSQL where several machines share it; up to date
     State.begin()        -> a write transaction: one writer at a time, all or nothing
     State.read()         -> a read transaction: one moment, never blocked by a writer
+    dump(state, folder)  -> every table as JSON lines, which load(state, folder) takes back into either engine
     acquire(state, name) -> a fencing token: who may act alone until when
 """
 
-from mainstay.state.engine import State, open_state
+from mainstay.state.dump import dump, load
 from mainstay.state.files import private_folder, sync_file, sync_folder
 from mainstay.state.leases import Lease, acquire, controller, lease_of, release
+from mainstay.state.opening import open_state
 from mainstay.state.schema import SCHEMA
+from mainstay.state.state import State
 from mainstay.state.times import from_text, to_text
 
 __all__ = [
@@ -20,8 +23,10 @@ __all__ = [
     "State",
     "acquire",
     "controller",
+    "dump",
     "from_text",
     "lease_of",
+    "load",
     "open_state",
     "private_folder",
     "release",

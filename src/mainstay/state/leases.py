@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from mainstay.state.times import from_text, to_text
 
 if TYPE_CHECKING:
-    from mainstay.state.engine import State
+    from mainstay.state.state import State
 
 _LEASES = sa.table("leases", *(sa.column(name) for name in ("name", "owner", "token", "expires")))
 

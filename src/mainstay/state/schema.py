@@ -1,30 +1,30 @@
-"""Numbered forward migrations, each in one transaction, with a backup before it."""
+"""Numbered forward migrations, each in one transaction, with a backup before it: one set of files for every engine."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from mainstay.errors import CorruptError, StoreError
-from mainstay.state.faults import BACKUPS, restore_hint
-from mainstay.state.files import PRIVATE_FILE, private_folder, sync_file, sync_folder
 from mainstay.state.times import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+    from mainstay.state.state import State
 
 _NAME = re.compile(r"^(\d{4})_([a-z_]+)\.sql$")
 # A table and not SQLite's user_version, so that the same rows say it in another engine.
 _BOOK = (
     "CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL)"
 )
+_STEPS = sa.table("migrations", *(sa.column(name) for name in ("number", "name", "at")))
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ SCHEMA = _load()
 """Every migration this code knows, in order."""
 
 
-def schema_of(connection: sqlite3.Connection, path: Path) -> int:
+def schema_of(state: State, connection: sa.Connection) -> int:
     """Read how far a database is: 0 for an empty one.
 
     Raises
@@ -66,31 +66,27 @@ def schema_of(connection: sqlite3.Connection, path: Path) -> int:
         Where the database has tables but isn't a registry of ours.
 
     """
-    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if "migrations" not in names:
-        if names:
-            raise CorruptError(
-                f"{path} is a database of something else.", "Move it away, or name another place with MAINSTAY_STATE."
-            )
+    names = state.tables(connection)
+    if not names:
         return 0
-    return int(connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()[0])
+    if {"migrations", "versions"} <= names:
+        return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(_STEPS.c.number), 0))).scalar_one())
+    raise CorruptError(
+        f"{state.name} is a database of something else.", "Move it away, or name another place with MAINSTAY_STATE."
+    )
 
 
-def migrate(
-    connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = SCHEMA, *, keep: bool = True
-) -> None:
+def migrate(state: State, migrations: Sequence[Migration] = SCHEMA) -> None:
     """Bring a database forward to the newest of `migrations`, one transaction and one backup each.
+
+    One that is empty has nothing to lose: it is made in a single transaction, without a backup.
 
     Parameters
     ----------
-    connection : sqlite3.Connection
-        In autocommit mode.
-    path : Path
-        The file, to name it in errors and to put backups beside it.
+    state : State
+        The database.
     migrations : sequence of Migration
         Every known step, in order.
-    keep : bool
-        Whether to take the backups; a database that is just being made has nothing to lose.
 
     Raises
     ------
@@ -101,58 +97,38 @@ def migrate(
 
     """
     newest = len(migrations)
-    while (found := schema_of(connection, path)) != newest:
+    while (found := _schema_now(state)) != newest:
         if found > newest:
             raise StoreError(
-                f"The registry {path} was written by a newer mainstay (schema {found}; this one knows {newest}).",
+                f"The registry {state.name} was written by a newer mainstay (schema {found}; this one knows {newest}).",
                 "Update this one: pip install --upgrade mainstay",
             )
-        _step(connection, path, migrations[found], keep=keep)
+        _step(state, migrations[found : found + 1] if found else migrations)
 
 
-def _step(connection: sqlite3.Connection, path: Path, migration: Migration, *, keep: bool) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+def _schema_now(state: State) -> int:
+    with state.read() as connection:
+        return schema_of(state, connection)
+
+
+def _step(state: State, steps: Sequence[Migration]) -> None:
+    first = steps[0].number
+    with state.begin() as connection:
         # Another process may have been faster while this one waited for the lock.
-        if schema_of(connection, path) == migration.number - 1:
-            if keep:
-                back_up(path, f"before-{migration.number:04d}")
-            connection.execute(_BOOK)
-            for statement in statements(migration.sql):
-                connection.execute(statement)
-            row = (migration.number, migration.name, to_text(dt.datetime.now(dt.UTC)))
-            connection.execute("INSERT INTO migrations VALUES (?, ?, ?)", row)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+        if schema_of(state, connection) != first - 1:
+            return
+        if first > 1:
+            state.keep(connection, f"before-{first:04d}")
+        for step in steps:
+            apply(state, connection, step)
 
 
-def back_up(path: Path, label: str) -> Path:
-    """Copy a database, as of its last commit, into the folder ``backups`` beside it.
-
-    A connection of its own sees the last commit even while another one holds the write lock.
-
-    Returns
-    -------
-    Path
-        The copy: ``<name>-<label>-<UTC time>.sqlite``, for this user alone.
-
-    """
-    folder = private_folder(path.parent / BACKUPS)
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    target = folder / f"{path.stem}-{label}-{stamp}.sqlite"
-    half = target.with_suffix(f".{os.getpid()}.tmp")
-    os.close(os.open(half, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
-    try:
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(half)) as copy:
-            source.backup(copy)
-        sync_file(half)
-        half.rename(target)
-        sync_folder(folder)
-    finally:
-        half.unlink(missing_ok=True)
-    return target
+def apply(state: State, connection: sa.Connection, migration: Migration) -> None:
+    """Take one step in an open write transaction, and write it down."""
+    for statement in (_BOOK, *statements(migration.sql)):
+        connection.exec_driver_sql(state.spelt(statement))
+    row = {"number": migration.number, "name": migration.name, "at": to_text(dt.datetime.now(dt.UTC))}
+    connection.execute(sa.insert(_STEPS).values(row))
 
 
 def statements(sql: str) -> Iterator[str]:
@@ -165,16 +141,3 @@ def statements(sql: str) -> Iterator[str]:
             pending = ""
     if pending.strip():
         raise ValueError("the last statement of the migration has no semicolon")
-
-
-def check_file(path: Path) -> None:
-    """Refuse what can't be a registry before SQLite makes a fresh one of it.
-
-    Raises
-    ------
-    CorruptError
-        For an empty file: ours are never empty, they get their name when they are complete.
-
-    """
-    if path.stat().st_size == 0:
-        raise CorruptError(f"The registry {path} is empty: something cut it off.", restore_hint(path))

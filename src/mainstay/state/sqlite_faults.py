@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy.exc
 
 from mainstay.errors import CorruptError, LockedError, StoreError
+from mainstay.state.copies import newest_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ _OTHER = {
     sqlite3.SQLITE_IOERR: "the disk failed",
     sqlite3.SQLITE_NOMEM: "memory ran out",
 }
-BACKUPS = "backups"
 
 
 @contextmanager
@@ -59,10 +59,11 @@ def _sentence(path: Path, error: BaseException | None) -> StoreError | None:
 
 
 def restore_hint(path: Path) -> str:
-    """Say how to get a damaged registry back; the files beside it (-wal, -shm) belong to it and must go with it."""
-    backups = sorted((path.parent / BACKUPS).glob("*.sqlite"), key=lambda file: file.stat().st_mtime)
-    if backups:
-        return f"Move {path.name}* away and put the newest backup in its place: cp '{backups[-1]}' '{path}'"
+    """Say how to get a damaged registry back."""
+    newest = newest_copy(path)
+    if newest is not None:
+        return f"Bring back the newest backup, {newest}: mainstay admin restore"
     return (
-        f"Move {path.name}* away and put your backup in its place; without one, move the folder away and start again."
+        f"Bring back a backup: mainstay admin restore FILE.zip. Without one, move {path.name}* away and start again: "
+        "the bundles in the store are whole without it."
     )

@@ -1,4 +1,4 @@
-"""`State`: the engine under both halves of the registry."""
+"""SQLite: the books' engine on one machine, a file in WAL mode."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ import sqlite3
 import threading
 import time
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from mainstay.errors import CorruptError, SetupError, StoreError
-from mainstay.state.faults import BACKUPS, restore_hint, told
+from mainstay.errors import CorruptError, StoreError
+from mainstay.state.copies import BACKUPS, back_up, newest_copy
 from mainstay.state.files import PRIVATE_FILE, private_folder, sync_file, sync_folder
-from mainstay.state.schema import SCHEMA, back_up, check_file, migrate
+from mainstay.state.schema import SCHEMA, migrate
+from mainstay.state.sqlite_faults import restore_hint, told
+from mainstay.state.state import PATIENCE, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from mainstay.state.schema import Migration
 
 FILE = "registry.sqlite"
-PATIENCE = 5.0  # seconds to wait for another writer
 _ABANDONED = 60.0  # seconds after which a half-made file has no maker any more
+_TABLES = sa.text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'")
 
 
-class State:
-    """The books' SQL engine; safe to share between threads, one per process (open it after a fork).
+class SqliteState(State):
+    """The books in a file.
 
     Parameters
     ----------
@@ -41,6 +43,7 @@ class State:
     """
 
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
+        super().__init__(str(path))
         self.path = path
         self._lock = threading.Lock()
         self._identity = _identity(path)
@@ -52,14 +55,7 @@ class State:
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
-        """Open a write transaction: commits at the end, rolls back on any exception.
-
-        Raises
-        ------
-        LockedError, CorruptError, StoreError
-            In one sentence with the cure.
-
-        """
+        """Open a write transaction, as `State.begin` says."""
         with told(self.path):
             self._keep_up()
             with self._writer.begin() as connection:
@@ -67,14 +63,7 @@ class State:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Open a read transaction: everything read in it is of one moment, and no writer blocks it.
-
-        Raises
-        ------
-        CorruptError, StoreError
-            In one sentence with the cure.
-
-        """
+        """Open a read transaction, as `State.read` says."""
         with told(self.path):
             self._keep_up()
             with self._engine.begin() as connection:
@@ -86,17 +75,32 @@ class State:
             return back_up(self.path, label)
 
     def damages(self) -> tuple[str, ...]:
-        """Let SQLite look at every page; returns what it found, empty where all is well."""
+        """Let SQLite look at every page, and at every reference from row to row."""
         try:
             with self.read() as connection:
                 found = [str(row[0]) for row in connection.execute(sa.text("PRAGMA integrity_check"))]
+                orphans = connection.execute(sa.text("PRAGMA foreign_key_check")).all()
         except CorruptError as error:
             return (error.message,)
-        return () if found == ["ok"] else tuple(found)
+        lost = [f"Row {row[1]} of {row[0]} belongs to one of {row[2]} that isn't there." for row in orphans]
+        return (*(() if found == ["ok"] else found), *lost)
 
     def close(self) -> None:
         """Close every connection; a state that is used again opens new ones."""
         self._engine.dispose()
+
+    def tables(self, connection: sa.Connection) -> frozenset[str]:
+        """Name the tables of the file."""
+        return frozenset(connection.execute(_TABLES).scalars())
+
+    def spelt(self, statement: str) -> str:
+        """Leave a statement as it is: the migrations are written in what SQLite speaks."""
+        return statement
+
+    def keep(self, connection: sa.Connection, label: str) -> Path:
+        """Copy the file: another connection sees the last commit while this one writes."""
+        del connection
+        return back_up(self.path, label)
 
     def _keep_up(self) -> None:
         # A long-running reader would go on reading a file that was moved away and restored under its name.
@@ -104,75 +108,45 @@ class State:
         if now == self._identity:
             return
         if now is None:
-            raise StoreError(f"The registry {self.path} is gone.", restore_hint(self.path))
+            raise _gone(self.path)
         with self._lock:
             self._engine.dispose()
             self._identity = now
 
 
-def open_state(place: Path | str, *, patience: float = PATIENCE, migrations: Sequence[Migration] = SCHEMA) -> State:
-    """Open the books' database, making it or bringing it forward where needed.
-
-    Parameters
-    ----------
-    place : Path or str
-        The folder of the books (``project.books``), or an address from MAINSTAY_STATE (``sqlite:////path/to/file``).
-    patience : float
-        Seconds to wait for another writer before giving up.
-    migrations : sequence of Migration
-        Every known step of the schema.
-
-    Raises
-    ------
-    LockedError
-        Another process holds it.
-    CorruptError
-        It isn't a registry, or is damaged.
-    StoreError
-        It can't be made or written, or was written by a newer mainstay.
-    SetupError
-        The address is of an engine that isn't there.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> state = open_state(Path(tempfile.mkdtemp()) / ".mainstay")
-    >>> state.damages()
-    ()
-    >>> state.close()
-
-    """
-    path = _file_of(place)
+def open_sqlite(path: Path, patience: float, migrations: Sequence[Migration] = SCHEMA, *, make: bool = True) -> State:
+    """Open a file, making it or bringing it forward where needed; raises as `open_state` does."""
     private_folder(path.parent)
     try:
         _sweep(path)
         with told(path):
             if not path.exists():
+                _demand_nothing_lost(path, make=make)
                 _make(path, migrations)
-            check_file(path)
+            _check_file(path)
             with closing(sqlite3.connect(path, timeout=patience, isolation_level=None)) as connection:
-                migrate(connection, path, migrations)
                 connection.execute("PRAGMA journal_mode = WAL")  # a restored copy may have lost it
+        state = SqliteState(path, patience)
+        try:
+            migrate(state, migrations)
+        except BaseException:
+            state.close()
+            raise
     except OSError as error:
         raise StoreError(
             f"The registry {path} can't be opened: {error.strerror}.",
             f"Give this user the right to write in {path.parent}, or name another place with MAINSTAY_STATE.",
         ) from None
-    return State(path, patience)
+    return state
 
 
-def _file_of(place: Path | str) -> Path:
-    if isinstance(place, Path):
-        return place.absolute() / FILE
-    scheme, separator, rest = place.partition("://")
-    if not separator:
-        return Path(place).absolute() / FILE
-    if scheme != "sqlite" or not rest.startswith("/") or rest == "/":
-        raise SetupError(
-            f"The registry can't be kept at '{scheme}://…'.",
-            "This version keeps it in a file: unset MAINSTAY_STATE, or set it to sqlite:////absolute/path/to/registry.sqlite",
-        )
-    return Path(rest[1:]).absolute()
+def _demand_nothing_lost(path: Path, *, make: bool) -> None:
+    if not make or newest_copy(path) is not None:
+        raise _gone(path)
+
+
+def _gone(path: Path) -> StoreError:
+    return StoreError(f"The registry {path} is gone.", restore_hint(path))
 
 
 def _make(path: Path, migrations: Sequence[Migration]) -> None:
@@ -182,7 +156,8 @@ def _make(path: Path, migrations: Sequence[Migration]) -> None:
     try:
         with closing(sqlite3.connect(half, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            migrate(connection, half, migrations, keep=False)
+        with closing(SqliteState(half)) as state:
+            migrate(state, migrations)
         sync_file(half)
         os.link(half, path)  # unlike a rename, this never replaces what another process made meanwhile
         sync_folder(path.parent)
@@ -190,6 +165,12 @@ def _make(path: Path, migrations: Sequence[Migration]) -> None:
         return
     finally:
         half.unlink(missing_ok=True)
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what can't be a registry before SQLite makes a fresh one of it."""
+    if path.stat().st_size == 0:  # ours are never empty, they get their name when they are complete
+        raise CorruptError(f"The registry {path} is empty: something cut it off.", restore_hint(path))
 
 
 def _sweep(path: Path) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from mainstay.errors import CorruptError, LockedError, SetupError, StoreError
 from mainstay.state import State, open_state
-from mainstay.state.engine import FILE
+from mainstay.state.sqlite import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +127,7 @@ def test_a_garbled_header_is_told(books: Path) -> None:
     open_state(books).close()
     with (books / FILE).open("r+b") as file:
         file.write(os.urandom(16))
-    with pytest.raises(CorruptError, match=r"Move registry\.sqlite\* away"):
+    with pytest.raises(CorruptError, match=r"move registry\.sqlite\* away"):
         open_state(books)
 
 
@@ -156,8 +156,8 @@ def test_a_file_where_the_folder_should_be_is_told(books: Path) -> None:
 
 
 def test_another_engine_is_refused_without_showing_its_password() -> None:
-    with pytest.raises(SetupError, match="unset MAINSTAY_STATE") as told:
-        open_state("postgresql://me:secret@host/db")
+    with pytest.raises(SetupError, match="Unset MAINSTAY_STATE") as told:
+        open_state("mysql://me:secret@host/db")
     assert "secret" not in str(told.value)
 
 
@@ -229,10 +229,27 @@ def test_a_registry_put_back_from_a_backup_is_seen_by_who_reads_on(state: State,
         file.unlink()
     with pytest.raises(StoreError, match="is gone") as told, state.read():
         pytest.fail("nothing is there")
-    assert f"cp '{saved}'" in told.value.cure
+    assert told.value.cure == f"Bring back the newest backup, {saved}: mainstay admin restore"
     saved.rename(books / FILE)
     with state.read() as connection:
         assert connection.execute(COUNT).scalar() == 0
+
+
+def test_a_registry_that_is_gone_is_not_made_anew_beside_its_backups(state: State, books: Path) -> None:
+    saved = state.back_up()
+    state.close()
+    for file in books.glob(f"{FILE}*"):
+        file.unlink()
+    with pytest.raises(StoreError, match="is gone") as told:
+        open_state(books)
+    assert str(saved) in told.value.cure
+    assert not (books / FILE).exists()
+
+
+def test_one_that_must_be_there_is_not_made(books: Path) -> None:
+    with pytest.raises(StoreError, match="is gone"):
+        open_state(books, make=False)
+    assert list(books.iterdir()) == []
 
 
 def test_threads_share_a_state(books: Path) -> None:
