@@ -225,9 +225,9 @@ def test_a_newer_schema_than_this_code_knows_is_refused(place: str, tmp_path: Pa
 
 def test_one_that_must_be_there_is_not_made(place: str, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"The registry .* is (gone|empty)"):
-        open_state(place, books=tmp_path, make=False)
+        open_state(place, books=tmp_path, lost=lambda: True)
     open_state(place, books=tmp_path).close()
-    open_state(place, books=tmp_path, make=False).close()
+    open_state(place, books=tmp_path, lost=lambda: True).close()
 
 
 def test_many_processes_may_make_it_at_once(place: str, tmp_path: Path) -> None:

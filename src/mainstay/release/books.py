@@ -79,8 +79,10 @@ class Books:
 
 def open_books(project: Project) -> Books:
     """Open a project's books: in its folder, or where MAINSTAY_STATE and MAINSTAY_STORE say the registry is kept."""
-    state = open_state(os.environ.get("MAINSTAY_STATE") or project.books)
     cache = Path(os.environ.get("MAINSTAY_CACHE") or project.books / CACHE)
     store = open_store(os.environ.get("MAINSTAY_STORE") or project.books / STORE, cache)
+    place = os.environ.get("MAINSTAY_STATE") or project.books
+    # Versions in the store and no registry: it was lost, and an empty one in its place would hide that.
+    state = open_state(place, books=project.books, lost=lambda: bool(store.numbers(project.name)))
     registry = Registry(state, store, trusted_by(project))
     return Books(project, state, registry, Releases(state), open_log(project), Approvals(state))

@@ -14,17 +14,21 @@ from mainstay.state.sqlite import FILE, open_sqlite
 from mainstay.state.state import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mainstay.state.schema import Migration
     from mainstay.state.state import State
+
+
+def _never() -> bool:
+    return False
 
 
 def open_state(
     place: Path | str,
     *,
     books: Path | None = None,
-    make: bool = True,
+    lost: Callable[[], bool] = _never,
     patience: float = PATIENCE,
     migrations: Sequence[Migration] = SCHEMA,
 ) -> State:
@@ -38,8 +42,8 @@ def open_state(
     books : Path, optional
         The folder whose ``backups`` take those of a database server; ``.mainstay`` here unless given. A file has them
         beside it.
-    make : bool
-        Whether one that isn't there, or is empty, may be made: not where something says that it once was there.
+    lost : callable
+        Asked where there is none, or an empty one: whether something says that there was one, so that none is made.
     patience : float
         Seconds to wait for another writer before giving up.
     migrations : sequence of Migration
@@ -67,8 +71,8 @@ def open_state(
     """
     if isinstance(place, str) and place.partition("://")[0] in SCHEMES and "://" in place:
         backups = (Path(".mainstay") if books is None else books).absolute() / BACKUPS
-        return open_postgres(read_address(place), backups, patience, migrations, make=make)
-    return open_sqlite(file_of(place), patience, migrations, make=make)
+        return open_postgres(read_address(place), backups, patience, migrations, lost)
+    return open_sqlite(file_of(place), patience, migrations, lost)
 
 
 def file_of(place: Path | str) -> Path:

@@ -14,11 +14,11 @@ from mainstay.extras import need
 from mainstay.state.dump import dump_within
 from mainstay.state.examine import examine
 from mainstay.state.postgres_faults import Faults
-from mainstay.state.schema import SCHEMA, migrate, schema_of
+from mainstay.state.schema import migrate, schema_of
 from mainstay.state.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from mainstay.state.address import Address
@@ -133,15 +133,13 @@ class PostgresState(State):
 
 
 def open_postgres(
-    address: Address, backups: Path, patience: float, migrations: Sequence[Migration] = SCHEMA, *, make: bool = True
+    address: Address, backups: Path, patience: float, migrations: Sequence[Migration], lost: Callable[[], bool]
 ) -> State:
     """Open a database, making its tables or bringing them forward where needed; raises as `open_state` does."""
     state = PostgresState(address, backups, patience)
     try:
-        if make:
-            _make_schema(state, address)
-        else:
-            _demand_nothing_lost(state)
+        _demand_nothing_lost(state, lost)
+        _make_schema(state, address)
         migrate(state, migrations)
     except BaseException:
         state.close()
@@ -159,7 +157,8 @@ def _make_schema(state: PostgresState, address: Address) -> None:
             connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{address.schema}"')
 
 
-def _demand_nothing_lost(state: PostgresState) -> None:
+def _demand_nothing_lost(state: PostgresState, lost: Callable[[], bool]) -> None:
     with state.read() as connection:
-        if not schema_of(state, connection):
-            raise StoreError(f"The registry {state.name} is empty, and wasn't.", state.restore_hint())
+        empty = not schema_of(state, connection)
+    if empty and lost():
+        raise StoreError(f"The registry {state.name} is empty, and there was one.", state.restore_hint())

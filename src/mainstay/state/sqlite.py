@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from mainstay.errors import CorruptError, StoreError
 from mainstay.state.copies import BACKUPS, back_up, newest_copy
 from mainstay.state.files import PRIVATE_FILE, private_folder, sync_file, sync_folder
-from mainstay.state.schema import SCHEMA, migrate
+from mainstay.state.schema import migrate
 from mainstay.state.sqlite_faults import restore_hint, told
 from mainstay.state.state import PATIENCE, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from mainstay.state.schema import Migration
@@ -114,14 +114,14 @@ class SqliteState(State):
             self._identity = now
 
 
-def open_sqlite(path: Path, patience: float, migrations: Sequence[Migration] = SCHEMA, *, make: bool = True) -> State:
+def open_sqlite(path: Path, patience: float, migrations: Sequence[Migration], lost: Callable[[], bool]) -> State:
     """Open a file, making it or bringing it forward where needed; raises as `open_state` does."""
     private_folder(path.parent)
     try:
         _sweep(path)
         with told(path):
             if not path.exists():
-                _demand_nothing_lost(path, make=make)
+                _demand_nothing_lost(path, lost)
                 _make(path, migrations)
             _check_file(path)
             with closing(sqlite3.connect(path, timeout=patience, isolation_level=None)) as connection:
@@ -140,8 +140,8 @@ def open_sqlite(path: Path, patience: float, migrations: Sequence[Migration] = S
     return state
 
 
-def _demand_nothing_lost(path: Path, *, make: bool) -> None:
-    if not make or newest_copy(path) is not None:
+def _demand_nothing_lost(path: Path, lost: Callable[[], bool]) -> None:
+    if newest_copy(path) is not None or lost():
         raise _gone(path)
 
 

@@ -248,7 +248,7 @@ def test_a_registry_that_is_gone_is_not_made_anew_beside_its_backups(state: Stat
 
 def test_one_that_must_be_there_is_not_made(books: Path) -> None:
     with pytest.raises(StoreError, match="is gone"):
-        open_state(books, make=False)
+        open_state(books, lost=lambda: True)
     assert list(books.iterdir()) == []
 
 
