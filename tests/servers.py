@@ -71,8 +71,17 @@ class Postgres:
         options = ["-p", str(self._port), "-k", self._folder, "-h", "127.0.0.1", "-F"]
         words = [self._binaries / "postgres", "-D", self._folder / "data", *options]
         # SIGINT: it waits for no session to end.
-        with _running(words, lambda: _answers(self._port), preexec=self._become, stop=signal.SIGINT):
+        with _running(words, self._serves, preexec=self._become, stop=signal.SIGINT):
             yield
+
+    def _serves(self) -> bool:
+        import psycopg  # noqa: PLC0415 - an extra
+
+        try:
+            psycopg.connect(self.address).close()
+        except psycopg.OperationalError:  # not yet, or it is still starting up
+            return False
+        return True
 
     def kill(self) -> None:
         """End it and every session at once, as a crash would."""
