@@ -50,7 +50,7 @@ class FileStore:
         home = self.root / model
         try:
             return tuple(sorted(int(entry.name) for entry in os.scandir(home) if entry.name.isdecimal()))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
             raise StoreError(
