@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ from mainstay.registry.trust import nobody
 from mainstay.state import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mainstay.contract import Contract
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mainstay.registry.version import Version
     from mainstay.state import State
 
+T = TypeVar("T")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -183,12 +184,12 @@ class Registry:
 
         """
         version = self.version(model, number)
-        return read_bundle(self._lies(version), version, self._trusted, run=run)
+        return self._read(version, lambda folder: read_bundle(folder, version, self._trusted, run=run))
 
     def load_contract(self, model: str, number: int) -> Contract:
         """Check every byte of a version, and read what a record must look like; raises as `load_bundle` does."""
         version = self.version(model, number)
-        return read_contract(self._lies(version), version)
+        return self._read(version, lambda folder: read_contract(folder, version))
 
     def ingredients(self, model: str, number: int) -> tuple[Ingredient, ...]:
         """Give what a version is made of; empty for one made before this was recorded: see `derive_ingredients`."""
@@ -224,7 +225,22 @@ class Registry:
         return self._lies(self.version(model, number))
 
     def _lies(self, version: Version) -> Path:
+        if version.removed is not None:
+            raise NotFoundError(
+                f"{version.model} version {version.number} was removed by mainstay admin gc on "
+                f"{version.removed:%Y-%m-%d %H:%M} UTC; what is known of it stays in the books.",
+                "Name another version: mainstay version list",
+            )
         return self.store.folder(version.model, version.number, version.digest)
+
+    def _read(self, version: Version, read: Callable[[Path], T]) -> T:
+        """Read a bundle; a copy of this machine that was damaged is brought here once more."""
+        try:
+            return read(self._lies(version))
+        except CorruptError:
+            if not self.store.drop(version.model, version.number):
+                raise
+        return read(self._lies(version))
 
     @contextmanager
     def _numbered(self, model: str, draft: Draft) -> Iterator[tuple[sa.Connection, int]]:

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+UNLISTED = ("signature.json",)
+"""What may lie beside a manifest that doesn't list it: it is made over the manifest."""
+
+
+class Lying(msgspec.Struct, frozen=True):
+    """What lies under a number.
+
+    Parameters
+    ----------
+    number : int
+        Which one.
+    size : int
+        Bytes of all its files.
+    at : datetime
+        When the newest of them was written, UTC.
+    whole : bool
+        Whether a manifest is there; without one it is what a writer that was killed left, or a killed removal.
+
+    """
+
+    number: int
+    size: int
+    at: dt.datetime
+    whole: bool
 
 
 class Draft(Protocol):
@@ -86,8 +114,31 @@ class Store(Protocol):
     def numbers(self, model: str) -> tuple[int, ...]:
         """Give every number that something lies under, in order; also those that no row tells of."""
 
+    def look(self, model: str, number: int) -> Lying | None:
+        """Say what lies under a number; None for nothing."""
+
+    def copies(self, model: str) -> tuple[Lying, ...]:
+        """Say which bundles have a copy on this machine, where they are kept elsewhere; `at` is when it was made."""
+
+    def drop(self, model: str, number: int) -> bool:
+        """Remove the copy of a bundle on this machine; says whether one can be brought here again."""
+
+    def attach(self, model: str, number: int, name: str, content: bytes) -> None:
+        """Write, or replace, a file beside a manifest that doesn't list it.
+
+        Parameters
+        ----------
+        model, number
+            Which version.
+        name : str
+            One of `UNLISTED`.
+        content : bytes
+            Of the file.
+
+        """
+
     def remove(self, model: str, number: int) -> None:
         """Remove a bundle; removing again what is half removed, or gone, finishes it."""
 
-    def sweep(self, model: str) -> tuple[str, ...]:
-        """Remove what killed writers left; returns the names of it."""
+    def sweep(self, model: str, *, dry: bool = False) -> tuple[str, ...]:
+        """Remove what killed writers left on this machine (`dry`: leave it); returns the names of it."""

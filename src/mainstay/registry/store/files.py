@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mainstay.errors import StoreError
-from mainstay.registry.store.staging import PREFIX, staging, sweep
+from mainstay.registry.manifest import NAME
+from mainstay.registry.store.staging import PREFIX, WRITE, staging, sweep, weigh, write_kept
 from mainstay.state import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from mainstay.registry.store.base import Lying
 
 
 class FileStore:
@@ -57,6 +60,28 @@ class FileStore:
                 f"{home} can't be read: {error.strerror}.", "Give this user the right to read there."
             ) from None
 
+    def look(self, model: str, number: int) -> Lying | None:
+        """Say what lies in a folder."""
+        return weigh(self.root / model / str(number), NAME)
+
+    def copies(self, model: str) -> tuple[Lying, ...]:
+        """Give none: what lies here is all there is."""
+        del model
+        return ()
+
+    def drop(self, model: str, number: int) -> bool:
+        """Remove nothing: there is no other."""
+        del model, number
+        return False
+
+    def attach(self, model: str, number: int, name: str, content: bytes) -> None:
+        """Write a file beside a manifest, all at once."""
+        home = self.root / model
+        with staging(home, doing=f"{name} can't be written in", cure=WRITE) as staged:
+            write_kept(staged / name, content)
+            (staged / name).replace(home / str(number) / name)
+            sync_folder(home / str(number))
+
     def remove(self, model: str, number: int) -> None:
         """Remove a folder, all at once for whoever looks."""
         home = self.root / model
@@ -67,15 +92,13 @@ class FileStore:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StoreError(
-                f"{home / str(number)} can't be removed: {error.strerror}.", "Give this user the right to write there."
-            ) from None
+            raise StoreError(f"{home / str(number)} can't be removed: {error.strerror}.", WRITE) from None
         finally:
             sweep(home)
 
-    def sweep(self, model: str) -> tuple[str, ...]:
+    def sweep(self, model: str, *, dry: bool = False) -> tuple[str, ...]:
         """Remove the folders of writers that are gone."""
-        return sweep(self.root / model)
+        return sweep(self.root / model, dry=dry)
 
 
 class FileDraft:

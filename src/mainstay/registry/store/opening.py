@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.errors import SetupError
 from mainstay.registry.store.files import FileStore
+from mainstay.registry.store.s3 import S3Store
 
 if TYPE_CHECKING:
     from mainstay.registry.store.base import Store
@@ -27,7 +28,7 @@ def open_store(place: Path | str, cache: Path) -> Store:
     Raises
     ------
     SetupError
-        Where the address is of a kind of store that isn't known.
+        Where the address is of a kind of store that isn't known, or can't be meant.
 
     Examples
     --------
@@ -39,8 +40,8 @@ def open_store(place: Path | str, cache: Path) -> Store:
     scheme, separator, _ = str(place).partition("://")
     if isinstance(place, Path) or not separator:
         return FileStore(Path(place))
-    del cache
-    raise SetupError(
-        f"Bundles can't be kept at '{scheme}://…'.",
-        "Set MAINSTAY_STORE to a folder, or unset it.",
-    )
+    if scheme != "s3":
+        raise SetupError(
+            f"Bundles can't be kept at '{scheme}://…'.", "Set MAINSTAY_STORE to a folder, or to s3://bucket/prefix."
+        )
+    return S3Store(str(place), cache)
