@@ -10,6 +10,7 @@ from mainstay.cli.adopting import version_adopt
 from mainstay.cli.optimizing import version_optimize
 from mainstay.cli.options import OUT, VERSION, on_project, open_here
 from mainstay.cli.output import show, show_json
+from mainstay.cli.policy import version_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,3 +103,4 @@ def version_card(number: int, *, folder: Path, as_json: bool) -> None:
 
 version.add_command(version_adopt)
 version.add_command(version_optimize)
+version.add_command(version_policy)

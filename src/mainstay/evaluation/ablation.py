@@ -83,7 +83,7 @@ def ablate(
         for name in (one.feature for one in influences)
     )
     idle = [one.feature for one in told if one.use != "helps" and not _first_twin(one, told)]
-    if len(idle) < 2:
+    if not 1 < len(idle) < len(names):  # where all are, nothing is left to learn from
         return told
     together = refits.without(idle)
     return (*told, Ablated(feature=ALL, use=_use(together, ""), lost=together))

@@ -23,6 +23,8 @@
     differing    version diff: two versions on the same rows
     comment      what a pull request is told
     optimizing   version optimize: the same model in a faster form
+    policing     version policy: another policy on the same model; repolicy: how it is derived
+    deriving     a version derived from another, without training: the form of optimizing and policing
     exporting    export onnx: a version's model as a file for others
     scoring      version testscore: the ML Test Score
     owner        the owner's page
@@ -75,12 +77,14 @@ from mainstay.lifecycle.origins import (
     pipeline,
 )
 from mainstay.lifecycle.owner import owner_page, write_report
+from mainstay.lifecycle.policing import Repoliced, repoliced_document, repolicy
 from mainstay.lifecycle.registering import Trained
 from mainstay.lifecycle.releasing import release, rollback, rollback_destination
 from mainstay.lifecycle.replay_document import replay_document, replays_document
 from mainstay.lifecycle.replay_document import told as replay_told
 from mainstay.lifecycle.replay_steps import Step
 from mainstay.lifecycle.replaying import Replay, replay, replay_last
+from mainstay.lifecycle.repolicy import Wanted, read_capacity
 from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.release import Books, open_books
@@ -101,11 +105,13 @@ __all__ = [
     "Origin",
     "Replay",
     "Replayed",
+    "Repoliced",
     "Seen",
     "Shipped",
     "Step",
     "Taken",
     "Trained",
+    "Wanted",
     "adopt",
     "approve",
     "ask_data",
@@ -149,6 +155,7 @@ __all__ = [
     "predict_file",
     "project_from_table",
     "read_brought",
+    "read_capacity",
     "release",
     "replay",
     "replay_document",
@@ -156,6 +163,8 @@ __all__ = [
     "replay_told",
     "replayed_document",
     "replays_document",
+    "repoliced_document",
+    "repolicy",
     "report_document",
     "rollback",
     "rollback_destination",

@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
 from mainstay.data.versions import Kept
 from mainstay.errors import GateError, InputError
 from mainstay.evaluation import EvaluationSettings, evaluate, read_cases
 from mainstay.evaluation.forms import AFTER, BEFORE, Form, compare_forms, form_blocks
 from mainstay.evaluation.held_out import answer_held_out
+from mainstay.lifecycle.deriving import Derived, beside, enrolled, inherited
 from mainstay.lifecycle.entry import entry_of
 from mainstay.lifecycle.exporting import EXACT, converted, rows_of
 from mainstay.lifecycle.grounds import Grounds
-from mainstay.lifecycle.judging import judge_version, sound_champion
+from mainstay.lifecycle.judging import sound_champion
 from mainstay.measures.finding import Finding
-from mainstay.models.candidate import Candidate, Training
 from mainstay.models.convert import Tolerated, keep_decisions, parity
 from mainstay.models.convert.clock import clock
 from mainstay.models.convert.parity import demand_parity
@@ -32,14 +31,13 @@ from mainstay.registry import Version
 from mainstay.registry.code import capture_code
 from mainstay.release import open_books
 from mainstay.render.document import Document
-from mainstay.training import TrainingSettings
-from mainstay.training import train as fit
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Sequence
 
     from mainstay.data import Snapshot
+    from mainstay.models.candidate import Training
     from mainstay.models.frameworks.onnx import OnnxModel
     from mainstay.models.model import Model
     from mainstay.models.policy import Policy
@@ -132,7 +130,8 @@ def optimize(  # noqa: PLR0913 - what the verb can be told
         snapshot = rows_of(project, bundle, holdout)
         say("converting, and asking the converted model real rows")
         model = _faster(bundle, snapshot, quantized)
-        training = _beside(bundle, snapshot, model, project, "onnx" if quantized is None else f"onnx-int8-{quantized}")
+        form = "onnx" if quantized is None else f"onnx-int8-{quantized}"
+        training = beside(project, bundle, snapshot, _made(bundle, snapshot, model, form))
         say("timing both, and measuring them on the held-out rows")
         share = equal_decisions if equal_decisions is not None else (NEARLY if quantized else EXACT)
         tolerated = Tolerated(difference=None if quantized else Tolerated().difference, equal_decisions=share)
@@ -146,9 +145,7 @@ def optimize(  # noqa: PLR0913 - what the verb can be told
         grounds = Grounds(_kept(bundle), capture_code(project.root), "optimized", by)
         entry = entry_of(project, snapshot, training, report, number, grounds=grounds)
         entry = replace(entry, profile=bundle.profile, money=bundle.money)
-        version = books.registry.register(entry, now)
-        verdict = judge_version(books, version.number, now=now, by=by)
-    version = msgspec.structs.replace(version, ok=verdict.ok)
+        version, verdict = enrolled(books, entry, now=now, by=by)
     return Optimized(version=version, parent=number, findings=findings, report=report, verdict=verdict)
 
 
@@ -181,27 +178,17 @@ def _policy(bundle: Bundle, snapshot: Snapshot, model: Model) -> Policy:
     return keep_decisions(bundle.policy, bundle.model.scores(X), model.scores(X))
 
 
-def _beside(bundle: Bundle, snapshot: Snapshot, model: OnnxModel, project: Project, how: str) -> Training:
-    """Put both forms beside the baselines, so that the new one is judged as every candidate is."""
-    recipe = project.section("training", TrainingSettings)
-    quick = msgspec.structs.replace(recipe, candidates=("do-nothing", "linear"), studies=False)
-    training = fit(snapshot, quick, bundle.money, action=bundle.policy.action)
+def _made(bundle: Bundle, snapshot: Snapshot, model: OnnxModel, how: str) -> Derived:
     number, was = bundle.version.number, bundle.report.candidate
-    baselines = tuple(one for one in training.candidates if one.name in {"do-nothing", "linear"} and one.name != was)
-    before = _candidate(f"version {number}", bundle.model, bundle.policy, snapshot, len(baselines))
-    policy = bundle.policy if how != "onnx" else _policy(bundle, snapshot, model)
-    after = _candidate(f"{was}-{how}", model, policy, snapshot, len(baselines) + 1)
-    after = replace(after, parameters={"made_from_version": number, "form": how, "seed": training.seed})
-    why = (
-        f"Version {number} ({was}) in another form: {how}. It was not trained again; its answers were compared with "
-        f"those of version {number} on the held-out rows."
+    return Derived(
+        name=f"{was}-{how}",
+        model=model,
+        policy=bundle.policy if how != "onnx" else _policy(bundle, snapshot, model),
+        money=bundle.money,
+        parameters={"form": how},
+        why=f"Version {number} ({was}) in another form: {how}. It was not trained again; its answers were compared "
+        f"with those of version {number} on the held-out rows.",
     )
-    return replace(training, candidates=(*baselines, before, after), chosen=after, why=why)
-
-
-def _candidate(name: str, model: Model, policy: Policy, snapshot: Snapshot, rank: int) -> Candidate:
-    scores = model.scores(snapshot.train.X)  # nothing is chosen by them: they were learned from
-    return Candidate(name, model, policy, scores, np.empty(0), rank=rank)
 
 
 def _compared(snapshot: Snapshot, training: Training, tolerated: Tolerated, tolerance: float) -> tuple[Finding, ...]:
@@ -243,17 +230,9 @@ def _told(finding: Finding) -> str:
 
 
 def _inherits(report: Report, bundle: Bundle, findings: tuple[Finding, ...], why: str) -> Report:
-    """Take over what only training could measure, and say where the version comes from."""
-    before = bundle.report
     note = f"Made from version {bundle.version.number} without training; slices and margins are those measured there."
-    return msgspec.structs.replace(
-        report,
-        optimization=findings,
-        margins=before.margins,
-        slices=before.slices,
-        why=why,
-        notes=(*report.notes, note),
-    )
+    report = inherited(report, bundle, why, note)
+    return msgspec.structs.replace(report, optimization=findings, slices=bundle.report.slices)
 
 
 def _kept(bundle: Bundle) -> Kept:

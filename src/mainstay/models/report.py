@@ -166,6 +166,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         What a reader must know: "not money", break-even costs, limits of the split.
     in_sample : bool
         Whether the chosen one may have learned from the held-out rows: it was fitted elsewhere.
+    unmeasured : str
+        Why its decisions were measured on no rows, so that figures are of the policy it was made from; empty where they
+        were.
 
     """
 
@@ -217,6 +220,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     notes: tuple[str, ...] = ()
     in_sample: bool = False
+    unmeasured: str = ""
 
     def measure(self, name: str) -> Finding | None:
         """Find a measure of the chosen candidate by name."""

@@ -31,7 +31,7 @@ from mainstay.registry.mlmodel import mlflow_files
 from mainstay.registry.packages import read_lock, requirements_text
 from mainstay.registry.plain import loads, pretty
 from mainstay.registry.trust import demand_trust, nobody
-from mainstay.state import sync_file, sync_folder
+from mainstay.state import share_files, sync_file, sync_folder
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -140,7 +140,10 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
     """
     model = folder / "model"
     model.mkdir(mode=0o700)
-    save_model(entry.candidate.model, model)
+    if entry.shares is None:
+        save_model(entry.candidate.model, model)
+    else:
+        share_files(entry.shares / "model", model)
     files = {
         "contract.json": msgspec.json.format(to_json(entry.contract), indent=1) + b"\n",
         "profile.json": pretty(entry.profile),

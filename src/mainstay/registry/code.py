@@ -93,6 +93,13 @@ def capture_code(root: Path) -> Code:
     return Code(tree.commit, tree.prefix, tree.dirty, files, changes, tuple(kept))
 
 
+def kept_code(bundle: Path) -> tuple[tuple[str, bytes], ...]:
+    """Give the files of the project that a bundle keeps, as `Code.contents` has them."""
+    places = (*sorted((bundle / FILES).glob("*")), bundle / PATCH)
+    found = ((place.relative_to(bundle).as_posix(), _content(place)) for place in places)
+    return tuple((name, content) for name, content in found if content is not None)
+
+
 def _content(path: Path) -> bytes | None:
     try:
         return path.read_bytes()

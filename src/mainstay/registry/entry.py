@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mainstay.contract import Contract, Profile
     from mainstay.measures.money import Money
     from mainstay.models.candidate import Candidate
@@ -48,6 +50,8 @@ class Entry:
         How: see `Version`.
     code : tuple of (str, bytes)
         Files of the project that the bundle keeps, by their names in it: see `mainstay.registry.code.Code`.
+    shares : Path, optional
+        The folder of a bundle whose model this one has: its files are linked where that can be, else copied.
     surroundings : tuple of (str, str)
         How the project is deployed and watched, in words, for the card.
 
@@ -66,4 +70,5 @@ class Entry:
     features: Features | None = None
     made: str = "trained"
     code: tuple[tuple[str, bytes], ...] = ()
+    shares: Path | None = None
     surroundings: tuple[tuple[str, str], ...] = ()

@@ -10,7 +10,7 @@
 """
 
 from mainstay.state.dump import dump, load
-from mainstay.state.files import private_folder, sync_file, sync_folder
+from mainstay.state.files import private_folder, share_files, sync_file, sync_folder
 from mainstay.state.leases import Lease, acquire, controller, lease_of, release
 from mainstay.state.opening import open_state
 from mainstay.state.schema import SCHEMA
@@ -30,6 +30,7 @@ __all__ = [
     "open_state",
     "private_folder",
     "release",
+    "share_files",
     "sync_file",
     "sync_folder",
     "to_text",

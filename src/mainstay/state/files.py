@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 from mainstay.errors import StoreError
@@ -51,3 +52,21 @@ def private_folder(path: Path) -> Path:
     if not there:
         raise StoreError(f"{path} is a file, not a folder.", "Move it away.")
     return path
+
+
+def share_files(source: Path, folder: Path) -> None:
+    """Give an existing folder the files of another, never to be changed in either: linked where that can be.
+
+    They are copied where the two lie on different disks, or belong to somebody else.
+    """
+    for path in sorted(source.rglob("*")):
+        named = folder / path.relative_to(source)
+        if path.is_dir():
+            named.mkdir(mode=PRIVATE_FOLDER)
+            continue
+        try:
+            if path.stat().st_uid != os.geteuid():
+                raise PermissionError
+            named.hardlink_to(path)
+        except OSError:
+            shutil.copyfile(path, named)

@@ -109,3 +109,15 @@ def test_noise_is_hardly_ever_called_helpful_or_harmful(make_snapshot: Make) -> 
             wrong += noise.use in {"helps", "harmful"}
     assert judged > 40
     assert wrong <= 3
+
+
+def test_where_nothing_helps_not_everything_is_left_out_at_once(make_snapshot: Make) -> None:
+    noise = make_snapshot("regression", rows=300, seed=3)
+    dice = np.random.default_rng(0)
+    sides = {
+        side: replace(rows, y=dice.normal(size=len(rows)))
+        for side, rows in vars(noise).items()
+        if side in {"train", "test"}
+    }
+    report = report_of(replace(noise, **sides))
+    assert ALL not in {one.feature for one in report.ablation}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mainstay.evaluation.gate import Case, gate
-from mainstay.evaluation.gates.words import GROUP
+from mainstay.evaluation.gates.words import GROUP, unjudged
 from mainstay.measures.finding import Finding, Limit
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 def not_in_sample(case: Case) -> Finding:
     """Judged on rows it didn't learn from."""
     report: Report = case.report
+    if report.unmeasured:
+        why = f"What it decides was measured on no rows: {report.unmeasured}"
+        return msgspec.structs.replace(unjudged("not_in_sample", why), ok=False)
     share = 1.0 if report.in_sample else 0.0
     note = (
         "It was fitted elsewhere, perhaps on these very rows: judge it on others (--holdout), or let it be fitted anew."
