@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 import pytest
 
 from mainstay.contract import Contract, Number
@@ -20,6 +21,7 @@ from mainstay.training import TrainingSettings, train
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mainstay.data.rows import Rows
     from mainstay.data.snapshot import Snapshot
     from mainstay.models import Report
     from mainstay.models.ablation import Ablated
@@ -112,12 +114,15 @@ def test_noise_is_hardly_ever_called_helpful_or_harmful(make_snapshot: Make) -> 
 
 
 def test_where_nothing_helps_not_everything_is_left_out_at_once(make_snapshot: Make) -> None:
-    noise = make_snapshot("regression", rows=300, seed=3)
-    dice = np.random.default_rng(0)
-    sides = {
-        side: replace(rows, y=dice.normal(size=len(rows)))
-        for side, rows in vars(noise).items()
-        if side in {"train", "test"}
-    }
-    report = report_of(replace(noise, **sides))
-    assert ALL not in {one.feature for one in report.ablation}
+    noise, dice = make_snapshot("regression", rows=300, seed=3), np.random.default_rng(0)
+
+    def side(rows: Rows) -> Rows:
+        X = dice.normal(size=(len(rows), 2))
+        return replace(rows, X=X, y=dice.normal(size=len(rows)), frame=pl.DataFrame(X, schema=["a", "b"]))
+
+    contract = Contract((Number(name="a"), Number(name="b")))
+    noise = replace(noise, contract=contract, train=side(noise.train), test=side(noise.test), segments=())
+    quick = TrainingSettings(candidates=("linear",), studies=False)
+    report = evaluate(noise, train(noise, quick, Money(), take="linear"), Money(), LIMITS)
+    assert {one.feature for one in report.ablation} == {"a", "b"}
+    assert "helps" not in {one.use for one in report.ablation}
