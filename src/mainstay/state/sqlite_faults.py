@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_INDEX = 32 * 1024  # bytes; where the file of that size can't be made, SQLite says that the disk failed
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
@@ -54,8 +56,17 @@ def _sentence(path: Path, error: BaseException | None) -> StoreError | None:
             f"Give this user the right to write in {path.parent}, or name another place with MAINSTAY_STATE.",
         )
     if primary in _OTHER:
-        return StoreError(f"The registry {path} can't be used: {_OTHER[primary]}.", "Mend that, and try again.")
+        what = "the disk is full" if primary == sqlite3.SQLITE_IOERR and _no_room(path) else _OTHER[primary]
+        return StoreError(f"The registry {path} can't be used: {what}.", "Mend that, and try again.")
     return None
+
+
+def _no_room(path: Path) -> bool:
+    """Say whether the disk has less room than a reader needs for its index of what was written last."""
+    try:
+        return shutil.disk_usage(path.parent).free < _INDEX
+    except OSError:
+        return False
 
 
 def restore_hint(path: Path) -> str:
