@@ -20,6 +20,7 @@
     │   └── CorruptError           a file isn't what was once written
     └── SetupError                 this machine lacks something: an extra, a port      (exit 2)
         └── TrustError             a version's own code isn't trusted here, so it isn't run
+            └── SignatureError     no key that is trusted here signed this version, so it isn't loaded
 
 Each carries one clear sentence, and the cure as a second one.
 """
@@ -148,3 +149,7 @@ class SetupError(MainstayError):
 
 class TrustError(SetupError):
     """A version's own code isn't trusted here, so it isn't run."""
+
+
+class SignatureError(TrustError):
+    """No key that is trusted here signed this version, so it isn't loaded."""

@@ -27,6 +27,7 @@
     deriving     a version derived from another, without training: the form of optimizing and policing
     exporting    export onnx: a version's model as a file for others
     scoring      version testscore: the ML Test Score
+    keys         admin keys: who signs versions here, whose are loaded
     owner        the owner's page
     documents    what the verbs print
     origins      which data trained which version; the project as a pipeline of dvc
@@ -59,6 +60,17 @@ from mainstay.lifecycle.files import Taken, predict_file, take_feedback
 from mainstay.lifecycle.following import WAIT, Followed, describe_followed, follow
 from mainstay.lifecycle.gap import FourWay, gap, gap_document
 from mainstay.lifecycle.judging import approve
+from mainstay.lifecycle.keys import (
+    KeyChanged,
+    Signed,
+    changed_document,
+    keys_document,
+    list_keys,
+    new_key,
+    revoke_key,
+    sign_versions,
+    trust_key,
+)
 from mainstay.lifecycle.looking import Seen
 from mainstay.lifecycle.metrics import write_check, write_training
 from mainstay.lifecycle.notebook import Shipped, ship
@@ -101,6 +113,7 @@ __all__ = [
     "Exported",
     "Followed",
     "FourWay",
+    "KeyChanged",
     "Optimized",
     "Origin",
     "Replay",
@@ -108,6 +121,7 @@ __all__ = [
     "Repoliced",
     "Seen",
     "Shipped",
+    "Signed",
     "Step",
     "Taken",
     "Trained",
@@ -118,6 +132,7 @@ __all__ = [
     "asked_document",
     "audit",
     "card",
+    "changed_document",
     "check",
     "check_document",
     "describe_followed",
@@ -139,10 +154,13 @@ __all__ = [
     "gate",
     "history",
     "history_document",
+    "keys_document",
     "known",
     "known_document",
+    "list_keys",
     "look_document",
     "monitor",
+    "new_key",
     "open_books",
     "operate",
     "optimize",
@@ -166,15 +184,18 @@ __all__ = [
     "repoliced_document",
     "repolicy",
     "report_document",
+    "revoke_key",
     "rollback",
     "rollback_destination",
     "score_document",
     "ship",
+    "sign_versions",
     "start",
     "take_feedback",
     "testscore",
     "train",
     "trained_document",
+    "trust_key",
     "up",
     "verdict_document",
     "versions",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.errors import CorruptError, TrustError
+from mainstay.errors import CorruptError, SignatureError, TrustError
 from mainstay.evaluation import Approval, EvaluationSettings, judge_report
 from mainstay.evaluation.gates.approval import judge_approvals
 from mainstay.lifecycle.evidence import collect
@@ -61,13 +61,18 @@ def loaded(books: Books, number: int) -> Bundle:
     """Load a version to answer; only to look at it, where it brings code that isn't trusted here."""
     try:
         return books.registry.load_bundle(books.project.name, number)
+    except SignatureError:
+        raise  # it couldn't be released either: there is nothing to judge
     except TrustError:
         return books.registry.load_bundle(books.project.name, number, run=False)
 
 
 def sound_champion(books: Books, *, run: bool = True) -> Bundle | None:
-    """Load the champion; None before the first release, and where it is damaged: its replacement must not wait."""
+    """Load the champion; None before the first release, and where it can't answer: its replacement must not wait.
+
+    So it is where it is damaged, or the key that signed it was revoked.
+    """
     try:
         return books.champion(run=run)
-    except CorruptError:
+    except (CorruptError, SignatureError):
         return None

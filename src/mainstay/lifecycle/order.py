@@ -49,6 +49,7 @@ def train(
     """Make the next version: rows, candidates, report, verdict, registry."""
     contract = load_contract(project.root / CONTRACT)
     with open_books(project) as books:  # first: books that can't be written are told before an hour of training
+        books.registry.demand_signer()
         if source is None:
             bring_back(project, progress)
         snapshot = take_snapshot(project, contract, source=source)

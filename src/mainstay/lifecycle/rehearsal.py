@@ -27,7 +27,8 @@ import tomlkit
 from mainstay.errors import MainstayError, SetupError
 from mainstay.evaluation import Rehearsal, Round
 from mainstay.lifecycle.processes import Children, server_command, wait_until_ready
-from mainstay.registry import Registry, tolerance_of, trusted_by
+from mainstay.registry import ProjectKeys, Registry, tolerance_of, trusted_by
+from mainstay.registry.keys import VARIABLE
 from mainstay.release import Release, Releases, Route
 from mainstay.state import open_state
 
@@ -78,7 +79,8 @@ class _Stage:
 def _set(folder: Path, books: Books, bundle: Bundle) -> _Stage:
     """Lay out a project whose only release is the version, on trial."""
     project, version = books.project, bundle.version
-    serving = {**project.file.table("serving"), "trust": sorted(trusted_by(project)())}
+    keys = [key.public for key in ProjectKeys(project).known() if not key.revoked]
+    serving = {**project.file.table("serving"), "trust": sorted(trusted_by(project)()), "keys": keys}
     text = tomlkit.dumps({"problem": {"name": version.model}, "serving": serving})
     (folder / "mainstay.toml").write_text(text, encoding="utf-8")
     state = open_state(folder / ".mainstay")
@@ -90,7 +92,7 @@ def _set(folder: Path, books: Books, bundle: Bundle) -> _Stage:
         Releases(state).append(row)
     finally:
         state.close()
-    kept = {name: value for name, value in os.environ.items() if name != "MAINSTAY_STATE"}
+    kept = {name: value for name, value in os.environ.items() if name not in {"MAINSTAY_STATE", VARIABLE}}
     return _Stage(folder, {**kept, **books.registry.store.environment})
 
 

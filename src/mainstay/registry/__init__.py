@@ -13,9 +13,11 @@ from mainstay.registry.card import card_document, card_markdown
 from mainstay.registry.entry import Entry
 from mainstay.registry.explaining import explain_records
 from mainstay.registry.golden import TOLERANCE, Golden, golden_failures, make_golden, tolerance_of
+from mainstay.registry.keys import Known, ProjectKeys, PublicKey
 from mainstay.registry.lineage import Lineage, capture_lineage
 from mainstay.registry.manifest import Manifest, verify
 from mainstay.registry.registry import Registry
+from mainstay.registry.signing import TrustedKeys, signature_fault
 from mainstay.registry.trust import Key, trust_brought, trust_code, trust_model, trusted_by
 from mainstay.registry.version import Version
 
@@ -25,9 +27,13 @@ __all__ = [
     "Entry",
     "Golden",
     "Key",
+    "Known",
     "Lineage",
     "Manifest",
+    "ProjectKeys",
+    "PublicKey",
     "Registry",
+    "TrustedKeys",
     "Version",
     "capture_lineage",
     "card_document",
@@ -36,6 +42,7 @@ __all__ = [
     "golden_failures",
     "make_golden",
     "read_bundle",
+    "signature_fault",
     "tolerance_of",
     "trust_brought",
     "trust_code",

@@ -30,6 +30,7 @@ from mainstay.registry.manifest import NAME, verify, write_manifest
 from mainstay.registry.mlmodel import mlflow_files
 from mainstay.registry.packages import read_lock, requirements_text
 from mainstay.registry.plain import loads, pretty
+from mainstay.registry.signing import SIGNATURE, anybody
 from mainstay.registry.trust import demand_trust, nobody
 from mainstay.state import share_files, sync_file, sync_folder
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from mainstay.models.trust import Trusted
     from mainstay.registry.entry import Entry
     from mainstay.registry.manifest import Manifest
+    from mainstay.registry.signing import Keys, Signer
     from mainstay.registry.version import Version
 
 T = TypeVar("T")
@@ -129,8 +131,8 @@ class Bundle:
         return (self.folder / CARD).read_text(encoding="utf-8")
 
 
-def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
-    """Write a version into an empty folder and wait until it is on the disk.
+def write_bundle(entry: Entry, folder: Path, created: dt.datetime, signer: Signer | None = None) -> str:
+    """Write a version into an empty folder, sign it where there is a key, and wait until it is on the disk.
 
     Returns
     -------
@@ -164,6 +166,8 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime) -> str:
         (folder / name).parent.mkdir(mode=0o700, exist_ok=True)
         (folder / name).write_bytes(content)
     digest = write_manifest(folder, entry.name, created, entry.parent)
+    if signer is not None:
+        (folder / SIGNATURE).write_bytes(signer.sign((folder / NAME).read_bytes()))
     for place, _, names in os.walk(folder):
         for path in (Path(place) / name for name in names):
             path.chmod(_KEPT)
@@ -177,6 +181,7 @@ def read_bundle(
     version: Version,
     trusted: Trusted = nobody,
     *,
+    keys: Keys = anybody,
     run: bool = True,
     name: str = "",
     beside: Collection[str] = (),
@@ -191,8 +196,11 @@ def read_bundle(
         Its row in the registry.
     trusted : callable
         Gives the hashes of the code that may run here.
+    keys : callable
+        Gives the keys whose bundles answer here.
     run : bool
-        Whether it is to answer. Otherwise it is only looked at: its feature code is not run, and needs no trust.
+        Whether it is to answer. Otherwise it is only looked at: its feature code is not run, and needs no trust, nor
+        does it need a signature.
     name : str
         What to call it in errors; by its number unless given.
     beside : collection of str
@@ -204,11 +212,13 @@ def read_bundle(
         Naming the file that isn't what was once written.
     TrustError
         Where it is to answer, and brings code, or is built of types, that aren't trusted here; none of it was run.
+    SignatureError
+        Where it is to answer, signatures are demanded here, and no trusted key made its own.
 
     """
     name = name or f"{version.model} version {version.number}"
     try:
-        manifest = verify(folder, version.digest, name, beside)
+        manifest = verify(folder, version.digest, name, beside, keys=keys if run else anybody)
     except OSError as error:
         raise StoreError(
             f"{name} can't be read from {folder}: {error.strerror}.", "Give this user the right to read there."

@@ -12,12 +12,17 @@ import msgspec
 
 from mainstay.errors import CorruptError
 from mainstay.registry.plain import loads, pretty
+from mainstay.registry.plain_file import read_plain
+from mainstay.registry.signing import SIGNATURE, anybody, demand_signature
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from mainstay.registry.signing import Keys
+
 NAME = "manifest.json"
 FORMAT = 1
+_MOST = 8 * 1024 * 1024  # bytes of a manifest: some fifty thousand files
 _CURE = "Don't use it: release another version, and restore this one from a backup."
 
 
@@ -41,7 +46,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     parent : int or None
         The version that was champion when it was trained.
     files : tuple of File
-        Everything in the folder but the manifest, sorted by path.
+        Everything in the folder but the manifest and its signature, sorted by path.
     format : int
         Which layout: this code reads 1.
 
@@ -62,7 +67,7 @@ def write_manifest(folder: Path, model: str, created: dt.datetime, parent: int |
     return hashlib.sha256(content).hexdigest()
 
 
-def verify(folder: Path, digest: str, name: str, beside: Collection[str] = ()) -> Manifest:
+def verify(folder: Path, digest: str, name: str, beside: Collection[str] = (), *, keys: Keys = anybody) -> Manifest:
     """Compare a bundle with what was once written, byte by byte, before anything in it is used.
 
     Parameters
@@ -75,24 +80,26 @@ def verify(folder: Path, digest: str, name: str, beside: Collection[str] = ()) -
         What to call it in errors: ``"churn version 3"``.
     beside : collection of str
         Names of plain files that may lie in the folder too; nothing reads them.
+    keys : callable, optional
+        Gives the keys whose bundles are loaded here; no signature is demanded without.
 
     Raises
     ------
     CorruptError
         Naming the file that is missing, different, too much, or no plain file inside the folder.
+    SignatureError
+        Where a signature is demanded, and none of those keys made it; not even the manifest was decoded.
 
     """
-    try:
-        content = (folder / NAME).read_bytes()
-    except OSError:
-        raise CorruptError(f"{name} has no {NAME} in {folder}.", _CURE) from None
+    content = manifest_bytes(folder, name)
     if hashlib.sha256(content).hexdigest() != digest:
         raise CorruptError(f"{NAME} of {name} isn't what was once written.", _CURE)
+    demand_signature(folder, content, keys(), name)
     manifest = read_manifest(content, name)
     listed = {file.path for file in manifest.files}
     if len(listed) != len(manifest.files):
         raise CorruptError(f"{NAME} of {name} names a file twice.", _CURE)
-    found = set(_walk(folder, name)) - {NAME}
+    found = set(_walk(folder, name)) - {NAME, SIGNATURE}
     beside = set(beside) - listed
     for path in sorted(found - listed - beside):
         raise CorruptError(f"{name} holds {path!r}, which nobody listed.", _CURE)
@@ -105,11 +112,21 @@ def verify(folder: Path, digest: str, name: str, beside: Collection[str] = ()) -
     return manifest
 
 
+def manifest_bytes(folder: Path, name: str) -> bytes:
+    """Read the bytes of a manifest, which nobody has checked yet; raises `CorruptError`."""
+    try:
+        return read_plain(folder / NAME, _MOST)
+    except FileNotFoundError:
+        raise CorruptError(f"{name} has no {NAME} in {folder}.", _CURE) from None
+    except OSError as error:
+        raise CorruptError(f"{NAME} of {name} can't be read: {error.strerror or error}.", _CURE) from None
+
+
 def read_manifest(content: bytes, name: str) -> Manifest:
     """Read a manifest; raises CorruptError where it is none, or of another format."""
     try:
         manifest = loads(content, Manifest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise CorruptError(f"{NAME} of {name} can't be read: {error}.", _CURE) from None
     if manifest.format != FORMAT:
         raise CorruptError(

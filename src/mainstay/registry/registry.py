@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
-from mainstay.errors import CorruptError, InputError, NotFoundError, StoreError
+from mainstay.errors import CorruptError, InputError, NotFoundError, SetupError, SignatureError, StoreError
 from mainstay.models.load import load_model
 from mainstay.registry import tables
 from mainstay.registry.bundle import read_bundle, read_contract, read_lineage, write_bundle
 from mainstay.registry.golden import golden_failures, misfit
 from mainstay.registry.ingredients import ingredients_of, read_ingredients, write_ingredients
-from mainstay.registry.manifest import verify
+from mainstay.registry.manifest import manifest_bytes, verify
 from mainstay.registry.plain import dumps
 from mainstay.registry.rows import new_version, row_of, verdict_of, version_of
+from mainstay.registry.signing import SIGNATURE, NoKeys, read_signature, signature_fault
 from mainstay.registry.trust import nobody
 from mainstay.state import to_text
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from mainstay.registry.bundle import Bundle
     from mainstay.registry.entry import Entry
     from mainstay.registry.ingredients import Ingredient
+    from mainstay.registry.signing import Keyring
     from mainstay.registry.store import Draft, Store
     from mainstay.registry.version import Version
     from mainstay.state import State
@@ -50,12 +53,15 @@ class Registry:
         Where the bundles lie.
     trusted : callable
         Gives the hashes of the code that may run here; none unless given.
+    keyring : Keyring
+        Signs what is registered, and says whose signatures count; without one none is asked for.
 
     """
 
-    def __init__(self, state: State, store: Store, trusted: Trusted = nobody) -> None:
+    def __init__(self, state: State, store: Store, trusted: Trusted = nobody, keyring: Keyring | None = None) -> None:
         self._state = state
         self._trusted = trusted
+        self._keyring = keyring or NoKeys()
         self.store = store
 
     def register(self, entry: Entry, now: dt.datetime | None = None) -> Version:
@@ -80,11 +86,13 @@ class Registry:
 
         """
         created = now or dt.datetime.now(dt.UTC)
+        signer = self._keyring.signer()
         with self.store.stage(_checked(entry.name)) as draft:
-            digest = write_bundle(entry, draft.folder, created)
-            _prove(draft.folder, digest, entry, self._trusted)
+            digest = write_bundle(entry, draft.folder, created, signer)
+            verify(draft.folder, digest, f"The new version of {entry.name}", keys=self._keyring.trusted)
+            _prove(draft.folder, entry, self._trusted)
             with self._numbered(entry.name, draft) as (connection, number):
-                version = new_version(entry, number, created, digest)
+                version = new_version(entry, number, created, digest, signer.id if signer else "")
                 connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
                 write_ingredients(connection, entry.name, number, ingredients_of(entry.lineage, entry.parent))
         return version
@@ -171,7 +179,8 @@ class Registry:
         model, number
             Which version.
         run : bool
-            Whether it is to answer. Otherwise it is only looked at: code of its own is not run, and needs no trust.
+            Whether it is to answer. Otherwise it is only looked at: code of its own is not run, and it needs neither
+            trust nor a signature.
 
         Raises
         ------
@@ -181,10 +190,52 @@ class Registry:
             Naming the file that isn't what was once written.
         TrustError
             Where it is to answer, and brings code that isn't trusted here.
+        SignatureError
+            Where it is to answer, signatures are demanded here, and no trusted key made its own.
 
         """
-        version = self.version(model, number)
-        return self._read(version, lambda folder: read_bundle(folder, version, self._trusted, run=run))
+        version, keys = self.version(model, number), self._keyring.trusted
+        return self._read(version, lambda folder: read_bundle(folder, version, self._trusted, keys=keys, run=run))
+
+    def demand_signer(self) -> None:
+        """Tell before a long training that what it makes could not be signed; raises as `Keyring.signer` does."""
+        self._keyring.signer()
+
+    def sign(self, model: str, number: int) -> Version:
+        """Sign a version that was made before there was a key, or by another one, after every byte was checked.
+
+        Raises
+        ------
+        SetupError
+            Where there is no key here to sign with.
+        NotFoundError, CorruptError
+            Where there is no such version, or a file of it isn't what was once written.
+        StoreError
+            Where the signature can't be written.
+
+        """
+        signer = self._keyring.signer()
+        if signer is None:
+            raise SetupError("There is no key here to sign with.", "Make one: mainstay admin keys new")
+        version, name = self.version(model, number), f"{model} version {number}"
+        self._read(version, lambda folder: verify(folder, version.digest, name))
+        manifest = manifest_bytes(self.folder(model, number), name)
+        if hashlib.sha256(manifest).hexdigest() != version.digest:
+            raise CorruptError(f"The manifest of {name} changed while it was signed.", "Look who writes in the store.")
+        self.store.attach(model, number, SIGNATURE, signer.sign(manifest))
+        with self._state.begin() as connection:
+            connection.execute(tables.signed(model, number, signer.id))
+        return self.version(model, number)
+
+    def signature_fault(self, model: str, number: int) -> str:
+        """Say what is wrong with a version's signature, by the keys that are trusted now; empty where it is loaded."""
+        name, folder = f"{model} version {number}", self.folder(model, number)
+        return signature_fault(folder, manifest_bytes(folder, name), self._keyring.trusted())
+
+    def signed_by(self, model: str, number: int) -> str:
+        """Give the id of the key that a version says signed it, whoever trusts that; empty where it says none."""
+        found = read_signature(self.folder(model, number))
+        return "" if found is None else found.key
 
     def load_contract(self, model: str, number: int) -> Contract:
         """Check every byte of a version, and read what a record must look like; raises as `load_bundle` does."""
@@ -234,10 +285,10 @@ class Registry:
         return self.store.folder(version.model, version.number, version.digest)
 
     def _read(self, version: Version, read: Callable[[Path], T]) -> T:
-        """Read a bundle; a copy of this machine that was damaged is brought here once more."""
+        """Read a bundle; a copy of this machine that was damaged, or is signed by now, is brought here once more."""
         try:
             return read(self._lies(version))
-        except CorruptError:
+        except (CorruptError, SignatureError):
             if not self.store.drop(version.model, version.number):
                 raise
         return read(self._lies(version))
@@ -277,9 +328,8 @@ def _checked(model: str) -> str:
     return model
 
 
-def _prove(folder: Path, digest: str, entry: Entry, trusted: Trusted) -> None:
+def _prove(folder: Path, entry: Entry, trusted: Trusted) -> None:
     name = f"The new version of {entry.name}"
-    verify(folder, digest, name)
     if wrong := misfit(entry.golden, entry.candidate.policy.task):
         raise InputError(f"{name} {wrong}.", "Give a model that says what its target asks for; nothing was registered.")
     failures = golden_failures(entry.contract, load_model(folder / "model", trusted), entry.golden, entry.features)

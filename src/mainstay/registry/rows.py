@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mainstay.registry.entry import Entry
 
 
-def new_version(entry: Entry, number: int, created: dt.datetime, digest: str) -> Version:
+def new_version(entry: Entry, number: int, created: dt.datetime, digest: str, signer: str = "") -> Version:
     """Say in a line what is being registered."""
     return Version(
         model=entry.name,
@@ -38,6 +38,7 @@ def new_version(entry: Entry, number: int, created: dt.datetime, digest: str) ->
         data_rows=entry.lineage.rows,
         data_pointer=entry.lineage.data_pointer,
         made=entry.made,
+        signer=signer,
     )
 
 

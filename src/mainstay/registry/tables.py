@@ -58,3 +58,8 @@ MADE_OF = (
     .order_by(INGREDIENTS.c.kind, INGREDIENTS.c.name)
 )
 """Each statement of the room, compiled once."""
+
+
+def signed(model: str, number: int, by: str) -> sa.Update:
+    """Write down which key signed a version."""
+    return sa.update(VERSIONS).where(VERSIONS.c.model == model, VERSIONS.c.number == number).values(signer=by)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from mainstay.errors import NotFoundError
 from mainstay.events import open_log
-from mainstay.registry import Registry, trusted_by
+from mainstay.registry import ProjectKeys, Registry, trusted_by
 from mainstay.registry.store import CACHE, STORE, open_store
 from mainstay.release.approvals import Approvals
 from mainstay.release.history import Releases
@@ -84,5 +84,5 @@ def open_books(project: Project) -> Books:
     place = os.environ.get("MAINSTAY_STATE") or project.books
     # Versions in the store and no registry: it was lost, and an empty one in its place would hide that.
     state = open_state(place, books=project.books, lost=lambda: bool(store.numbers(project.name)))
-    registry = Registry(state, store, trusted_by(project))
+    registry = Registry(state, store, trusted_by(project), ProjectKeys(project))
     return Books(project, state, registry, Releases(state), open_log(project), Approvals(state))

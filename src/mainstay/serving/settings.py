@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from mainstay.registry import Key
+from mainstay.registry import Key, PublicKey
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -38,6 +38,9 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     trust : tuple of str
         sha256 of code that may run here (a ``features.py``, a function, a pickle), and types by their full names that
         may be built, beside those this machine trained with or adopted; read anew whenever a version is loaded.
+    keys : tuple of str
+        Public keys whose versions answer here (``"ed25519:<base64>"``), beside those in ``.mainstay/keys``; where there
+        is any, a version that none of them signed isn't loaded. Read anew whenever a version is loaded.
 
     """
 
@@ -51,6 +54,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     drain_seconds: Positive = 10.0
     poll_seconds: Positive = 0.2
     trust: tuple[Key, ...] = ()
+    keys: tuple[PublicKey, ...] = ()
 
 
 def widest(settings: list[ServingSettings]) -> ServingSettings:
