@@ -95,6 +95,7 @@ class Registry:
                 version = new_version(entry, number, created, digest, signer.id if signer else "")
                 connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
                 write_ingredients(connection, entry.name, number, ingredients_of(entry.lineage, entry.parent))
+        self._state.keep_recent()
         return version
 
     def restate(self, version: Version) -> None:

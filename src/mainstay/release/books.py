@@ -13,7 +13,7 @@ from mainstay.registry import ProjectKeys, Registry, trusted_by
 from mainstay.registry.store import CACHE, STORE, open_store
 from mainstay.release.approvals import Approvals
 from mainstay.release.history import Releases
-from mainstay.state import open_state
+from mainstay.state import open_late, open_state
 
 if TYPE_CHECKING:
     from mainstay.events import EventLog
@@ -77,12 +77,22 @@ class Books:
         return release
 
 
-def open_books(project: Project) -> Books:
-    """Open a project's books: in its folder, or where MAINSTAY_STATE and MAINSTAY_STORE say the registry is kept."""
+def open_books(project: Project, *, late: bool = False) -> Books:
+    """Open a project's books: in its folder, or where MAINSTAY_STATE and MAINSTAY_STORE say the registry is kept.
+
+    Parameters
+    ----------
+    project : Project
+        Whose.
+    late : bool
+        Whether the database is opened at its first use rather than now: for who has something to do while it is away.
+
+    """
     cache = Path(os.environ.get("MAINSTAY_CACHE") or project.books / CACHE)
     store = open_store(os.environ.get("MAINSTAY_STORE") or project.books / STORE, cache)
     place = os.environ.get("MAINSTAY_STATE") or project.books
     # Versions in the store and no registry: it was lost, and an empty one in its place would hide that.
-    state = open_state(place, books=project.books, lost=lambda: bool(store.numbers(project.name)))
+    opened = open_late if late else open_state
+    state = opened(place, books=project.books, lost=lambda: bool(store.numbers(project.name)))
     registry = Registry(state, store, trusted_by(project), ProjectKeys(project))
     return Books(project, state, registry, Releases(state), open_log(project), Approvals(state))

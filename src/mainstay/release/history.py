@@ -92,6 +92,7 @@ class Releases:
                 )
             written = msgspec.structs.replace(release, id=last + 1)
             connection.execute(sa.insert(_RELEASES).values(_row(written)))
+        self._state.keep_recent()
         return written
 
 

@@ -12,7 +12,7 @@
 from mainstay.state.dump import dump, load
 from mainstay.state.files import private_folder, share_files, sync_file, sync_folder
 from mainstay.state.leases import Lease, acquire, controller, lease_of, release
-from mainstay.state.opening import open_state
+from mainstay.state.opening import open_late, open_state
 from mainstay.state.schema import SCHEMA
 from mainstay.state.state import State
 from mainstay.state.times import from_text, to_text
@@ -27,6 +27,7 @@ __all__ = [
     "from_text",
     "lease_of",
     "load",
+    "open_late",
     "open_state",
     "private_folder",
     "release",

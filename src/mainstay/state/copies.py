@@ -5,15 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sqlite3
-from contextlib import closing
+import time
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from mainstay.errors import CorruptError
 from mainstay.state.files import PRIVATE_FILE, private_folder, sync_file, sync_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 BACKUPS = "backups"
+_RECENT = "recent"
+_KEPT = 5
+_USUAL = 32 * 2**20  # bytes: some 2 000 versions, copied and checked in a tenth of a second
 
 
 def back_up(path: Path, label: str) -> Path:
@@ -26,24 +32,74 @@ def back_up(path: Path, label: str) -> Path:
     Path
         The copy: ``<name>-<label>-<UTC time>.sqlite``, for this user alone.
 
+    Raises
+    ------
+    CorruptError
+        Where the copy isn't sound, for then the database isn't; nothing is kept.
+
     """
     folder = private_folder(path.parent / BACKUPS)
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%fZ")
     target = folder / f"{path.stem}-{label}-{stamp}.sqlite"
-    half = target.with_suffix(f".{os.getpid()}.tmp")
-    os.close(os.open(half, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
-    try:
+    with _half_made(target) as half:
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(half)) as copy:
             source.backup(copy)
-        sync_file(half)
-        half.rename(target)
-        sync_folder(folder)
-    finally:
-        half.unlink(missing_ok=True)
+            damage = first_damage(copy)
+        if damage:
+            raise CorruptError(f"The registry {path} is damaged: {damage}.", "mainstay admin doctor says what to do.")
     return target
+
+
+def keep_recent(path: Path) -> Path | None:
+    """Copy a database, and keep the newest few of such copies; raises as `back_up` does, and the older ones stay then.
+
+    One whose copy costs more than a moment isn't copied each time: what this takes stays a small share of the time.
+
+    Returns
+    -------
+    Path or None
+        The copy; None where the last one is young enough.
+
+    """
+    recent = _recent(path)
+    if recent and time.time() - recent[-1].stat().st_mtime < _pause(path):
+        return None
+    made = back_up(path, _RECENT)
+    for old in recent[: 1 - _KEPT]:
+        old.unlink(missing_ok=True)  # another process may have been faster
+    return made
+
+
+def first_damage(connection: sqlite3.Connection) -> str:
+    """Let SQLite look at every page of an open file; gives the first thing that is wrong, empty where all is well."""
+    said = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    return "" if said == "ok" else " ".join(said.removeprefix("*** in database main ***").split()).rstrip(".")
 
 
 def newest_copy(path: Path) -> Path | None:
     """Find the newest copy of a registry; None where there is none."""
     copies = (path.parent / BACKUPS).glob(f"{path.stem}-*.sqlite")
     return max(copies, key=lambda file: file.stat().st_mtime, default=None)
+
+
+def _recent(path: Path) -> list[Path]:
+    """Name the rolling copies, oldest first."""
+    return sorted((path.parent / BACKUPS).glob(f"{path.stem}-{_RECENT}-*.sqlite"))
+
+
+def _pause(path: Path) -> float:
+    """Give the seconds between two copies: none for a file of a usual size, ten for each further 32 MB."""
+    return 10.0 * max(0.0, path.stat().st_size / _USUAL - 1)
+
+
+@contextmanager
+def _half_made(target: Path) -> Iterator[Path]:
+    half = target.with_suffix(f".{os.getpid()}.tmp")
+    os.close(os.open(half, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
+    try:
+        yield half
+        sync_file(half)
+        half.rename(target)
+        sync_folder(target.parent)
+    finally:
+        half.unlink(missing_ok=True)

@@ -15,7 +15,8 @@ import re
 import secrets
 import shutil
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import msgspec
 import sqlalchemy as sa
@@ -119,10 +120,13 @@ def load(state: State, folder: Path, migrations: Sequence[Migration] = SCHEMA) -
         for migration in migrations[: header.schema]:
             apply(state, connection, migration)
         connection.execute(sa.delete(sa.table(_BOOK)))
+        there = state.tables(connection)
         for table in header.tables:
+            if table.name not in there:
+                raise _contradiction(folder, table.name)
             _read(connection, folder, table)
         if schema_of(state, connection) != header.schema:
-            raise CorruptError(f"The dump {folder} contradicts itself.", "Take another one; nothing was changed.")
+            raise _contradiction(folder, _BOOK)
         for migration in migrations[header.schema :]:
             apply(state, connection, migration)
     return header
@@ -143,7 +147,7 @@ def _in_order(migrations: Sequence[Migration]) -> tuple[str, ...]:
 
 def _write(connection: sa.Connection, folder: Path, name: str) -> TableDump:
     digest, rows = hashlib.sha256(), 0
-    names = tuple(connection.execute(sa.text(f"SELECT * FROM {name} LIMIT 0")).keys())  # noqa: S608 - a table of ours
+    names = _columns(connection, name)
     order = ", ".join(str(place + 1) for place in range(min(_KEY, len(names))))
     every = sa.text(f"SELECT * FROM {name} ORDER BY {order}")  # noqa: S608
 
@@ -181,18 +185,29 @@ def _clear(state: State, connection: sa.Connection, migrations: Sequence[Migrati
 
 
 def _read(connection: sa.Connection, folder: Path, table: TableDump) -> None:
-    batch: list[dict[str, Any]] = []
+    names = _columns(connection, table.name)
     decode = msgspec.json.Decoder(dict[str, str | int | float | None]).decode
-    with table_file(folder, table.name).open("rb") as file:
-        for line in file:
-            batch.append(decode(line))
-            if len(batch) == _AT_ONCE:
-                _insert(connection, table.name, batch)
-                batch = []
-    if batch:
-        _insert(connection, table.name, batch)
+    into = sa.insert(sa.table(table.name, *(sa.column(name) for name in names)))
+    rows = 0
+    try:
+        with table_file(folder, table.name).open("rb") as file:
+            while batch := [decode(line) for line in islice(file, _AT_ONCE)]:
+                if any(row.keys() != set(names) for row in batch):
+                    raise _contradiction(folder, table.name)
+                connection.execute(into, batch)
+                rows += len(batch)
+    except (msgspec.MsgspecError, sa.exc.IntegrityError, sa.exc.DataError):
+        raise _contradiction(folder, table.name) from None
+    if rows != table.rows:
+        raise _contradiction(folder, table.name)
 
 
-def _insert(connection: sa.Connection, name: str, rows: list[dict[str, Any]]) -> None:
-    columns: list[sa.ColumnClause[Any]] = [sa.column(column) for column in rows[0]]
-    connection.execute(sa.insert(sa.table(name, *columns)), rows)
+def _columns(connection: sa.Connection, name: str) -> tuple[str, ...]:
+    return tuple(connection.execute(sa.text(f"SELECT * FROM {name} LIMIT 0")).keys())  # noqa: S608 - a table of ours
+
+
+def _contradiction(folder: Path, table: str) -> CorruptError:
+    return CorruptError(
+        f"The dump {folder} contradicts itself: {table} isn't of the schema it names.",
+        "Take another one; nothing was changed.",
+    )

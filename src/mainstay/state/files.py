@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 from mainstay.errors import StoreError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
+_ABANDONED = 60.0  # seconds after which a half-made file has no maker any more
 
 
 def sync_file(path: Path) -> None:
@@ -27,6 +29,20 @@ def sync_file(path: Path) -> None:
 def sync_folder(path: Path) -> None:
     """Wait until the names in a folder are on the disk: what makes a rename last."""
     sync_file(path)
+
+
+def sweep_abandoned(*patterns: tuple[Path, str]) -> None:
+    """Remove the files and folders that a killed process left half-made, each found by a folder and a pattern."""
+    for path in (found for folder, pattern in patterns for found in folder.glob(pattern)):
+        try:
+            if time.time() - path.stat().st_mtime <= _ABANDONED:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except FileNotFoundError:  # another process sweeps too
+            continue
 
 
 def private_folder(path: Path) -> Path:

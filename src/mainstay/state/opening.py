@@ -1,4 +1,4 @@
-"""`open_state`: an address picks the engine."""
+"""`open_state` and `open_late`: an address picks the engine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mainstay.errors import SetupError
 from mainstay.state.address import SCHEMES, read_address
 from mainstay.state.copies import BACKUPS
+from mainstay.state.late import LateState
 from mainstay.state.postgres import open_postgres
 from mainstay.state.schema import SCHEMA
 from mainstay.state.sqlite import FILE, open_sqlite
@@ -69,10 +70,33 @@ def open_state(
     >>> state.close()
 
     """
-    if isinstance(place, str) and place.partition("://")[0] in SCHEMES and "://" in place:
+    if _is_server(place):
         backups = (Path(".mainstay") if books is None else books).absolute() / BACKUPS
-        return open_postgres(read_address(place), backups, patience, migrations, lost)
+        return open_postgres(read_address(str(place)), backups, patience, migrations, lost)
     return open_sqlite(file_of(place), patience, migrations, lost)
+
+
+def open_late(place: Path | str, *, books: Path | None = None, lost: Callable[[], bool] = _never) -> State:
+    """Give a state that is opened when it is first used, and tried again each time until it answers.
+
+    Parameters
+    ----------
+    place, books, lost
+        As `open_state` takes them.
+
+    Raises
+    ------
+    SetupError
+        At once, where the address can't be read; everything else is raised by whatever is asked.
+
+    """
+    name = read_address(str(place)).name if _is_server(place) else str(file_of(place))
+    return LateState(name, lambda: open_state(place, books=books, lost=lost))
+
+
+def _is_server(place: Path | str) -> bool:
+    scheme, separator, _ = str(place).partition("://")
+    return isinstance(place, str) and bool(separator) and scheme in SCHEMES
 
 
 def file_of(place: Path | str) -> Path:

@@ -13,6 +13,7 @@ from mainstay.errors import CorruptError, StoreError
 from mainstay.extras import need
 from mainstay.state.dump import dump_within
 from mainstay.state.examine import examine
+from mainstay.state.files import sweep_abandoned
 from mainstay.state.postgres_faults import Faults
 from mainstay.state.schema import migrate, schema_of
 from mainstay.state.state import State
@@ -82,6 +83,9 @@ class PostgresState(State):
         with self.read() as connection:
             return self.keep(connection, label)
 
+    def keep_recent(self) -> None:
+        """Do nothing: a server has backups of its own, better than what each of its clients could take."""
+
     def damages(self) -> tuple[str, ...]:
         """Read every row, and hold keys, references and the server's own checksums against them."""
         try:
@@ -136,6 +140,7 @@ def open_postgres(
     address: Address, backups: Path, patience: float, migrations: Sequence[Migration], lost: Callable[[], bool]
 ) -> State:
     """Open a database, making its tables or bringing them forward where needed; raises as `open_state` does."""
+    sweep_abandoned((backups, ".*.tmp"))
     state = PostgresState(address, backups, patience)
     try:
         _demand_nothing_lost(state, lost)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sqlite3
 import threading
-import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from mainstay.errors import CorruptError, StoreError
-from mainstay.state.copies import BACKUPS, back_up, newest_copy
-from mainstay.state.files import PRIVATE_FILE, private_folder, sync_file, sync_folder
+from mainstay.state.copies import BACKUPS, back_up, first_damage, keep_recent, newest_copy
+from mainstay.state.files import PRIVATE_FILE, private_folder, sweep_abandoned, sync_file, sync_folder
 from mainstay.state.schema import migrate
 from mainstay.state.sqlite_faults import restore_hint, told
 from mainstay.state.state import PATIENCE, State
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from mainstay.state.schema import Migration
 
+_LOG = logging.getLogger("mainstay")
 FILE = "registry.sqlite"
-_ABANDONED = 60.0  # seconds after which a half-made file has no maker any more
+_QUICK = 16 * 2**20  # bytes of a file whose every page is looked at when it is opened: some 20 ms
 _TABLES = sa.text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'")
 
 
@@ -74,6 +75,14 @@ class SqliteState(State):
         with told(self.path):
             return back_up(self.path, label)
 
+    def keep_recent(self) -> None:
+        """Keep a copy, and the few before it, in ``backups``, as `State.keep_recent` says."""
+        try:
+            with told(self.path):
+                keep_recent(self.path)
+        except (StoreError, OSError, sqlite3.Error) as error:
+            _LOG.warning("No copy of the registry was kept: %s", error)
+
     def damages(self) -> tuple[str, ...]:
         """Let SQLite look at every page, and at every reference from row to row."""
         try:
@@ -118,13 +127,14 @@ def open_sqlite(path: Path, patience: float, migrations: Sequence[Migration], lo
     """Open a file, making it or bringing it forward where needed; raises as `open_state` does."""
     private_folder(path.parent)
     try:
-        _sweep(path)
+        sweep_abandoned((path.parent, f".{path.name}.*.tmp*"), (path.parent / BACKUPS, "*.tmp*"))
         with told(path):
             if not path.exists():
                 _demand_nothing_lost(path, lost)
                 _make(path, migrations)
             _check_file(path)
             with closing(sqlite3.connect(path, timeout=patience, isolation_level=None)) as connection:
+                _look_through(connection, path)
                 connection.execute("PRAGMA journal_mode = WAL")  # a restored copy may have lost it
         state = SqliteState(path, patience)
         try:
@@ -173,15 +183,10 @@ def _check_file(path: Path) -> None:
         raise CorruptError(f"The registry {path} is empty: something cut it off.", restore_hint(path))
 
 
-def _sweep(path: Path) -> None:
-    """Remove what a killed process left half-made."""
-    backups = path.parent / BACKUPS
-    for file in (*path.parent.glob(f".{path.name}.*.tmp*"), *backups.glob("*.tmp*")):
-        try:
-            if time.time() - file.stat().st_mtime > _ABANDONED:
-                file.unlink()
-        except FileNotFoundError:
-            continue
+def _look_through(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a damaged file while it is small enough to be read whole; a greater one is looked at with each copy."""
+    if path.stat().st_size <= _QUICK and (damage := first_damage(connection)):
+        raise CorruptError(f"The registry {path} is damaged: {damage}.", restore_hint(path))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -57,6 +57,10 @@ class State(ABC):
         """Copy everything, as of the last commit, into the folder of backups; gives the copy."""
 
     @abstractmethod
+    def keep_recent(self) -> None:
+        """Keep a copy of what was just committed, where this engine's copies are cheap; never fails, but says so."""
+
+    @abstractmethod
     def damages(self) -> tuple[str, ...]:
         """Look at everything that is stored; gives what is wrong with it, empty where all is well."""
 
