@@ -30,6 +30,8 @@ def train(source: Path | None, metrics: Path | None, *, folder: Path, as_json: b
         show_json(trained)
         return
     show(lifecycle.trained_document(trained))
+    if trained.note:
+        say(f"  {trained.note}")
     said = ". It passes its gates" if trained.verdict.ok else ", but it fails a gate: release it with --trial alone"
     say(f"{project.name}: version {trained.version.number} is registered{said}.")
 

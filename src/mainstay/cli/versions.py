@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mainstay.cli.adopting import version_adopt
+from mainstay.cli.checkout import version_checkout
 from mainstay.cli.optimizing import version_optimize
 from mainstay.cli.options import OUT, VERSION, on_project, open_here
 from mainstay.cli.output import show, show_json
@@ -102,5 +103,6 @@ def version_card(number: int, *, folder: Path, as_json: bool) -> None:
 
 
 version.add_command(version_adopt)
+version.add_command(version_checkout)
 version.add_command(version_optimize)
 version.add_command(version_policy)

@@ -34,17 +34,23 @@ def monitor(*, fail: bool, folder: Path, as_json: bool) -> None:
 @on_project
 def status(*, folder: Path, as_json: bool) -> None:
     """Everything on one screen: who answers, since when, what it earns, what changed."""
+    import msgspec  # noqa: PLC0415 - keeps --help fast
+
     from mainstay.monitoring.overview import build  # noqa: PLC0415 - keeps --help fast
+    from mainstay.registry.pointer import tree_agrees  # noqa: PLC0415 - keeps --help fast
     from mainstay.release import open_books  # noqa: PLC0415 - keeps --help fast
     from mainstay.render.overview_terminal import print_overview  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
-    with open_books(project):  # the page shows what it can; here unreadable books are an error
+    with open_books(project) as books:  # the page shows what it can; here unreadable books are an error
         overview = build((project,), dt.datetime.now(dt.UTC))
+        tree = tree_agrees(project.root, project.name, books.registry)
     if as_json:
-        show_json(overview)
-    else:
-        print_overview(overview)
+        show_json(msgspec.to_builtins(overview) | {"tree": tree})
+        return
+    print_overview(overview)
+    if tree.state != "none":
+        click.echo(tree.words)
 
 
 @click.command()

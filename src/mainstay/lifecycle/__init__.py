@@ -20,6 +20,7 @@
     auditing     data audit: what the rows say about themselves, also on a schedule
     gap          data gap: training, held-out, later and live rows
     doctor       admin doctor: every hash and every reference
+    checkout     version checkout: the code and the data of a version; checkout_files and checkout_data are its halves
     differing    version diff: two versions on the same rows
     comment      what a pull request is told
     optimizing   version optimize: the same model in a faster form
@@ -30,6 +31,7 @@
     keys         admin keys: who signs versions here, whose are loaded
     owner        the owner's page
     documents    what the verbs print
+    pointing     which version this tree's model is, and whether the registry agrees
     origins      which data trained which version; the project as a pipeline of dvc
     metrics      numbers of a check or a training, for other tools
 """
@@ -38,6 +40,7 @@ from mainstay.evaluation.testscore import score_document
 from mainstay.lifecycle.adopting import Brought, adopt, read_brought
 from mainstay.lifecycle.auditing import Audited, audit, write_audit
 from mainstay.lifecycle.checking import Checked, check, check_document
+from mainstay.lifecycle.checkout import CheckedOut, checkout, checkout_document
 from mainstay.lifecycle.differing import Apart, diff, diff_document
 from mainstay.lifecycle.doctor import Examination, examination_document, examine
 from mainstay.lifecycle.documents import (
@@ -108,6 +111,7 @@ __all__ = [
     "Books",
     "Brought",
     "Checked",
+    "CheckedOut",
     "Examination",
     "Explained",
     "Exported",
@@ -135,6 +139,8 @@ __all__ = [
     "changed_document",
     "check",
     "check_document",
+    "checkout",
+    "checkout_document",
     "describe_followed",
     "describe_release",
     "diff",

@@ -13,6 +13,7 @@ from mainstay.data.versions import version_findings
 from mainstay.decisions import DecisionsSettings
 from mainstay.evaluation import EvaluationSettings, read_declared
 from mainstay.events import EventsSettings
+from mainstay.lifecycle.pointing import agreement_findings
 from mainstay.measures.finding import Finding
 from mainstay.measures.money import Money
 from mainstay.models.yardstick import choose_yardstick, usual
@@ -91,7 +92,7 @@ def check(project: Project) -> Checked:
     choose_yardstick(snapshot.task, project.money, base, measure, shares=shares, own=declared.own)
     return Checked(
         model=project.name,
-        findings=(*data_findings(snapshot), *version_findings(snapshot.source.path)),
+        findings=(*data_findings(snapshot), *version_findings(snapshot.source.path), *agreement_findings(project)),
         settings=settings,
         contract=_columns(snapshot.contract),
         ledger=tuple(told_step(line, snapshot.flags) for line in snapshot.ledger),

@@ -9,6 +9,7 @@ import msgspec
 from mainstay.evaluation import EvaluationSettings, evaluate, judge_report, read_declared
 from mainstay.lifecycle.entry import entry_of
 from mainstay.lifecycle.judging import judge_version, sound_champion
+from mainstay.lifecycle.pointing import point_to
 from mainstay.models.report import Report, Verdict
 from mainstay.registry import Version, trust_code, trust_model
 
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
 
 class Trained(msgspec.Struct, frozen=True):
-    """What training left in the registry."""
+    """What training left in the registry; `note` says what else it couldn't do."""
 
     version: Version
     report: Report
     verdict: Verdict
+    note: str = ""
 
 
 def declared_in(books: Books, snapshot: Snapshot) -> Declared:
@@ -50,4 +52,5 @@ def register_training(
     trust_model(project, training.chosen.model, by=by, now=now)  # as was this
     version = books.registry.register(entry_of(project, snapshot, training, report, parent, grounds=grounds), now)
     verdict = judge_version(books, version.number, now=now, by=by)
-    return Trained(msgspec.structs.replace(version, ok=verdict.ok), report, verdict)
+    note = point_to(books, version)
+    return Trained(msgspec.structs.replace(version, ok=verdict.ok), report, verdict, note)

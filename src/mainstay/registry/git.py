@@ -55,7 +55,12 @@ class Tree:
 
 
 def run_git(
-    root: Path, words: Sequence[str], *, env: Mapping[str, str] | None = None, given: bytes | None = None
+    root: Path,
+    words: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    given: bytes = b"",
+    patience: float = _PATIENCE,
 ) -> bytes | None:
     """Run git in a folder; None where it isn't installed, doesn't answer in time, or says no.
 
@@ -67,8 +72,10 @@ def run_git(
         What to ask.
     env : mapping, optional
         Variables beside this process's.
-    given : bytes, optional
+    given : bytes
         For its standard input.
+    patience : float
+        Seconds to wait for the answer.
 
     """
     git = shutil.which("git")
@@ -80,9 +87,9 @@ def run_git(
             [git, *_CALM, "-C", str(root), *words],
             capture_output=True,
             check=False,
-            input=given if given is not None else b"",
+            input=given,
             env={**kept, **_ALONE, **(env or {})},
-            timeout=_PATIENCE,
+            timeout=patience,
         )
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None

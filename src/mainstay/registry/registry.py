@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mainstay.registry.bundle import Bundle
     from mainstay.registry.entry import Entry
     from mainstay.registry.ingredients import Ingredient
+    from mainstay.registry.lineage import Lineage
     from mainstay.registry.signing import Keyring
     from mainstay.registry.store import Draft, Store
     from mainstay.registry.version import Version
@@ -243,6 +244,10 @@ class Registry:
         version = self.version(model, number)
         return self._read(version, lambda folder: read_contract(folder, version))
 
+    def lineage(self, model: str, number: int) -> Lineage:
+        """Check every byte of a version, and read where it comes from; nothing is run; raises as `load_bundle` does."""
+        return read_lineage(self.folder(model, number), self.version(model, number))
+
     def ingredients(self, model: str, number: int) -> tuple[Ingredient, ...]:
         """Give what a version is made of; empty for one made before this was recorded: see `derive_ingredients`."""
         with self._state.read() as connection:
@@ -257,8 +262,7 @@ class Registry:
             As `load_bundle`.
 
         """
-        version = self.version(model, number)
-        found = ingredients_of(read_lineage(self.folder(model, number), version), version.parent)
+        found = ingredients_of(self.lineage(model, number), self.version(model, number).parent)
         with self._state.begin() as connection:
             write_ingredients(connection, model, number, found)
         return found

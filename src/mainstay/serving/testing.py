@@ -93,11 +93,25 @@ def register_model(
     Without `golden` no records are kept to check it by, which a model that answers nonsense would fail.
     """
     policy = Policy(task=task, action="offer", threshold=0.3, choices=choices, fallback=fallback)
+    with open_books(project) as books:
+        return books.registry.register(tiny_entry(project, model, policy, contract, golden=golden)).number
+
+
+def tiny_entry(
+    project: Project,
+    model: Model,
+    policy: Policy | None = None,
+    contract: Contract = TINY_CONTRACT,
+    *,
+    golden: bool = True,
+) -> Entry:
+    """Give what `register_model` registers, for a test that changes something in it first."""
+    policy = policy or Policy(task=TINY_TASK, action="offer", threshold=0.3)
     # Codes 0 and 1 are something every kind of column can hold.
     encoded = np.random.default_rng(7).integers(0, 2, (_ROWS, len(contract.slots))).astype(np.float64)
     profile = profile_rows(contract, encoded)
     loss = Finding(measure="log_loss", where="all", value=0.4, n=_ROWS)
-    entry = Entry(
+    return Entry(
         name=project.name,
         candidate=Candidate(model.framework, model, policy, np.zeros(_ROWS), np.zeros(5)),
         report=Report(
@@ -116,8 +130,6 @@ def register_model(
         lineage=Lineage(data_fingerprint="none", source="none", rows=_ROWS, by="a test"),
         golden=make_golden(contract, profile, model, seed=7) if golden else (),
     )
-    with open_books(project) as books:
-        return books.registry.register(entry).number
 
 
 def release_now(project: Project, version: int, *others: Route, trial: bool = False) -> Release:

@@ -3,7 +3,7 @@
 ::
 
     keep_source, add   a file or folder -> cache, pointer, .gitignore
-    restore            a pointer -> the file, out of the cache, compared with its md5
+    restore, bring     a pointer, or an md5 -> the file, out of the cache, compared with its md5
     version_findings   whether a file is what its pointer says
     known_data, ask    which versions were trained on which data
 
@@ -17,7 +17,7 @@
 from mainstay.data.versions.keep import Added, Kept, add, keep_source
 from mainstay.data.versions.known import Asked, Known, Match, ask, known_data
 from mainstay.data.versions.repository import Repository, find_repository, make_repository
-from mainstay.data.versions.state import restore, version_findings
+from mainstay.data.versions.state import bring, restore, version_findings
 
 __all__ = [
     "Added",
@@ -28,6 +28,7 @@ __all__ = [
     "Repository",
     "add",
     "ask",
+    "bring",
     "find_repository",
     "keep_source",
     "known_data",

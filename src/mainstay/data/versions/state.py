@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.data.versions.cache import fetch, holds, leaves_of
-from mainstay.data.versions.digest import Digest, digest_of, old_digest
+from mainstay.data.versions.digest import FOLDER, Digest, digest_of, old_digest
 from mainstay.data.versions.pointer import Tracked, tracked
 from mainstay.data.versions.repository import find_repository
 from mainstay.errors import DataError
@@ -105,3 +105,31 @@ def _fetched(repository: Repository, found: Tracked, path: Path) -> bool:
     if not wanted or not all(holds(repository, leaf.md5) for leaf in wanted):
         return False
     return all(fetch(repository, leaf.md5, found.out / leaf.path, old=found.old) for leaf in wanted)
+
+
+def bring(repository: Repository, md5: str, path: Path) -> bool:
+    """Write a version out of the cache to a path where nothing is, every byte compared; False where the cache lacks it.
+
+    Parameters
+    ----------
+    repository : Repository
+        Whose cache; the path may lie elsewhere.
+    md5 : str
+        The version; ``.dir`` behind it for a folder.
+    path : Path
+        Where to.
+
+    Raises
+    ------
+    DataError
+        Where it can't be written.
+    CorruptError
+        Where the cache has other bytes under its name; they are never used.
+
+    """
+    if not md5.endswith(FOLDER):
+        return fetch(repository, md5, path, old=True)
+    leaves = leaves_of(repository, md5)
+    if leaves is None or not all(holds(repository, leaf.md5) for leaf in leaves):
+        return False
+    return all(fetch(repository, leaf.md5, path / leaf.path) for leaf in leaves)

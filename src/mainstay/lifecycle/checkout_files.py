@@ -1,0 +1,240 @@
+"""The files of a version: put together beside the project first, then moved where nothing is lost by it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mainstay.data.quarantine import write_whole
+from mainstay.data.versions.digest import Digest
+from mainstay.data.versions.pointer import SUFFIX, write_pointer
+from mainstay.errors import DataError
+from mainstay.lifecycle.checkout_data import data_path
+from mainstay.registry.code import FILES, PATCH, SHAPING
+from mainstay.registry.git import POINTERS
+from mainstay.registry.git_files import tracked_in, write_commit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mainstay.registry.git import Tree
+    from mainstay.registry.lineage import Lineage
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a bundle keeps of the project: its lineage, the patch, and the files that shaped the model."""
+
+    lineage: Lineage
+    patch: bytes
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A version's files, put together.
+
+    Parameters
+    ----------
+    project : Path
+        The folder that holds its project.
+    from_commit : bool
+        Whether they came from a commit; only from the bundle otherwise.
+    restored, missing : tuple of str
+        What is there and what isn't, in words.
+
+    """
+
+    project: Path
+    from_commit: bool
+    restored: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    def files(self) -> tuple[str, ...]:
+        """Name them, from the project's folder."""
+        found = []
+        for folder, names, files in os.walk(self.project):
+            links = [name for name in names if (Path(folder) / name).is_symlink()]
+            found += [(Path(folder) / name).relative_to(self.project).as_posix() for name in (*files, *links)]
+        return tuple(sorted(found))
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What happens to a folder: files that change, that are new, and that go away; from the folder."""
+
+    staged: Path
+    changed: tuple[str, ...]
+    new: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    def carry_out(self, root: Path) -> None:
+        """Move the files where they belong."""
+        for name in self.removed:
+            path = root / name
+            path.unlink()
+            for folder in path.parents:
+                if folder == root or any(folder.iterdir()):
+                    break
+                folder.rmdir()
+        for name in (*self.changed, *self.new):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.staged / name).replace(root / name)
+
+
+def read_recorded(folder: Path, lineage: Lineage) -> Recorded:
+    """Read what a bundle keeps of the project; its bytes were compared with their hashes just before."""
+    patch = (folder / PATCH).read_bytes() if lineage.changes.kept else b""
+    kept = [one.path for one in lineage.code if one.path in SHAPING and not one.note]
+    files = {name: (folder / FILES / name).read_bytes() for name in kept}
+    old = folder / "features.py"
+    if not lineage.code and old.is_file():  # older bundles keep this file alone
+        files["features.py"] = old.read_bytes()
+    return Recorded(lineage, patch, files)
+
+
+def stage_files(
+    root: Path, recorded: Recorded, into: Path, pointer: tuple[str, bytes], *, only: bool = False
+) -> Staged:
+    """Put a version's files together in an empty folder.
+
+    Parameters
+    ----------
+    root : Path
+        The project's folder.
+    recorded : Recorded
+        What its bundle keeps.
+    into : Path
+        The folder.
+    pointer : tuple of str and bytes
+        The file that says which version it is: name and content.
+    only : bool
+        Whether the project's own folder is enough; the whole repository otherwise.
+
+    """
+    lineage = recorded.lineage
+    folder = lineage.git_folder
+    missing: tuple[str, ...] = ()
+    restored = []
+    if lineage.git_commit:
+        wanted = folder if only else ""
+        missing = write_commit(root, lineage.git_commit, into, patch=recorded.patch, only=wanted)
+    there = bool(lineage.git_commit) and (not missing or any(into.iterdir()))
+    project = into / folder if there and _below(folder) else into
+    project.mkdir(parents=True, exist_ok=True)
+    if there:
+        restored.append(f"the files of commit {lineage.git_commit[:12]}")
+        if recorded.patch and not missing:
+            restored.append("the changes that weren't committed")
+    else:
+        missing = missing or ("The training didn't run under git: the bundle's own files are all there is.",)
+    for name, content in recorded.files.items():
+        if not (project / name).is_file() or (project / name).read_bytes() != content:
+            write_whole(project / name, content)
+            restored.append(f"{name}, out of the bundle")
+    write_whole(project / pointer[0], pointer[1])
+    _point(project, lineage)
+    return Staged(project, there, tuple(restored), (*missing, *_differing(project, lineage)))
+
+
+def plan_moves(root: Path, tree: Tree | None, staged: Staged) -> Moves:
+    """Say what would happen to a folder, and refuse where something would be lost by it.
+
+    Raises
+    ------
+    DataError
+        Naming what would be lost.
+
+    """
+    if tree is not None and tree.changed:
+        raise DataError(
+            f"{root} holds changes that weren't committed: {_named(tree.changed)}.",
+            "Commit them, or check the version out elsewhere: --out DIR. Nothing was changed.",
+        )
+    tracked = frozenset() if tree is None else tracked_in(root)
+    wanted = staged.files()
+    changed, new, lost = [], [], []
+    for name in wanted:
+        path = root / name
+        _demand_straight(root, path)
+        if not os.path.lexists(path):
+            new.append(name)
+        elif path.is_dir() and not path.is_symlink():
+            lost.append(name)
+        elif not _same(path, staged.project / name):
+            changed.append(name)
+            if name not in tracked and not Path(name).match(POINTERS):
+                lost.append(name)
+    if lost:
+        said = "git doesn't know" if tree is not None else "nobody else keeps"
+        raise DataError(
+            f"Files that {said} would be overwritten: {_named(lost)}.",
+            "Move them away, or check the version out elsewhere: --out DIR. Nothing was changed.",
+        )
+    gone = tracked - set(wanted) if staged.from_commit else frozenset()
+    removed = [name for name in sorted(gone) if (root / name).is_symlink() or (root / name).is_file()]
+    return Moves(staged.project, tuple(changed), tuple(new), tuple(removed))
+
+
+def _point(project: Path, lineage: Lineage) -> None:
+    """Let the pointer of the data name the version's own, where it is one that may be written."""
+    pointer = lineage.data_pointer
+    if not pointer.endswith(SUFFIX) or pointer.removesuffix(SUFFIX) != data_path(lineage) or not _below(pointer):
+        return
+    path = project / pointer
+    if path.is_file() and lineage.data_md5 in path.read_text(encoding="utf-8", errors="replace"):
+        return
+    if not lineage.data_md5.endswith(".dir"):  # a folder's pointer also counts its files
+        path.parent.mkdir(parents=True, exist_ok=True)
+        name = path.name.removesuffix(SUFFIX)
+        write_pointer(path, Digest(lineage.data_md5, lineage.data_size or 0), name)
+
+
+def _differing(project: Path, lineage: Lineage) -> tuple[str, ...]:
+    """Name the files that aren't what shaped the model, and what of the changes nobody kept."""
+    wrong = []
+    for one in lineage.code:
+        path = project / one.path
+        if not _below(one.path) or not path.is_file():
+            wrong.append(f"{one.path} isn't there" + (f": {one.note}" if one.note else ""))
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != one.sha256:
+            wrong.append(f"{one.path} isn't what shaped the model" + (f": {one.note}" if one.note else ""))
+    if lineage.git_commit and not lineage.code and lineage.dirty:
+        wrong.append("Something wasn't committed then, and this old version doesn't say what.")
+    if lineage.changes.note:
+        wrong.append(f"What wasn't committed isn't whole: {lineage.changes.note}")
+    return tuple(wrong)
+
+
+def _below(name: str) -> bool:
+    """Whether a name from a bundle stays where it belongs."""
+    path = Path(name)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _demand_straight(root: Path, path: Path) -> None:
+    for folder in path.relative_to(root).parents:
+        step = root / folder
+        if folder != Path() and (step.is_symlink() or (step.exists() and not step.is_dir())):
+            raise DataError(
+                f"{step} is a link or a file, and the version has a folder there.",
+                "Move it away, or check the version out elsewhere: --out DIR. Nothing was changed.",
+            )
+
+
+def _same(mine: Path, theirs: Path) -> bool:
+    if mine.is_symlink() or theirs.is_symlink():
+        return mine.is_symlink() and theirs.is_symlink() and mine.readlink() == theirs.readlink()
+    ours = mine.stat().st_mode & 0o111, theirs.stat().st_mode & 0o111
+    return bool(ours[0]) == bool(ours[1]) and mine.read_bytes() == theirs.read_bytes()
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    shown = ", ".join(name.encode("utf-8", "backslashreplace").decode() for name in names[:_NAMED])
+    return shown + (f" and {more} more" if more > 0 else "")
