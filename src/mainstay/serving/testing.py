@@ -127,7 +127,7 @@ def tiny_entry(
         profile=profile,
         money=Money(),
         problem=Problem(name=project.name, decision="Offer a discount", action="offer", owner="a@b.example"),
-        lineage=Lineage(data_fingerprint="none", source="none", rows=_ROWS, by="a test"),
+        lineage=Lineage(data_fingerprint="none", source="none", rows=_ROWS, made="trained", by="a test"),
         golden=make_golden(contract, profile, model, seed=7) if golden else (),
     )
 

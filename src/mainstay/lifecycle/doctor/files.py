@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mainstay.lifecycle.doctor.complaint import Found
+    from mainstay.registry.store import Store
     from mainstay.release import Books
 
 _CHECK = "files"
@@ -31,6 +32,7 @@ def check_files(books: Books) -> Iterator[Found]:
     """Check the files beside both books."""
     yield from _readable(books)
     yield from _writable_by_others(books.project.books)
+    yield from _leftovers(books)
     yield from _torn(books)
 
 
@@ -57,6 +59,20 @@ def _writable_by_others(folder: Path) -> Iterator[Found]:
         )  # fmt: skip
     if len(found) > _MOST:
         yield broken(_CHECK, "…", f"So can they {len(found) - _MOST} more.", f"chmod -R go-w '{folder}'")
+
+
+def _leftovers(books: Books) -> Iterator[Found]:
+    store, model = books.registry.store, books.project.name
+    for name in store.sweep(model, dry=True):
+        yield broken(
+            _CHECK, name, f"{name} is what a registration left that was killed.",
+            "The next one removes it, and so does mainstay admin doctor --repair.", note=True,
+            mend=partial(_sweep, store, model),
+        )  # fmt: skip
+
+
+def _sweep(store: Store, model: str) -> None:
+    store.sweep(model)
 
 
 def _torn(books: Books) -> Iterator[Found]:

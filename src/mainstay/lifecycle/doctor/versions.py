@@ -23,8 +23,7 @@ def check_versions(books: Books) -> Iterator[Found]:
     """Compare every version with its bundle, and find bundles that no version has."""
     versions = books.registry.versions(books.project.name)
     for version in versions:
-        if version.removed is None:
-            yield from _against_bundle(books, version)
+        yield from _against_bundle(books, version) if version.removed is None else _removed(books, version)
     yield from _without_rows(books, {version.number for version in versions})
 
 
@@ -47,19 +46,39 @@ def _against_bundle(books: Books, version: Version) -> Iterator[Found]:
             _CHECK, about, message, "mainstay admin doctor --repair writes its row anew, as the bundle says it.",
             mend=partial(books.registry.restate, derived),
         )  # fmt: skip
+    if not books.registry.ingredients(version.model, version.number):
+        message = f"The registry doesn't say what {about} is made of."
+        yield broken(
+            _CHECK, about, message, "mainstay admin doctor --repair reads it from its bundle.", note=True,
+            mend=partial(_derive_ingredients, books, version),
+        )  # fmt: skip
     if version.ok is None:
         yield broken(_CHECK, about, f"{about} was never judged.", f"mainstay gate {version.number}", note=True)
 
 
+def _removed(books: Books, version: Version) -> Iterator[Found]:
+    """Find what is left of a bundle whose removal was cut short."""
+    about = f"version {version.number}"
+    if books.registry.store.look(version.model, version.number) is not None:
+        message = f"{about} was removed, and something of its bundle still lies there."
+        yield broken(
+            _CHECK, about, message, "mainstay admin gc finishes it, and so does mainstay admin doctor --repair.",
+            note=True, mend=partial(books.registry.store.remove, version.model, version.number),
+        )  # fmt: skip
+
+
 def _without_rows(books: Books, known: set[int]) -> Iterator[Found]:
     """Find complete bundles without a row: of a registration killed at its very end, or of a registry that was lost."""
-    model = books.project.name
-    for number in books.registry.store.numbers(model):
+    model, store = books.project.name, books.registry.store
+    for number in store.numbers(model):
         if number in known:
             continue
         about = f"bundle {number}"
         try:
-            derived = derive_version(books.registry.store.folder(model, number, ""), number)
+            digest = store.digest(model, number)
+            if not digest:
+                continue  # half written and unseen; the gc removes it
+            derived = derive_version(store.folder(model, number, digest), number)
         except MainstayError as error:
             yield broken(_CHECK, about, error.message, "No version needs it: mainstay admin gc removes it.", note=True)
             continue
@@ -72,3 +91,7 @@ def _without_rows(books: Books, known: set[int]) -> Iterator[Found]:
             _CHECK, about, message, f"mainstay admin doctor --repair takes it in again as version {number}.", note=True,
             mend=partial(books.registry.restate, derived),
         )  # fmt: skip
+
+
+def _derive_ingredients(books: Books, version: Version) -> None:
+    books.registry.derive_ingredients(version.model, version.number)

@@ -114,6 +114,9 @@ class Store(Protocol):
     def numbers(self, model: str) -> tuple[int, ...]:
         """Give every number that something lies under, in order; also those that no row tells of."""
 
+    def digest(self, model: str, number: int) -> str:
+        """Give the sha256 of the manifest that lies under a number; empty where none does."""
+
     def look(self, model: str, number: int) -> Lying | None:
         """Say what lies under a number; None for nothing."""
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from mainstay.registry.manifest import File, Manifest
     from mainstay.registry.store.objects import Objects
 
-_SMALL = 16 << 20  # a manifest of a hundred thousand files
+MOST_MANIFEST = 16 << 20
+"""Bytes: a manifest of a hundred thousand files."""
 _AT_ONCE = 4
 _CURE = "Don't use it: release another version, and restore this one from a backup."
 
@@ -50,7 +51,7 @@ def fetch(objects: Objects, place: str, digest: str, folder: Path, name: str) ->
 
     """
     where = f"{name} in {objects.address}"
-    content = objects.read(f"{place}/{NAME}", _SMALL)
+    content = objects.read(f"{place}/{NAME}", MOST_MANIFEST)
     if content is None:
         raise CorruptError(f"{where} has no {NAME}.", _CURE)
     manifest = _manifest(content, digest, where)
@@ -62,7 +63,7 @@ def fetch(objects: Objects, place: str, digest: str, folder: Path, name: str) ->
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(bring, manifest.files))
     for unlisted in UNLISTED:
-        found = objects.read(f"{place}/{unlisted}", _SMALL)
+        found = objects.read(f"{place}/{unlisted}", MOST_MANIFEST)
         if found is not None:
             write_kept(folder / unlisted, found)
     write_kept(folder / NAME, content)

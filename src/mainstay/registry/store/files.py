@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from contextlib import contextmanager
@@ -59,6 +60,13 @@ class FileStore:
             raise StoreError(
                 f"{home} can't be read: {error.strerror}.", "Give this user the right to read there."
             ) from None
+
+    def digest(self, model: str, number: int) -> str:
+        """Give the sha256 of the manifest in a folder; empty where there is none."""
+        try:
+            return hashlib.sha256((self.root / model / str(number) / NAME).read_bytes()).hexdigest()
+        except OSError:
+            return ""
 
     def look(self, model: str, number: int) -> Lying | None:
         """Say what lies in a folder."""

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from mainstay.errors import StoreError
 from mainstay.registry.manifest import NAME
 from mainstay.registry.store.base import Lying
-from mainstay.registry.store.fetching import fetch
+from mainstay.registry.store.fetching import MOST_MANIFEST, fetch
 from mainstay.registry.store.objects import Objects
 from mainstay.registry.store.staging import PREFIX, staging, sweep, weigh
 from mainstay.state import sync_folder
@@ -77,6 +78,11 @@ class S3Store:
     def numbers(self, model: str) -> tuple[int, ...]:
         """Give every number that objects lie under."""
         return tuple(sorted(int(name) for name in self.objects.folders(model) if name.isdecimal()))
+
+    def digest(self, model: str, number: int) -> str:
+        """Give the sha256 of the manifest below a number; empty where there is none."""
+        content = self.objects.read(f"{model}/{number}/{NAME}", MOST_MANIFEST)
+        return "" if content is None else hashlib.sha256(content).hexdigest()
 
     def look(self, model: str, number: int) -> Lying | None:
         """Say which objects lie under a number."""
