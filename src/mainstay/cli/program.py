@@ -37,7 +37,9 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "explain": ("records", "Say why: what each field adds to an answer."),
         "feedback": ("records", "Hand in what really happened, from a file."),
         "monitor": ("views", "Look once at what was served; changes nothing."),
-        "history": ("releases", "Who answered, since when, and why."),
+        "history": ("history", "Who answered, since when, and why; what answered at a moment."),
+        "hold": ("history", "Keep the controller from promoting anything."),
+        "resume": ("history", "Let the controller promote again."),
         "demo": ("processes", "The bundled sample: from rows to rollback."),
     },
     "Groups": {

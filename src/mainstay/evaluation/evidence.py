@@ -68,6 +68,7 @@ class Approval(msgspec.Struct, frozen=True):
 
     by: str
     reason: str
+    role: str = ""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +84,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         Its dependencies.
     approvals : tuple of Approval or None
         Who said yes.
+    roles : tuple of str
+        Roles in which somebody must have.
     undescribed : tuple of str or None
         Features of its contract without description or owner.
     live_skew : Finding or None
@@ -96,6 +99,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: Rehearsal | None = None
     lock: Lock | None = None
     approvals: tuple[Approval, ...] | None = None
+    roles: tuple[str, ...] = ()
     undescribed: tuple[str, ...] | None = None
     live_skew: Finding | None = None
     cases: tuple[Finding, ...] | None = None

@@ -3,7 +3,9 @@
 ::
 
     order        train, gate, monitor, operate: read this one first
-    releasing    release, rollback
+    releasing    release, after everything it is held against; foreseen is what that says, recent the logged requests
+    going_back   rollback, hold, resume
+    answering    history --at: what answered at a moment
     judging      a version before its gates; evidence and rehearsal are what they look at beside the report
     adopting     version adopt: a model that was made elsewhere becomes the next version
     notebook     ship: from an estimator and a frame to a project and a version
@@ -38,6 +40,7 @@
 
 from mainstay.evaluation.testscore import score_document
 from mainstay.lifecycle.adopting import Brought, adopt, read_brought
+from mainstay.lifecycle.answering import Answered, answered_at, answered_document
 from mainstay.lifecycle.auditing import Audited, audit, write_audit
 from mainstay.lifecycle.checking import Checked, check, check_document
 from mainstay.lifecycle.checkout import CheckedOut, checkout, checkout_document
@@ -61,7 +64,17 @@ from mainstay.lifecycle.explaining import Explained, Replayed, explain, explain_
 from mainstay.lifecycle.exporting import Exported, export_onnx, exported_document
 from mainstay.lifecycle.files import Taken, predict_file, take_feedback
 from mainstay.lifecycle.following import WAIT, Followed, describe_followed, follow
+from mainstay.lifecycle.foreseen import Foreseen, Wish, foreseen_document, foreseen_plain
 from mainstay.lifecycle.gap import FourWay, gap, gap_document
+from mainstay.lifecycle.going_back import (
+    foresee_rollback,
+    held,
+    hold,
+    resume,
+    rollback,
+    rollback_destination,
+    rollback_seen,
+)
 from mainstay.lifecycle.judging import approve
 from mainstay.lifecycle.keys import (
     KeyChanged,
@@ -94,7 +107,7 @@ from mainstay.lifecycle.origins import (
 from mainstay.lifecycle.owner import owner_page, write_report
 from mainstay.lifecycle.policing import Repoliced, repoliced_document, repolicy
 from mainstay.lifecycle.registering import Trained
-from mainstay.lifecycle.releasing import release, rollback, rollback_destination
+from mainstay.lifecycle.releasing import first_step, foresee_release, release, release_seen
 from mainstay.lifecycle.replay_document import replay_document, replays_document
 from mainstay.lifecycle.replay_document import told as replay_told
 from mainstay.lifecycle.replay_steps import Step
@@ -106,6 +119,7 @@ from mainstay.release import Books, open_books
 
 __all__ = [
     "WAIT",
+    "Answered",
     "Apart",
     "Audited",
     "Books",
@@ -116,6 +130,7 @@ __all__ = [
     "Explained",
     "Exported",
     "Followed",
+    "Foreseen",
     "FourWay",
     "KeyChanged",
     "Optimized",
@@ -130,7 +145,10 @@ __all__ = [
     "Taken",
     "Trained",
     "Wanted",
+    "Wish",
     "adopt",
+    "answered_at",
+    "answered_document",
     "approve",
     "ask_data",
     "asked_document",
@@ -154,12 +172,19 @@ __all__ = [
     "export_dvc",
     "export_onnx",
     "exported_document",
+    "first_step",
     "follow",
+    "foresee_release",
+    "foresee_rollback",
+    "foreseen_document",
+    "foreseen_plain",
     "gap",
     "gap_document",
     "gate",
+    "held",
     "history",
     "history_document",
+    "hold",
     "keys_document",
     "known",
     "known_document",
@@ -181,6 +206,7 @@ __all__ = [
     "read_brought",
     "read_capacity",
     "release",
+    "release_seen",
     "replay",
     "replay_document",
     "replay_last",
@@ -190,9 +216,11 @@ __all__ = [
     "repoliced_document",
     "repolicy",
     "report_document",
+    "resume",
     "revoke_key",
     "rollback",
     "rollback_destination",
+    "rollback_seen",
     "score_document",
     "ship",
     "sign_versions",

@@ -9,14 +9,13 @@ from mainstay.data.quarantine import write_whole
 from mainstay.evaluation import report_document as evaluation_document
 from mainstay.evaluation import summary_document
 from mainstay.lifecycle.comment import comment_document
-from mainstay.release import at_moment, explain, open_books
+from mainstay.release import explain, open_books
 from mainstay.render.document import Command, Document, Findings, Status, Table, Text
 from mainstay.render.junit import to_junit
 from mainstay.render.markdown import to_markdown
 from mainstay.render.numbers import finding_value, measure_name, moment
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
     from mainstay.models.report import Verdict
     from mainstay.project import Project
     from mainstay.registry import Version
-    from mainstay.release import Release
+    from mainstay.release import Hold, Release
+
+_WHAT = {"ab": "A/B test"}
 
 
 def describe_release(release: Release) -> str:
@@ -34,26 +35,49 @@ def describe_release(release: Release) -> str:
     return f"{release.model}: {explain(release)}{reason}"
 
 
-def history(project: Project, *, at: dt.datetime | None = None) -> tuple[Release, ...]:
-    """Give the releases of a project, newest first; with `at`, the one in force at that moment."""
+def history(project: Project) -> tuple[Release, ...]:
+    """Give the releases of a project, newest first."""
     with open_books(project) as books:
-        rows = books.releases.history(project.name)
-    if at is None:
-        return tuple(reversed(rows))
-    found = at_moment(rows, at)
-    return () if found is None else (found,)
+        return tuple(reversed(books.releases.history(project.name)))
 
 
-def history_document(name: str, rows: Sequence[Release]) -> Document:
-    """Lay out who answered since when, by whom and why."""
+def history_document(name: str, rows: Sequence[Release], hold: Hold | None = None) -> Document:
+    """Lay out who answered since when, by whom and why, and who had said yes; and a hold that is on."""
     if not rows:
         said = Command('mainstay release 1 --reason "…"', "Let a version answer.")
         return Document(f"{name}: nothing was released", (said,))
+    approved = any(row.approvals for row in rows)
+    columns = ("no", "since", "what", "who answers", "by", "why", *(("approved by",) if approved else ()))
     cells = tuple(
-        (row.id, moment(row.at), row.kind + (" (trial)" if row.trial else ""), explain(row), row.by, row.reason)
+        (
+            row.id,
+            moment(row.at),
+            _WHAT.get(row.kind, row.kind) + (" (trial)" if row.trial else ""),
+            explain(row),
+            row.by,
+            row.reason,
+            *(
+                ("; ".join(f"{one.by}{f' ({one.role})' if one.role else ''}" for one in row.approvals),)
+                if approved
+                else ()
+            ),
+        )
         for row in rows
     )
-    return Document(f"{name}: {explain(rows[0])}", (Table(("no", "since", "what", "who answers", "by", "why"), cells),))
+    told = () if hold is None else (Text(held_words(hold), "warning"),)
+    return Document(f"{name}: {explain(rows[0])}", (*told, Table(columns, cells)))
+
+
+def _approved_by(row: Release) -> str:
+    return "; ".join(f"{one.by} ({one.role})" if one.role else one.by for one in row.approvals)
+
+
+def held_words(hold: Hold) -> str:
+    """Say that nothing is promoted by itself, by whose word, and how it goes on."""
+    return (
+        f"Automatic promotion is held since {moment(hold.at)} by {hold.by} ({hold.reason}). "
+        'Let it go on: mainstay resume --reason "…"'
+    )
 
 
 def versions(project: Project) -> tuple[Version, ...]:

@@ -12,7 +12,7 @@ from mainstay.events.window import take_window
 from mainstay.lifecycle.rehearsal import rehearse
 from mainstay.monitoring.skew import skew_finding
 from mainstay.registry.packages import installed
-from mainstay.release import differences
+from mainstay.release import ReleaseSettings, differences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,13 +46,14 @@ def collect(
 
     """
     name, number = bundle.version.model, bundle.version.number
-    given = books.approvals.of(name, number)
+    given = books.approvals.of(name, number, since=now)  # a new judgement carries none of the old ones over
     features = bundle.contract.features
     return Evidence(
         differences=None if champion is None else differences(champion.contract, bundle.contract),
         rehearsal=rehearse(books, bundle) if settings.rehearse else None,
         lock=hold(bundle.lock, installed(), None if champion is None else champion.lock),
-        approvals=tuple(Approval(one.by, one.reason) for one in given),
+        approvals=tuple(Approval(one.by, one.reason, one.role) for one in given),
+        roles=books.project.section("release", ReleaseSettings).approvals,
         undescribed=tuple(column.name for column in features if not (column.description and column.owner)),
         live_skew=_live_skew(books, bundle, now),
         cases=_cases(books.project, bundle, settings),

@@ -8,7 +8,7 @@ from mainstay.errors import CorruptError, SignatureError, TrustError
 from mainstay.evaluation import Approval, EvaluationSettings, judge_report
 from mainstay.evaluation.gates.approval import judge_approvals
 from mainstay.lifecycle.evidence import collect
-from mainstay.release import Approved, open_books
+from mainstay.release import Approved, ReleaseSettings, judged_since, open_books, why_no_approval
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -33,28 +33,41 @@ def judge_version(books: Books, number: int, *, now: dt.datetime, by: str) -> Ve
     return verdict
 
 
-def approve(project: Project, number: int, *, reason: str, now: dt.datetime, by: str) -> Verdict:
+def approve(project: Project, number: int, *, reason: str, now: dt.datetime, by: str, role: str = "") -> Verdict:
     """Write down that somebody says yes to a version, and judge it by that: the other gates keep what they said.
+
+    It belongs to the verdict it was given on: whoever has the version judged again needs another.
 
     Raises
     ------
     ReleaseError
-        Without a reason, or where the same person said so before.
+        Without a reason; where the same person said so before, or made the version; in a role that isn't asked for, or
+        that somebody else acts in.
     NotFoundError
         Where there is no such version.
 
     """
     with open_books(project) as books:
-        books.registry.version(project.name, number)
-        settings = project.section("evaluation", EvaluationSettings)
-        books.approvals.add(Approved(model=project.name, number=number, at=now, by=by, reason=reason))
-        last = books.registry.latest_verdict(project.name, number)
-        if last is None:
+        version = books.registry.version(project.name, number)
+        demands = project.section("release", ReleaseSettings)
+        said = Approved(model=project.name, number=number, at=now, by=by, reason=reason, role=role)
+        if refused := why_no_approval(demands, version.by, said):
+            raise refused
+        verdicts = books.registry.verdicts(project.name, number)
+        books.approvals.add(said, judged_since(verdicts))
+        if not verdicts:
             return judge_version(books, number, now=now, by=by)
-        given = tuple(Approval(one.by, one.reason) for one in books.approvals.of(project.name, number))
-        verdict = judge_approvals(last, given, settings, now=now, by=by)
+        given = tuple(Approval(one.by, one.reason, one.role) for one in standing(books, number))
+        settings = project.section("evaluation", EvaluationSettings)
+        verdict = judge_approvals(verdicts[-1], given, settings, now=now, by=by, roles=demands.approvals)
         books.registry.add_verdict(project.name, number, verdict)
     return verdict
+
+
+def standing(books: Books, number: int) -> tuple[Approved, ...]:
+    """Give the approvals of a version that count: those given on what its gates say today."""
+    name = books.project.name
+    return books.approvals.of(name, number, judged_since(books.registry.verdicts(name, number)))
 
 
 def loaded(books: Books, number: int) -> Bundle:

@@ -18,13 +18,13 @@ from mainstay.data import take_snapshot
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
 from mainstay.errors import LockedError, MainstayError
 from mainstay.events import Action, actions, log_actions, log_findings
+from mainstay.lifecycle.going_back import rollback
 from mainstay.lifecycle.grounds import take_grounds
 from mainstay.lifecycle.judging import judge_version
 from mainstay.lifecycle.looking import Seen, due, latest, look_at
 from mainstay.lifecycle.origins import bring_back
 from mainstay.lifecycle.own import own_candidates
 from mainstay.lifecycle.registering import Trained, declared_in, register_training
-from mainstay.lifecycle.releasing import rollback
 from mainstay.release import open_books
 from mainstay.training import TrainingSettings
 from mainstay.training import train as fit

@@ -85,7 +85,7 @@ def _record(contract: Contract, answer: Prediction) -> Step:
         lacks, odd = sorted(wanted - given), sorted(given - wanted)
         told = [f"it lacks '{name}'" for name in lacks] + [f"it holds '{name}', which is no column" for name in odd]
         return Step(name="record", state="differs", note=f"The logged record isn't one of this contract: {told[0]}.")
-    values = _typed(contract, answer.features)
+    values = typed_values(contract, answer.features)
     for column in contract.features:
         value = values[column.name]
         if value is not None and column.parse(value) is None:
@@ -99,7 +99,7 @@ def _record(contract: Contract, answer: Prediction) -> Step:
 
 def _read_again(contract: Contract, answer: Prediction, values: dict[str, Any]) -> Step:
     try:
-        row = compile_request(_without_ids(contract)).read_record(dict(values))
+        row = compile_request(without_ids(contract)).read_record(dict(values))
     except RecordError as error:
         return Step(name="record", state="differs", note=f"The contract refuses the logged record: {error.message}")
     changed = {name: _plain(value) for name, value in row.features.items() if _plain(value) != _plain(values[name])}
@@ -111,7 +111,7 @@ def _read_again(contract: Contract, answer: Prediction, values: dict[str, Any]) 
     return Step(name="record", state="same")
 
 
-def _without_ids(contract: Contract) -> Contract:
+def without_ids(contract: Contract) -> Contract:
     """Demand no id: the log holds a pseudonym of it alone, and no model sees it."""
     columns = (
         msgspec.structs.replace(column, missing="allow") if column.role == "id" else column
@@ -120,7 +120,7 @@ def _without_ids(contract: Contract) -> Contract:
     return Contract(tuple(columns), contract.rules)
 
 
-def _typed(contract: Contract, values: Mapping[str, Value]) -> dict[str, Any]:
+def typed_values(contract: Contract, values: Mapping[str, Value]) -> dict[str, Any]:
     """Give logged values as they were in the hand: a time is text in the log."""
     return {column.name: _moment(values.get(column.name), column.type) for column in contract.features}
 
@@ -152,7 +152,7 @@ def _inputs(bundle: Bundle, answer: Prediction) -> tuple[Step, ...]:
 
 def _run_again(features: Features, bundle: Bundle, answer: Prediction, *, failed_then: bool) -> Step:
     try:
-        seen = features.runner.records([_typed(bundle.contract, answer.features)])
+        seen = features.runner.records([typed_values(bundle.contract, answer.features)])
     except FeaturesError as error:
         state: State = "same" if failed_then else "differs"
         return Step(name=FILE, state=state, note=f"It fails at this record: {error.message}")
@@ -164,7 +164,7 @@ def _run_again(features: Features, bundle: Bundle, answer: Prediction, *, failed
 
 
 def _compared(inputs: Contract, stored: Mapping[str, Value], found: Mapping[str, Any]) -> Step:
-    then, now = _typed(inputs, stored), _typed(inputs, found)
+    then, now = typed_values(inputs, stored), typed_values(inputs, found)
     changed = [name for name in now if _plain(then[name]) != _plain(now[name])]
     odd = sorted(set(stored) - set(now))
     if not changed and not odd:
@@ -245,7 +245,7 @@ def _decision(bundle: Bundle, answer: Prediction, score: Score | None) -> Step:
     capped = policy.task.kind == "binary" and bundle.money.capacity is not None
     if in_file and capped:
         policy = msgspec.structs.replace(policy, pace=None)
-    found, _ = policy.settle(score, _typed(bundle.contract, answer.features))
+    found, _ = policy.settle(score, typed_values(bundle.contract, answer.features))
     stored = answer.decision
     if in_file and capped and found == policy.action != stored:
         note = "Not computed: a file acts on the best of its rows up to the capacity, so it depends on the others."

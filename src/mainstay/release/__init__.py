@@ -8,26 +8,29 @@
     gate:        Version + Verdict   -> why it must not be released        (pure)
     compatible:  two contracts       -> what callers would notice          (pure)
     route:       routes + who asks   -> which version answers              (pure)
-    approvals:   who said yes to a version, and why
+    approvals:   who said yes to a version, in which role, and why
+    holds:       whether something other than a person may promote
     history:     Releases            -> appended to by one winner at a time
     presence:    which release each worker of each server answers by
     books:       a project           -> both books, opened together
 """
 
-from mainstay.release.approvals import Approvals, Approved
+from mainstay.release.approvals import APPROVED, Approvals, Approved, judged_since, unfilled, why_no_approval
 from mainstay.release.books import Books, open_books
 from mainstay.release.compatible import differences, other_question
 from mainstay.release.gate import why_not
 from mainstay.release.history import Releases
+from mainstay.release.holds import Hold, Holds
 from mainstay.release.plan import at_moment, explain, plan_release, propose_release
 from mainstay.release.presence import AGAIN, BEAT, GONE, Listener, Presence, Worker
 from mainstay.release.release import BESIDE, Approval, Release, Route, champion, newcomers
-from mainstay.release.rollback import propose_rollback, rollback_target, rollback_targets
+from mainstay.release.rollback import leaving, propose_rollback, rollback_target, rollback_targets
 from mainstay.release.route import assign, salt_of, shadows
 from mainstay.release.settings import ReleaseSettings
 
 __all__ = [
     "AGAIN",
+    "APPROVED",
     "BEAT",
     "BESIDE",
     "GONE",
@@ -35,6 +38,8 @@ __all__ = [
     "Approvals",
     "Approved",
     "Books",
+    "Hold",
+    "Holds",
     "Listener",
     "Presence",
     "Release",
@@ -47,6 +52,8 @@ __all__ = [
     "champion",
     "differences",
     "explain",
+    "judged_since",
+    "leaving",
     "newcomers",
     "open_books",
     "other_question",
@@ -57,5 +64,7 @@ __all__ = [
     "rollback_targets",
     "salt_of",
     "shadows",
+    "unfilled",
+    "why_no_approval",
     "why_not",
 ]

@@ -13,6 +13,7 @@ from mainstay.registry import ProjectKeys, Registry, trusted_by
 from mainstay.registry.store import CACHE, STORE, open_store
 from mainstay.release.approvals import Approvals
 from mainstay.release.history import Releases
+from mainstay.release.holds import Holds
 from mainstay.state import open_late, open_state
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Books:
         The books.
     approvals : Approvals
         Who said yes to a version.
+    holds : Holds
+        Whether something other than a person may promote one.
 
     """
 
@@ -46,6 +49,7 @@ class Books:
     releases: Releases
     log: EventLog
     approvals: Approvals
+    holds: Holds
 
     def __enter__(self) -> Self:
         return self
@@ -95,4 +99,4 @@ def open_books(project: Project, *, late: bool = False) -> Books:
     opened = open_late if late else open_state
     state = opened(place, books=project.books, lost=lambda: bool(store.numbers(project.name)))
     registry = Registry(state, store, trusted_by(project), ProjectKeys(project))
-    return Books(project, state, registry, Releases(state), open_log(project), Approvals(state))
+    return Books(project, state, registry, Releases(state), open_log(project), Approvals(state), Holds(state))

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from mainstay.errors import ReleaseError
+from mainstay.release.holds import Hold, hold_too
 from mainstay.release.release import Approval, Release, Route, check_routes
 from mainstay.state import from_text, to_text
 
@@ -64,7 +65,7 @@ class Releases:
             return tuple(map(_release, connection.execute(_HISTORY, {"model": model})))
 
     def append(self, release: Release, expected: int | None = None) -> Release:
-        """Make a drafted release true, if nobody was faster.
+        """Make a drafted release true, if nobody was faster; a rollback also holds automatic promotion.
 
         Parameters
         ----------
@@ -92,6 +93,10 @@ class Releases:
                 )
             written = msgspec.structs.replace(release, id=last + 1)
             connection.execute(sa.insert(_RELEASES).values(_row(written)))
+            if written.kind == "rollback":
+                why = f"rolled back to version {written.champion}: {written.reason}"
+                hold = Hold(model=written.model, held=True, at=written.at, by=written.by, reason=why)
+                hold_too(connection, hold)  # with it or not at all: what was rolled back isn't promoted again
         self._state.keep_recent()
         return written
 

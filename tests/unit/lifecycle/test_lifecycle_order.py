@@ -147,8 +147,8 @@ def test_canary_shadow_and_rollback_are_rows_of_the_history(two: Project) -> Non
         (5, "rollback", 1, "worse"),
     ]
     assert [(route.role, route.weight) for route in rows[2].routes] == [("champion", 0.9), ("canary", 0.1)]
-    assert lifecycle.history(two, at=rows[3].at) == (rows[3],)
-    assert lifecycle.history(two, at=NOW - dt.timedelta(days=3650)) == ()
+    assert lifecycle.answered_at(two, rows[3].at).release == rows[3]
+    assert lifecycle.answered_at(two, NOW - dt.timedelta(days=3650)).release is None
 
 
 def test_a_rollback_to_a_tampered_bundle_is_refused_and_changes_nothing(two: Project) -> None:
