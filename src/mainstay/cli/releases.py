@@ -132,7 +132,7 @@ def rollback(*, to: int | None, dry_run: bool, wait: float, reason: str, folder:
 
 
 def _foretell(seen: Any, *, as_json: bool) -> None:
-    """Show what would happen; ends with 1 where it would be refused."""
+    """Show what would happen; where it would be refused, that is the error."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     if as_json:
@@ -140,4 +140,4 @@ def _foretell(seen: Any, *, as_json: bool) -> None:
     else:
         show(lifecycle.foreseen_document(seen))
     if seen.error is not None:
-        raise click.exceptions.Exit(seen.error.exit_code)
+        raise seen.error

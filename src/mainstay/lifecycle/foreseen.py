@@ -9,7 +9,7 @@ import msgspec
 
 from mainstay.lifecycle.recent import Tried
 from mainstay.release import Release, explain
-from mainstay.render.document import Command, Document, Status, Table, Text
+from mainstay.render.document import Document, Status, Table, Text
 from mainstay.render.numbers import moment
 
 if TYPE_CHECKING:
@@ -110,16 +110,13 @@ class Foreseen:
 def foreseen_document(seen: Foreseen) -> Document:
     """Lay out what would happen."""
     rows = tuple(_checks(seen))
-    last = seen.error
     blocks = (
         Text(f"Now: {explain(seen.before)}" if seen.before else "Now: nobody answers."),
         *((Text(f"Then: {explain(seen.row)}"),) if seen.row is not None else ()),
         Table(("what", "", "found"), rows),
         *(Text(warning, "warning") for warning in seen.warnings),
-        *((Text(last.message, "warning"),) if last is not None else ()),
-        *((Command(last.cure, ""),) if last is not None and last.cure else ()),
     )
-    would = "would be done" if last is None else "would be refused"
+    would = "would be done" if seen.error is None else "would be refused"
     return Document(f"{seen.model} version {seen.version}: this {would}. Nothing was changed.", blocks)
 
 

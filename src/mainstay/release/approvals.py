@@ -192,12 +192,11 @@ def why_no_approval(settings: ReleaseSettings, author: str, approved: Approved) 
             "Ask somebody else.",
         )
     roles = settings.approvals
-    listed = ", ".join(roles)
     if roles and approved.role not in roles:
-        said = (
-            f"'{approved.role}' is none of the roles" if approved.role else "An approval is given in one of the roles"
+        named = f"'{approved.role}' is none of the roles that" if approved.role else "An approval is given in a role:"
+        return ReleaseError(
+            f"{named} [release] approvals asks for {', '.join(roles)}.", f"Say in which: --role {roles[0]}"
         )
-        return ReleaseError(f"{said} that [release] approvals asks for: {listed}.", f"--role {roles[0]}")
     may = settings.people.get(approved.role, ())
     if may and approved.by not in may:
         return ReleaseError(
