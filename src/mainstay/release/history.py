@@ -26,6 +26,9 @@ _HISTORY = sa.select(_RELEASES).where(_RELEASES.c.model == sa.bindparam("model")
 _CURRENT = (
     sa.select(_RELEASES).where(_RELEASES.c.model == sa.bindparam("model")).order_by(_RELEASES.c.id.desc()).limit(1)
 )
+_NUMBERED = sa.select(_RELEASES).where(
+    _RELEASES.c.model == sa.bindparam("model"), _RELEASES.c.id == sa.bindparam("number")
+)
 
 
 class Releases:
@@ -57,6 +60,12 @@ class Releases:
         """Give the release in force; None before the first."""
         with self._state.read() as connection:
             row = connection.execute(_CURRENT, {"model": model}).one_or_none()
+        return None if row is None else _release(row)
+
+    def numbered(self, model: str, number: int) -> Release | None:
+        """Give one release by its number; None where there is none."""
+        with self._state.read() as connection:
+            row = connection.execute(_NUMBERED, {"model": model, "number": number}).one_or_none()
         return None if row is None else _release(row)
 
     def history(self, model: str) -> tuple[Release, ...]:

@@ -10,7 +10,7 @@ from mainstay.serving.exchange import Exchange
 from mainstay.serving.hot import Hot
 from mainstay.serving.intake import Hung
 from mainstay.serving.metrics import Metrics
-from mainstay.serving.pages import Pages, in_force
+from mainstay.serving.pages import Pages, in_force, reached
 from mainstay.serving.replies import Refused, Reply, method_refused
 from mainstay.serving.served import say
 
@@ -40,7 +40,7 @@ class App:
 
     def __init__(self, models: Sequence[Served], *, loopback: bool) -> None:
         self.models = models
-        self.metrics = Metrics(lambda: in_force(models))
+        self.metrics = Metrics(lambda: in_force(models), lambda: reached(models))
         self.draining = False
         """Whether the server is on its way out: unready, and still answering."""
         self.closing = False

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mainstay.contract import compile_request
-from mainstay.errors import CorruptError, ReleaseError
-from mainstay.registry import golden_failures
+from mainstay.errors import ReleaseError
 from mainstay.release import assign, salt_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from mainstay.contract import RequestDecoder
-    from mainstay.registry import Bundle, Registry
+    from mainstay.registry import Bundle, Version
     from mainstay.release import Release, Route
+    from mainstay.serving.shelf import Loaded, Shelf
 
 
 @dataclass(frozen=True)
@@ -86,27 +85,20 @@ class Lineup:
 
 
 def load_lineup(
-    registry: Registry,
-    release: Release,
-    *,
-    max_records: int,
-    loopback: bool = True,
-    previous: Lineup | None = None,
+    shelf: Shelf, release: Release, *, loopback: bool = True, known: Callable[[int], Version | None] = lambda _: None
 ) -> Lineup:
     """Load what a release names, check every byte, and let each newcomer answer its golden records.
 
     Parameters
     ----------
-    registry : Registry
-        Where the versions are.
+    shelf : Shelf
+        Where versions are taken from; what is loaded already isn't loaded again.
     release : Release
         Who is to answer.
-    max_records : int
-        Records one request may hold.
     loopback : bool
         Whether only this machine can reach the server; a trial is served nowhere else.
-    previous : Lineup, optional
-        What is loaded already isn't loaded again.
+    known : callable
+        Gives the row of a version where the registry can't be asked for it.
 
     Raises
     ------
@@ -123,10 +115,7 @@ def load_lineup(
             f"Release {release.id} of {release.model} is a trial, and a trial is served on this machine only.",
             "Serve on 127.0.0.1, or release it for real.",
         )
-    known: Mapping[int, Bundle] = {}
-    if previous is not None:
-        known = {arm.version: arm.bundle for arm in (*previous.arms, *previous.shadows)}
-    loaded = [_arm(registry, release.model, route, known, max_records) for route in release.routes]
+    loaded = [_arm(shelf.take(release.model, route.version, known(route.version)), route) for route in release.routes]
     champion = next(arm for arm in loaded if arm.route.role == "champion")
     arms = tuple(arm for arm in loaded if arm.route.role != "shadow")
     return Lineup(
@@ -141,14 +130,5 @@ def load_lineup(
     )
 
 
-def _arm(registry: Registry, model: str, route: Route, known: Mapping[int, Bundle], max_records: int) -> Arm:
-    bundle = known.get(route.version)
-    if bundle is None:
-        bundle = registry.load_bundle(model, route.version)
-        failures = golden_failures(bundle.contract, bundle.model, bundle.golden, bundle.features)
-        if failures:
-            raise CorruptError(
-                f"{model} version {route.version} doesn't answer as it did when it was registered: {failures[0]}",
-                "Train it again on this machine, or release another version.",
-            )
-    return Arm(route, bundle, compile_request(bundle.contract, max_records=max_records))
+def _arm(loaded: Loaded, route: Route) -> Arm:
+    return Arm(route, loaded.bundle, loaded.decoder)

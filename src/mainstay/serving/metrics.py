@@ -32,6 +32,8 @@ _SIZES = (1, 2, 5, 10, 50, 100, 500, 1000)
 
 InForce = tuple[str, int, str, float]
 """Model, version, role and weight of a route in force."""
+Reached = tuple[str, bool, float]
+"""Model, whether this worker reaches its registry, and seconds since it was last heard of."""
 
 
 class Metrics:
@@ -41,13 +43,18 @@ class Metrics:
     ----------
     in_force : callable
         Gives the routes in force, asked at each scrape.
+    reached : callable
+        Tells whether the registry of each model is reached, asked at each scrape.
 
     """
 
-    def __init__(self, in_force: Callable[[], Iterable[InForce]]) -> None:
+    def __init__(
+        self, in_force: Callable[[], Iterable[InForce]], reached: Callable[[], Iterable[Reached]] = lambda: ()
+    ) -> None:
         self._shared = bool(os.environ.get(SHARED))
         self._registry = CollectorRegistry()
         self._in_force = in_force
+        self._reached = reached
         self.requests = self._counter("requests", "Requests by what became of them.", "model", "route", "code", "cause")
         self.answers = self._counter("predictions", "Records answered.", "model", "version", "role")
         self.degraded = self._counter("degraded", "Records a policy had to help.", "model", "version")
@@ -79,7 +86,7 @@ class Metrics:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         around = CollectorRegistry()
-        around.register(_Routes(self._in_force))
+        around.register(_Now(self._in_force, self._reached))
         if not self._shared:
             ProcessCollector(registry=around)
         return generate_latest(registry) + generate_latest(around)
@@ -88,16 +95,25 @@ class Metrics:
         return Counter(f"mainstay_{name}", text, labels, registry=self._registry)
 
 
-class _Routes:
-    """The routes in force, as they are at the moment of the scrape: a gauge nobody has to reset."""
+class _Now:
+    """What is so at the moment of the scrape, in the worker that is scraped: gauges nobody has to reset."""
 
-    def __init__(self, in_force: Callable[[], Iterable[InForce]]) -> None:
+    def __init__(self, in_force: Callable[[], Iterable[InForce]], reached: Callable[[], Iterable[Reached]]) -> None:
         self._in_force = in_force
+        self._reached = reached
 
     def collect(self) -> Iterator[Metric]:
-        gauge = GaugeMetricFamily(
+        shares = GaugeMetricFamily(
             "mainstay_route_weight", "Share of the requests.", labels=["model", "version", "role"]
         )
         for model, version, role, weight in self._in_force():
-            gauge.add_metric([model, str(version), role], weight)
-        yield gauge
+            shares.add_metric([model, str(version), role], weight)
+        yield shares
+        reachable = GaugeMetricFamily("mainstay_registry_reachable", "Whether the registry answers.", labels=["model"])
+        age = GaugeMetricFamily(
+            "mainstay_registry_age_seconds", "Since the registry was last heard of.", labels=["model"]
+        )
+        for model, answers, seconds in self._reached():
+            reachable.add_metric([model], float(answers))
+            age.add_metric([model], seconds)
+        yield from (reachable, age)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mainstay import render
 from mainstay.contract import json_schema
 from mainstay.render import Command, Document, Facts, Heading, Table, Text
-from mainstay.serving.metrics import CONTENT_TYPE, InForce, Metrics
+from mainstay.serving.metrics import CONTENT_TYPE, InForce, Metrics, Reached
 from mainstay.serving.openapi import openapi
 from mainstay.serving.replies import Reply, json_reply
 from mainstay.serving.served import champion_of
@@ -98,6 +98,12 @@ def in_force(models: Sequence[Served]) -> Iterator[InForce]:
                 yield served.name, route.version, route.role, route.weight
 
 
+def reached(models: Sequence[Served]) -> Iterator[Reached]:
+    """Tell of each model whether its registry is reached."""
+    for served in models:
+        yield served.name, not served.reach.trouble, served.reach.age
+
+
 def calls_document(models: Sequence[Served], base: str, version: str) -> Document:
     """Write the page of the calls.
 
@@ -179,12 +185,21 @@ def _summary(served: Served) -> dict[str, object]:
 
 
 def _readiness(served: Served) -> dict[str, object]:
+    lineup = served.lineup
     state: dict[str, object] = {
-        "ready": served.lineup is not None and not (served.log_trouble and served.events.when_full == "refuse"),
-        "version": served.lineup.champion.version if served.lineup else None,
+        "ready": lineup is not None and not (served.log_trouble and served.events.when_full == "refuse"),
+        "version": lineup.champion.version if lineup else None,
+        "release": lineup.release.id if lineup else None,
+        "registry": _registry(served),
     }
-    if served.lineup is None and not served.trouble:
+    if lineup is None and not served.trouble:
         state["detail"] = "No version is released yet."
     elif served.trouble or served.log_trouble:
         state["detail"] = " ".join(part for part in (served.trouble, served.log_trouble) if part)
     return state
+
+
+def _registry(served: Served) -> dict[str, object]:
+    """Say whether the registry is heard of; `by_file`: what answers was found in this machine's own file."""
+    reach = served.reach
+    return {"reachable": not reach.trouble, "age": round(reach.age, 3), "by_file": served.by_file}

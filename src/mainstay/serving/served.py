@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
 from mainstay.errors import MainstayError, StoreError
 from mainstay.events import FeedbackReader, IdMaker, Pseudonyms, open_pseudonyms
 from mainstay.release import Presence, open_books
+from mainstay.serving.continuity import Continuity, same
+from mainstay.serving.known import Known, read_known, write_known
 from mainstay.serving.lineup import Lineup, load_lineup
+from mainstay.serving.reach import Reach
 from mainstay.serving.settings import ServingSettings
+from mainstay.serving.shelf import Shelf, roots_of
 
 if TYPE_CHECKING:
     from mainstay.project import Project
@@ -37,7 +43,7 @@ class Served:
     Raises
     ------
     StoreError
-        Where the books can't be opened.
+        Where the books can't be opened, and this machine never served this model.
 
     """
 
@@ -45,14 +51,18 @@ class Served:
         self.name = project.name
         self.settings = project.section("serving", ServingSettings)
         self.pseudonym: Pseudonyms = open_pseudonyms(project.books)
-        books = open_books(project)
+        self._project = project
+        self._loopback = loopback
+        self.known = self._remember()
+        """The release this machine served last, now or before this process began."""
+        books = open_books(project, late=self.known is not None)
         self.events = books.log.settings
-        self._registry = books.registry
         self._releases = books.releases
         self.presence = Presence(books.state)
-        self._loopback = loopback
-        self._failed = 0
-        self._retry = 0.0
+        self._shelf = Shelf(books.registry, self.settings.max_records, roots_of(project))
+        self._continuity = Continuity(books.releases, lambda: read_known(project))
+        self._swap = threading.Lock()
+        self._again = 0.0
         self.predictions = books.log.writer("predictions")
         self.feedback = books.log.writer("feedback")
         self.refusals = books.log.writer("refusals")
@@ -60,16 +70,26 @@ class Served:
         self.lineup: Lineup | None = None
         self.refused: Release | None = None
         """The newest release, while it can't be loaded here."""
+        self.by_file = False
+        """Whether what answers was found in this machine's own file, the registry not having been heard of since."""
         self.feedback_reader: FeedbackReader | None = None
-        self.trouble = ""
-        """Why the newest release isn't served, or the books can't be read; empty while all is well."""
+        self.reach = Reach()
+        self._seldom, self._away = Seldom(), False
+        self._refusal = self._stay = self._unkept = ""
         self.log_trouble = ""
         """Why the last event could not be written; empty while all is well."""
 
     @property
+    def trouble(self) -> str:
+        """Why the newest release isn't served, or the books can't be read; empty while all is well."""
+        away = self.reach.trouble
+        lost = f"The release history can't be read, so the last known release stays: {away}" if away else ""
+        return " ".join(part for part in (lost, self._stay, self._refusal, self._unkept) if part)
+
+    @property
     def tried(self) -> int:
         """The newest release that was taken up or refused here."""
-        return max(self._failed, self.lineup.release.id if self.lineup else 0)
+        return max(self.refused.id if self.refused else 0, self.lineup.release.id if self.lineup else 0)
 
     def look(self) -> bool:
         """Take up the newest release, if there is a newer one; returns whether there was.
@@ -77,39 +97,112 @@ class Served:
         Whatever goes wrong, who answered before goes on answering.
         """
         try:
-            last = self._releases.last_id(self.name)
-            serving = self.lineup.release.id if self.lineup else 0
-            if last == serving or (last == self._failed and time.monotonic() < self._retry):
-                self.trouble = self.trouble if last == self._failed != serving else ""
-                return False
-            release = self._releases.current(self.name)
-        except MainstayError as error:
-            self.trouble = f"The release history can't be read, so the last known release stays: {error}"
+            self.reach.begin()
+            last = self._releases.current(self.name)
+            stay = self._why_stay(last)
+        except Exception as error:  # noqa: BLE001 - a database may fail in any way; the old release goes on
+            self.reach.lost(_said(error))
             return False
-        return self._take_up(release) if release else False
+        self.reach.good()
+        if stay and stay != self._stay:
+            say(stay)
+        self._stay = stay
+        if last is None or stay or (same(last, self.refused) and time.monotonic() < self._again):
+            return False
+        if self.lineup is not None and same(last, self.lineup.release):
+            self.by_file, self.refused, self._refusal = False, None, ""
+            return False
+        with self._swap:
+            return self._take_up(last)
+
+    def fall_back(self) -> bool:
+        """Serve what this machine served last, where nothing better could be loaded; returns whether it does.
+
+        For a process that starts while the registry is away, or tells another history, or names what can't be loaded.
+        """
+        with self._swap:
+            known = self.known
+            if known is None or self.lineup is not None:
+                return False
+            if not self._load(known.release, known):
+                return False
+            self.by_file = True
+            number = known.release.champion
+            at = f"{known.at:%Y-%m-%d %H:%M} UTC"
+            say(f"{self.name}: version {number} answers by what was served here since {at}. {self.trouble}")
+            return True
+
+    def heed(self) -> None:
+        """Tell the operator where the registry is away, at most once a minute, and when it is back; asked now and then.
+
+        Not from the thread that looks: that one may hang.
+        """
+        away = self.reach.trouble
+        if away:
+            since = f"since {self.reach.since:%Y-%m-%d %H:%M:%S} UTC"
+            self._seldom.say("away", f"{self.name}: nothing is heard of the registry {since}. {away} {self._goes_on()}")
+        elif self._away:
+            say(f"{self.name}: the registry answers again.")
+        self._away = bool(away)
+
+    def _goes_on(self) -> str:
+        number = self.lineup.champion.version if self.lineup else 0
+        return f"Version {number} goes on answering." if number else "Nothing is served yet."
+
+    def _why_stay(self, last: Release | None) -> str:
+        if self.known is None or same(self.known.release, last):
+            self._continuity.settled()
+            return ""
+        return self._continuity.why_stay(self.known, last)
 
     def _take_up(self, release: Release) -> bool:
-        try:
-            lineup = load_lineup(
-                self._registry,
-                release,
-                max_records=self.settings.max_records,
-                loopback=self._loopback,
-                previous=self.lineup,
-            )
-        except Exception as error:  # noqa: BLE001 - a bad bundle may fail in any way; the old one goes on
-            said = str(error) if isinstance(error, MainstayError) else f"{type(error).__name__}: {error}"
-            self.trouble = f"Release {release.id} isn't served: {said}"
-            if self._failed != release.id:
-                say(self.trouble)
-            self.refused = release
-            self._failed, self._retry = release.id, time.monotonic() + _AGAIN
+        if not self._load(release, None):
             return True
+        self.by_file, self.refused, self._refusal = False, None, ""
+        self._keep()
+        return True
+
+    def _load(self, release: Release, known: Known | None) -> bool:
+        rows = (lambda _: None) if known is None else known.version
+        try:
+            lineup = load_lineup(self._shelf, release, loopback=self._loopback, known=rows)
+        except Exception as error:  # noqa: BLE001 - a bad bundle may fail in any way; the old one goes on
+            self._refusal = f"Release {release.id} isn't served: {_said(error)}"
+            if not same(release, self.refused):
+                say(self._refusal)
+            self.refused, self._again = release, time.monotonic() + _AGAIN
+            return False
         task = lineup.champion.bundle.policy.task
         self.feedback_reader = FeedbackReader(self.name, task, max_records=self.settings.max_records)
         self.lineup = lineup  # from here on, new requests
-        self.trouble, self.refused, self._failed = "", None, 0
+        self._shelf.keep((self.name, route.version) for route in release.routes)
         return True
+
+    def _remember(self) -> Known | None:
+        try:
+            return read_known(self._project)
+        except StoreError as error:
+            say(str(error))
+            return None
+
+    def _keep(self) -> None:
+        """Write down what is served now, for the day the registry is away."""
+        lineup = self.lineup
+        if lineup is None:
+            return
+        arms = (*lineup.arms, *lineup.shadows)
+        versions = tuple(arm.bundle.version for arm in arms)
+        try:
+            first = lineup.release if lineup.release.id == 1 else self._releases.numbered(self.name, 1)
+            now = dt.datetime.now(dt.UTC)
+            self.known = Known(release=lineup.release, versions=versions, first=first, at=now)
+            write_known(self._project, self.known)
+        except StoreError as error:
+            if not self._unkept:
+                say(str(error))
+            self._unkept = str(error)
+        else:
+            self._unkept = ""
 
     def write(self, stream: str, lines: bytes) -> bool:
         """Append lines to the log; says whether they are in it.
@@ -135,6 +228,10 @@ class Served:
         """Seal the log."""
         for writer in (self.predictions, self.feedback, self.refusals):
             writer.close()
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, MainstayError) else f"{type(error).__name__}: {error}"
 
 
 class Seldom:

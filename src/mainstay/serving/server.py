@@ -54,8 +54,7 @@ def run_worker(projects: Sequence[Project], listener: socket.socket, *, loopback
     settings = widest([served.settings for served in models])
     app = App(models, loopback=loopback)
     watcher = Watcher(models, settings.poll_seconds, app.metrics)
-    watcher.look()
-    watcher.start()
+    watcher.begin()
     # What is loaded by now lives as long as the process: the collector need not walk it again and again.
     gc.collect()
     gc.freeze()
@@ -117,8 +116,10 @@ class _Server(uvicorn.Server):
         self._settings = settings
 
     async def on_tick(self, counter: int) -> bool:
-        """Close what keeps us waiting, once a second."""
+        """Close what keeps us waiting, and tell what the operator must know, once a second."""
         if counter % _TICKS_A_SECOND == 0:
+            for served in self._app.models:
+                served.heed()
             before = asyncio.get_running_loop().time() - self._settings.read_seconds
             for connection in list(self.server_state.connections):
                 if isinstance(connection, GuardedProtocol):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LOOK = 0.1
 _GIVE_UP = 2.0  # seconds: a worker that dies sooner than this, again and again, will not get better
 _TRIES = 5
+_LONGEST_PAUSE = 5.0
 
 
 class Supervisor:
@@ -45,6 +46,7 @@ class Supervisor:
         self._grace = grace
         self._ending = False
         self._early = 0
+        self._due: dict[int, float] = {}
         # The workers read the other end; it closes when this process is gone, however it went.
         self._alive, self._lifeline = os.pipe()
         self._folder = tempfile.mkdtemp(prefix="mainstay-metrics-")
@@ -70,17 +72,40 @@ class Supervisor:
         self._ending = True
 
     def _replace_dead(self) -> int:
+        """Put another worker in the place of each that ended; gives the exit code where no one can be kept alive."""
         for number, worker in self._workers.items():
             if self._ending or worker.poll() is None:
                 continue
             now = time.monotonic()
-            self._early = self._early + 1 if now - self._born[number] < _GIVE_UP else 0
-            if worker.returncode == 2 or self._early >= _TRIES:
-                return worker.returncode or 1  # it has said why
-            say(f"Worker {worker.pid} ended ({worker.returncode}); another one takes its place.")
-            self._workers[number] = self._start(announce=False)
-            self._born[number] = now
+            if number not in self._due:
+                code = self._mourn(number, worker, now)
+                if code:
+                    return code
+            if now >= self._due[number]:
+                del self._due[number]
+                self._workers[number] = self._start(announce=False)
+                self._born[number] = now
         return 0
+
+    def _mourn(self, number: int, worker: subprocess.Popen[bytes], now: float) -> int:
+        """Say that a worker ended, and when another one takes its place; gives the exit code where none is to.
+
+        As long as a sound worker answers, the others are tried again and again: what keeps them from starting may pass.
+        """
+        early = now - self._born[number] < _GIVE_UP
+        self._early = self._early + 1 if early else 0
+        hopeless = worker.returncode == 2 or self._early >= _TRIES
+        if hopeless and not self._sound(now):
+            return worker.returncode or 1  # it has said why
+        pause = min(_LONGEST_PAUSE, 0.25 * 2.0**self._early) if hopeless else 0.0
+        self._due[number] = now + pause
+        say(f"Worker {worker.pid} ended ({worker.returncode}); another one takes its place.")
+        return 0
+
+    def _sound(self, now: float) -> bool:
+        return any(
+            worker.poll() is None and now - self._born[number] >= _GIVE_UP for number, worker in self._workers.items()
+        )
 
     def _start(self, *, announce: bool) -> subprocess.Popen[bytes]:
         socket_number = self._listener.fileno()

@@ -10,7 +10,6 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mainstay.errors import MainstayError
 from mainstay.release import BEAT, Listener, Worker
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class Teller(threading.Thread):
             self._speak()
             self._news.wait(BEAT * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311 - no secret
         for served in self._models:
-            with suppress(MainstayError):
+            with suppress(Exception):
                 served.presence.leave(served.name, self._name)
 
     def end(self, seconds: float = 2.0) -> None:
@@ -66,7 +65,7 @@ class Teller(threading.Thread):
     def _speak(self) -> None:
         self._beat += 1
         for served, listener in zip(self._models, self._listeners, strict=True):
-            with suppress(MainstayError):  # the watcher says what is wrong with the registry
+            with suppress(Exception):  # the watcher says what is wrong with the registry, and this thread goes on
                 served.presence.tell(self._word(served))
                 rows = served.presence.rows(served.name)
                 listener.hear(rows)

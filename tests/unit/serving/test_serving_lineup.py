@@ -11,6 +11,7 @@ from mainstay.registry import Registry
 from mainstay.registry.store import FileStore
 from mainstay.release import Route
 from mainstay.serving import Served, load_lineup
+from mainstay.serving.shelf import Shelf
 from mainstay.serving.testing import TINY_MODEL, register_model, release_now
 from mainstay.state import open_state
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from mainstay.project import Project
 
 
-def _registry(project: Project) -> Registry:
-    return Registry(open_state(project.books), FileStore(project.books / "store"))
+def _shelf(project: Project) -> Shelf:
+    registry = Registry(open_state(project.books), FileStore(project.books / "store"))
+    return Shelf(registry, max_records=10)
 
 
 def test_a_new_release_is_taken_up(served: Served, released: Project) -> None:
@@ -33,9 +35,9 @@ def test_a_new_release_is_taken_up(served: Served, released: Project) -> None:
 
 
 def test_what_is_loaded_is_not_loaded_again(released: Project) -> None:
-    registry = _registry(released)
-    first = load_lineup(registry, release_now(released, 1), max_records=10)
-    second = load_lineup(registry, release_now(released, 1), max_records=10, previous=first)
+    shelf = _shelf(released)
+    first = load_lineup(shelf, release_now(released, 1))
+    second = load_lineup(shelf, release_now(released, 1))
     assert second.champion.bundle is first.champion.bundle
 
 
@@ -61,14 +63,14 @@ def test_a_version_that_answers_differently_never_answers(released: Project, mon
 
     monkeypatch.setattr(module, "logistic", lambda total: total * 0 + 0.123)
     with pytest.raises(CorruptError, match="doesn't answer as it did"):
-        load_lineup(_registry(released), release_now(released, 1), max_records=10)
+        load_lineup(_shelf(released), release_now(released, 1))
 
 
 def test_a_trial_is_served_on_this_machine_only(released: Project) -> None:
     row = release_now(released, 1, trial=True)
-    assert load_lineup(_registry(released), row, max_records=10, loopback=True).release.trial
+    assert load_lineup(_shelf(released), row, loopback=True).release.trial
     with pytest.raises(ReleaseError, match="this machine only"):
-        load_lineup(_registry(released), row, max_records=10, loopback=False)
+        load_lineup(_shelf(released), row, loopback=False)
 
 
 def test_the_books_may_go_while_it_serves(served: Served, released: Project) -> None:
@@ -83,7 +85,7 @@ def test_the_books_may_go_while_it_serves(served: Served, released: Project) -> 
 
 def test_shadows_do_not_answer(released: Project) -> None:
     number = register_model(released, TINY_MODEL)
-    lineup = load_lineup(_registry(released), release_now(released, 1, Route(number, "shadow", 1.0)), max_records=10)
+    lineup = load_lineup(_shelf(released), release_now(released, 1, Route(number, "shadow", 1.0)))
     assert [arm.version for arm in lineup.arms] == [1]
     assert [arm.version for arm in lineup.shadows] == [number]
     assert lineup.choose("anybody") is lineup.champion

@@ -1,0 +1,114 @@
+"""`Known`: what this machine serves, kept beside its log for the day the registry is away."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mainstay.errors import CorruptError, StoreError
+from mainstay.registry import Version
+from mainstay.registry.plain import loads, pretty
+from mainstay.release import Release
+from mainstay.state import private_folder, sync_file, sync_folder
+from mainstay.state.files import PRIVATE_FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mainstay.project import Project
+
+FOLDER = "serving"
+FORMAT = 1
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """The last release that a server of this machine took up: enough to start by it, and to tell its registry.
+
+    Parameters
+    ----------
+    release : Release
+        The row of the history.
+    versions : tuple of Version
+        The rows of those it names: their digests are what the bundles are held against.
+    first : Release or None
+        The first row of the same history, by which a registry that was restored is told from another one.
+    at : datetime
+        When it was taken up, UTC.
+    format : int
+        Which layout: this code reads 1.
+
+    """
+
+    release: Release
+    versions: tuple[Version, ...]
+    first: Release | None = None
+    at: dt.datetime
+    format: int = FORMAT
+
+    def version(self, number: int) -> Version | None:
+        """Give the row of a version that the release names."""
+        return next((version for version in self.versions if version.number == number), None)
+
+
+def path_of(project: Project) -> Path:
+    """Name the file: ``.mainstay/serving/churn.json``."""
+    return project.books / FOLDER / f"{project.name}.json"
+
+
+def read_known(project: Project) -> Known | None:
+    """Read what was served last; None where nothing ever was.
+
+    Raises
+    ------
+    CorruptError
+        Where the file isn't what was once written.
+    StoreError
+        Where it can't be read.
+
+    """
+    path = path_of(project)
+    try:
+        known = loads(path.read_bytes(), Known)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{path} can't be read: {error.strerror}.", "Give this user the right to read it.") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CorruptError(f"{path} can't be read: {error}.", "Remove it; the next release writes it anew.") from None
+    if known.format != FORMAT or known.release.model != project.name:
+        raise CorruptError(f"{path} is of another mainstay, or another model.", "Remove it.")
+    return known
+
+
+def write_known(project: Project, known: Known) -> None:
+    """Write it whole or not at all; another worker that writes the same meanwhile does no harm.
+
+    Raises
+    ------
+    StoreError
+        Where it can't be written.
+
+    """
+    path = path_of(project)
+    half = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        private_folder(path.parent)
+        handle = os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(pretty(known))
+            sync_file(half)
+            half.rename(path)
+            sync_folder(path.parent)
+        except BaseException:
+            half.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise StoreError(
+            f"{path} can't be written: {error.strerror}.",
+            "Until it can, a server that starts while the registry is away serves an older release, or none.",
+        ) from None
