@@ -49,6 +49,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--insecure", action="store_true", help="serve other machines although there are no keys")
     parser.add_argument("--socket", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--lifeline", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--told", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--announce", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(words)
 
@@ -70,7 +71,13 @@ def _projects(folders: list[Path] | None) -> list[Project]:
 def _work(given: argparse.Namespace, projects: list[Project]) -> int:
     threading.Thread(target=_leave_with, args=(given.lifeline,), daemon=True).start()
     listener = socket.socket(fileno=given.socket)
-    run_worker(projects, listener, loopback=is_loopback(given.host), announce=given.announce)
+    run_worker(
+        projects,
+        listener,
+        loopback=is_loopback(given.host),
+        announce=given.announce,
+        ready=lambda: os.write(given.told, b"%d\n" % os.getpid()),
+    )
     return 0
 
 

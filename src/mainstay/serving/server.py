@@ -19,7 +19,7 @@ from mainstay.serving.watcher import Watcher
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     from mainstay.project import Project
@@ -30,7 +30,14 @@ _HAND_OVER = 0.3  # seconds in which balancers, and then clients, learn that thi
 _LAST_CALL = 0.05  # seconds to take in those who wait at the door
 
 
-def run_worker(projects: Sequence[Project], listener: socket.socket, *, loopback: bool, announce: bool = True) -> None:
+def run_worker(
+    projects: Sequence[Project],
+    listener: socket.socket,
+    *,
+    loopback: bool,
+    announce: bool = True,
+    ready: Callable[[], object] = lambda: None,
+) -> None:
     """Serve until asked to end.
 
     Parameters
@@ -43,6 +50,8 @@ def run_worker(projects: Sequence[Project], listener: socket.socket, *, loopback
         Whether only this machine can reach it.
     announce : bool
         Whether to say where it answers.
+    ready : callable
+        Called when everything is loaded and answering begins.
 
     Raises
     ------
@@ -60,6 +69,7 @@ def run_worker(projects: Sequence[Project], listener: socket.socket, *, loopback
     gc.freeze()
     if announce:
         announce_models(models, listener)
+    ready()
     try:
         _Server(_config(app, settings), app, settings).run(sockets=[listener])
     finally:

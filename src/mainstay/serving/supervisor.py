@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mainstay.serving.metrics import SHARED
@@ -49,6 +50,10 @@ class Supervisor:
         self._due: dict[int, float] = {}
         # The workers read the other end; it closes when this process is gone, however it went.
         self._alive, self._lifeline = os.pipe()
+        # They write their process id into this one when they begin to answer.
+        self._heard, self._told = os.pipe()
+        os.set_blocking(self._heard, False)
+        self._answering: set[int] = set()
         self._folder = tempfile.mkdtemp(prefix="mainstay-metrics-")
         self._workers = {number: self._start(announce=number == 0) for number in range(workers)}
         self._born = dict.fromkeys(self._workers, time.monotonic())
@@ -90,30 +95,30 @@ class Supervisor:
     def _mourn(self, number: int, worker: subprocess.Popen[bytes], now: float) -> int:
         """Say that a worker ended, and when another one takes its place; gives the exit code where none is to.
 
-        As long as a sound worker answers, the others are tried again and again: what keeps them from starting may pass.
+        As long as a worker answers, the others are tried again and again: what keeps them from starting may pass.
         """
         early = now - self._born[number] < _GIVE_UP
         self._early = self._early + 1 if early else 0
         hopeless = worker.returncode == 2 or self._early >= _TRIES
-        if hopeless and not self._sound(now):
+        if hopeless and not self._somebody_answers():
             return worker.returncode or 1  # it has said why
         pause = min(_LONGEST_PAUSE, 0.25 * 2.0**self._early) if hopeless else 0.0
         self._due[number] = now + pause
         say(f"Worker {worker.pid} ended ({worker.returncode}); another one takes its place.")
         return 0
 
-    def _sound(self, now: float) -> bool:
-        return any(
-            worker.poll() is None and now - self._born[number] >= _GIVE_UP for number, worker in self._workers.items()
-        )
+    def _somebody_answers(self) -> bool:
+        with suppress(BlockingIOError):
+            self._answering |= {int(word) for word in os.read(self._heard, 1 << 16).split()}
+        return any(worker.poll() is None and worker.pid in self._answering for worker in self._workers.values())
 
     def _start(self, *, announce: bool) -> subprocess.Popen[bytes]:
         socket_number = self._listener.fileno()
         words = [sys.executable, "-m", "mainstay.serving", *self._words, "--socket", str(socket_number)]
-        words += ["--lifeline", str(self._alive), *(["--announce"] if announce else [])]
+        words += ["--lifeline", str(self._alive), "--told", str(self._told), *(["--announce"] if announce else [])]
         return subprocess.Popen(  # noqa: S603 - our own command line, no shell
             words,
-            pass_fds=(socket_number, self._alive),
+            pass_fds=(socket_number, self._alive, self._told),
             env={**os.environ, SHARED: self._folder},
             start_new_session=True,  # Ctrl-C reaches the parent alone, which ends the workers in order
         )
@@ -130,6 +135,6 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 worker.kill()
                 worker.wait()
-        os.close(self._lifeline)
-        os.close(self._alive)
+        for end in (self._lifeline, self._alive, self._heard, self._told):
+            os.close(end)
         shutil.rmtree(self._folder, ignore_errors=True)
