@@ -23,12 +23,26 @@ def version() -> None:
 
 
 @version.command("list")
+@click.option(
+    "--made-of", "whats", metavar="WHAT", multiple=True, help="Only those made of a file, commit, package ..."
+)
 @on_project
-def version_list(*, folder: Path, as_json: bool) -> None:
-    """List every version, newest first."""
+def version_list(whats: tuple[str, ...], *, folder: Path, as_json: bool) -> None:
+    """List every version, newest first; with --made-of, those that are made of all of it.
+
+    WHAT is a file; a commit, fingerprint or other hash (its start is enough); a package, numpy or numpy==2.1.0; a
+    parameter, learning_rate=0.1; or 'version 3', for what was made from it.
+    """
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
+    if whats:
+        found = lifecycle.made_of(project, whats)
+        if as_json:
+            show_json(found)
+        else:
+            show(lifecycle.made_of_document(found))
+        return
     versions = lifecycle.versions(project)
     if as_json:
         show_json(versions)
@@ -55,18 +69,18 @@ def version_diff(number: int, other: int, *, folder: Path, as_json: bool) -> Non
 @click.argument("number", metavar="VERSION", type=VERSION)
 @on_project
 def version_show(number: int, *, folder: Path, as_json: bool) -> None:
-    """Show the report of VERSION, its gates and the data that trained it."""
+    """Show the report of VERSION, its gates, the data that trained it and what else it is made of."""
     import msgspec  # noqa: PLC0415 - keeps --help fast
 
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
     document = lifecycle.report_document(project, number)
-    origin = lifecycle.origin(project, number)
+    origin, made = lifecycle.origin(project, number), lifecycle.made(project, number)
     if as_json:
-        show_json(msgspec.to_builtins(document) | {"data": origin})
+        show_json(msgspec.to_builtins(document) | {"data": origin, "made": made})
     else:
-        blocks = (*document.blocks, *lifecycle.origin_blocks(origin))
+        blocks = (*document.blocks, *lifecycle.origin_blocks(origin), *lifecycle.made_blocks(made))
         show(msgspec.structs.replace(document, blocks=blocks))
 
 

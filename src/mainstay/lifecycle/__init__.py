@@ -33,6 +33,7 @@
     keys         admin keys: who signs versions here, whose are loaded
     owner        the owner's page
     documents    what the verbs print
+    made         what a version is made of; made_of: which versions are made of something
     pointing     which version this tree's model is, and whether the registry agrees
     origins      which data trained which version; the project as a pipeline of dvc
     metrics      numbers of a check or a training, for other tools
@@ -88,6 +89,8 @@ from mainstay.lifecycle.keys import (
     trust_key,
 )
 from mainstay.lifecycle.looking import Seen
+from mainstay.lifecycle.made import Made, made, made_blocks
+from mainstay.lifecycle.made_of import MadeOf, made_of, made_of_document
 from mainstay.lifecycle.metrics import write_check, write_training
 from mainstay.lifecycle.notebook import Shipped, ship
 from mainstay.lifecycle.optimizing import Optimized, optimize, optimized_document
@@ -133,6 +136,8 @@ __all__ = [
     "Foreseen",
     "FourWay",
     "KeyChanged",
+    "Made",
+    "MadeOf",
     "Optimized",
     "Origin",
     "Replay",
@@ -190,6 +195,10 @@ __all__ = [
     "known_document",
     "list_keys",
     "look_document",
+    "made",
+    "made_blocks",
+    "made_of",
+    "made_of_document",
     "monitor",
     "new_key",
     "open_books",

@@ -89,8 +89,8 @@ class Moves:
 
 def read_recorded(folder: Path, lineage: Lineage) -> Recorded:
     """Read what a bundle keeps of the project; its bytes were compared with their hashes just before."""
-    patch = (folder / PATCH).read_bytes() if lineage.changes.kept else b""
-    kept = [one.path for one in lineage.code if one.path in SHAPING and not one.note]
+    patch = (folder / PATCH).read_bytes() if (folder / PATCH).is_file() else b""
+    kept = [one.path for one in lineage.code if one.path in SHAPING and (folder / FILES / one.path).is_file()]
     files = {name: (folder / FILES / name).read_bytes() for name in kept}
     old = folder / "features.py"
     if not lineage.code and old.is_file():  # older bundles keep this file alone

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from mainstay.errors import CorruptError, InputError, NotFoundError, SetupError, SignatureError, StoreError
 from mainstay.models.load import load_model
 from mainstay.registry import tables
+from mainstay.registry.asking import UNTOLD, find_versions
 from mainstay.registry.bundle import read_bundle, read_contract, read_lineage, write_bundle
 from mainstay.registry.golden import golden_failures, misfit
 from mainstay.registry.ingredients import ingredients_of, read_ingredients, write_ingredients
@@ -24,12 +25,13 @@ from mainstay.registry.trust import nobody
 from mainstay.state import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from mainstay.contract import Contract
     from mainstay.models.report import Verdict
     from mainstay.models.trust import Trusted
+    from mainstay.registry.asking import Sought
     from mainstay.registry.bundle import Bundle
     from mainstay.registry.entry import Entry
     from mainstay.registry.ingredients import Ingredient
@@ -250,7 +252,8 @@ class Registry:
 
     def lineage(self, model: str, number: int) -> Lineage:
         """Check every byte of a version, and read where it comes from; nothing is run; raises as `load_bundle` does."""
-        return read_lineage(self.folder(model, number), self.version(model, number))
+        version = self.version(model, number)
+        return self._read(version, lambda folder: read_lineage(folder, version))
 
     def ingredients(self, model: str, number: int) -> tuple[Ingredient, ...]:
         """Give what a version is made of; empty for one made before this was recorded: see `derive_ingredients`."""
@@ -270,6 +273,16 @@ class Registry:
         with self._state.begin() as connection:
             write_ingredients(connection, model, number, found)
         return found
+
+    def untold(self, model: str) -> tuple[int, ...]:
+        """Name the versions of which it isn't written yet what they are made of: see `derive_ingredients`."""
+        with self._state.read() as connection:
+            return tuple(connection.execute(UNTOLD, {"model": model}).scalars())
+
+    def made_of(self, model: str, sought: Iterable[Sought]) -> frozenset[int]:
+        """Name the versions that are made of any of these."""
+        with self._state.read() as connection:
+            return find_versions(connection, model, sought)
 
     def folder(self, model: str, number: int) -> Path:
         """Name the folder of this machine where a version's bundle lies, bringing it here first where it must.
