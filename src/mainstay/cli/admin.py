@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mainstay.cli.admin_doctor import admin_doctor
+from mainstay.cli.admin_gc import admin_gc
 from mainstay.cli.admin_keys import keys
 from mainstay.cli.options import open_here, project_option
 from mainstay.cli.processes import host_option, insecure_option
@@ -34,3 +35,4 @@ def admin_web(folder: Path, host: str, port: int, *, insecure: bool) -> None:
 
 admin.add_command(admin_doctor)
 admin.add_command(keys)
+admin.add_command(admin_gc)

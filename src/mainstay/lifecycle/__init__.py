@@ -32,6 +32,7 @@
     scoring      version testscore: the ML Test Score
     keys         admin keys: who signs versions here, whose are loaded
     owner        the owner's page
+    collecting   admin gc: what nobody needs any more; collected: what that prints
     documents    what the verbs print
     made         what a version is made of; made_of: which versions are made of something
     pointing     which version this tree's model is, and whether the registry agrees
@@ -45,6 +46,8 @@ from mainstay.lifecycle.answering import Answered, answered_at, answered_documen
 from mainstay.lifecycle.auditing import Audited, audit, write_audit
 from mainstay.lifecycle.checking import Checked, check, check_document
 from mainstay.lifecycle.checkout import CheckedOut, checkout, checkout_document
+from mainstay.lifecycle.collected import collected_document
+from mainstay.lifecycle.collecting import Collected, collect
 from mainstay.lifecycle.differing import Apart, diff, diff_document
 from mainstay.lifecycle.doctor import Examination, examination_document, examine
 from mainstay.lifecycle.documents import (
@@ -129,6 +132,7 @@ __all__ = [
     "Brought",
     "Checked",
     "CheckedOut",
+    "Collected",
     "Examination",
     "Explained",
     "Exported",
@@ -164,6 +168,8 @@ __all__ = [
     "check_document",
     "checkout",
     "checkout_document",
+    "collect",
+    "collected_document",
     "describe_followed",
     "describe_release",
     "diff",

@@ -25,6 +25,7 @@ SECTIONS = (
     "data",
     "training",
     "evaluation",
+    "registry",
     "release",
     "serving",
     "events",

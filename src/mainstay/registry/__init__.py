@@ -17,6 +17,7 @@ from mainstay.registry.keys import Known, ProjectKeys, PublicKey
 from mainstay.registry.lineage import Lineage, capture_lineage
 from mainstay.registry.manifest import Manifest, verify
 from mainstay.registry.registry import Registry
+from mainstay.registry.settings import RegistrySettings
 from mainstay.registry.signing import TrustedKeys, signature_fault
 from mainstay.registry.trust import Key, trust_brought, trust_code, trust_model, trusted_by
 from mainstay.registry.version import Version
@@ -33,6 +34,7 @@ __all__ = [
     "ProjectKeys",
     "PublicKey",
     "Registry",
+    "RegistrySettings",
     "TrustedKeys",
     "Version",
     "capture_lineage",

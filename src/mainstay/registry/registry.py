@@ -25,7 +25,7 @@ from mainstay.registry.trust import nobody
 from mainstay.state import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mainstay.contract import Contract
@@ -283,6 +283,29 @@ class Registry:
         """Name the versions that are made of any of these."""
         with self._state.read() as connection:
             return find_versions(connection, model, sought)
+
+    def mark_removed(
+        self, model: str, choose: Callable[[Sequence[Version]], Sequence[int]], now: dt.datetime
+    ) -> tuple[int, ...]:
+        """Say of versions that their bundles are removed; then, and only then, they may be.
+
+        Parameters
+        ----------
+        model : str
+            Whose versions.
+        choose : callable
+            Picks them from all, oldest first. Nobody releases or registers anything meanwhile.
+        now : datetime
+            The moment, UTC.
+
+        """
+        with self._state.begin() as connection:
+            chosen = tuple(choose(tuple(map(version_of, connection.execute(tables.ALL, {"model": model})))))
+            if chosen:
+                at = to_text(now)
+                rows = [{"whose": model, "which": number, "at": at} for number in chosen]
+                connection.execute(tables.REMOVED, rows)
+        return chosen
 
     def folder(self, model: str, number: int) -> Path:
         """Name the folder of this machine where a version's bundle lies, bringing it here first where it must.

@@ -50,6 +50,11 @@ ALL = sa.select(VERSIONS, _LATEST).where(VERSIONS.c.model == MODEL).order_by(VER
 ONE = sa.select(VERSIONS, _LATEST).where(VERSIONS.c.model == MODEL, VERSIONS.c.number == NUMBER)
 MODELS = sa.select(VERSIONS.c.model).distinct().order_by(VERSIONS.c.model)
 HIGHEST = sa.select(sa.func.coalesce(sa.func.max(VERSIONS.c.number), 0)).where(VERSIONS.c.model == MODEL)
+REMOVED = (
+    sa.update(VERSIONS)
+    .where(VERSIONS.c.model == sa.bindparam("whose"), VERSIONS.c.number == sa.bindparam("which"))
+    .values(removed=sa.bindparam("at"))
+)
 OF_VERSION = sa.select(VERDICTS).where(VERDICTS.c.model == MODEL, VERDICTS.c.number == NUMBER).order_by(VERDICTS.c.id)
 LAST = OF_VERSION.order_by(None).order_by(VERDICTS.c.id.desc()).limit(1)
 MADE_OF = (

@@ -24,6 +24,7 @@ from mainstay.release.holds import Hold, Holds
 from mainstay.release.plan import at_moment, explain, plan_release, propose_release
 from mainstay.release.presence import AGAIN, BEAT, GONE, Listener, Presence, Worker
 from mainstay.release.release import BESIDE, Approval, Release, Route, champion, newcomers
+from mainstay.release.retention import answering, removable
 from mainstay.release.rollback import leaving, propose_rollback, rollback_target, rollback_targets
 from mainstay.release.route import assign, salt_of, shadows
 from mainstay.release.settings import ReleaseSettings
@@ -47,6 +48,7 @@ __all__ = [
     "Releases",
     "Route",
     "Worker",
+    "answering",
     "assign",
     "at_moment",
     "champion",
@@ -60,6 +62,7 @@ __all__ = [
     "plan_release",
     "propose_release",
     "propose_rollback",
+    "removable",
     "rollback_target",
     "rollback_targets",
     "salt_of",

@@ -29,6 +29,12 @@ _CURRENT = (
 _NUMBERED = sa.select(_RELEASES).where(
     _RELEASES.c.model == sa.bindparam("model"), _RELEASES.c.id == sa.bindparam("number")
 )
+_VERSIONS = sa.table("versions", *(sa.column(name) for name in ("model", "number", "removed")))
+_REMOVED = sa.select(_VERSIONS.c.number).where(
+    _VERSIONS.c.model == sa.bindparam("model"),
+    _VERSIONS.c.number.in_(sa.bindparam("numbers", expanding=True)),
+    _VERSIONS.c.removed != "",
+)
 
 
 class Releases:
@@ -100,6 +106,7 @@ class Releases:
                     f"Somebody else released {release.model} meanwhile (release {last}).",
                     "Look at it, then decide again: mainstay history",
                 )
+            _demand_bundles(connection, release)
             written = msgspec.structs.replace(release, id=last + 1)
             connection.execute(sa.insert(_RELEASES).values(_row(written)))
             if written.kind == "rollback":
@@ -108,6 +115,16 @@ class Releases:
                 hold_too(connection, hold)  # with it or not at all: what was rolled back isn't promoted again
         self._state.keep_recent()
         return written
+
+
+def _demand_bundles(connection: sa.Connection, release: Release) -> None:
+    """Refuse a version whose bundle was removed while this release was being decided."""
+    where = {"model": release.model, "numbers": [route.version for route in release.routes]}
+    for number in connection.execute(_REMOVED, where).scalars():
+        raise ReleaseError(
+            f"The bundle of {release.model} version {number} was removed; it can't answer.",
+            "Name another version: mainstay version list",
+        )
 
 
 def _last_id(connection: sa.Connection, model: str) -> int:

@@ -61,7 +61,8 @@ def test_removing_is_for_good_and_can_be_done_twice(store: FileStore) -> None:
 def test_a_removal_that_was_killed_is_finished_by_the_next_writer(store: FileStore) -> None:
     put(store, "a")
     (store.root / "churn" / "1").rename(store.root / "churn" / ".tmp-half-removed")
-    assert store.sweep("churn") == (".tmp-half-removed",)
+    assert [left.name for left in store.sweep("churn", dry=True)] == [".tmp-half-removed"]
+    assert [(left.name, left.size) for left in store.sweep("churn")] == [(".tmp-half-removed", 1)]
     assert store.sweep("churn") == ()
 
 

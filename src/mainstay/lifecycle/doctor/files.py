@@ -63,9 +63,9 @@ def _writable_by_others(folder: Path) -> Iterator[Found]:
 
 def _leftovers(books: Books) -> Iterator[Found]:
     store, model = books.registry.store, books.project.name
-    for name in store.sweep(model, dry=True):
+    for left in store.sweep(model, dry=True):
         yield broken(
-            _CHECK, name, f"{name} is what a registration left that was killed.",
+            _CHECK, left.name, f"{left.name} is what a registration left that was killed.",
             "The next one removes it, and so does mainstay admin doctor --repair.", note=True,
             mend=partial(_sweep, store, model),
         )  # fmt: skip

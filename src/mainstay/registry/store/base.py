@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from mainstay.registry.signing import SIGNATURE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-UNLISTED = ("signature.json",)
+UNLISTED = (SIGNATURE,)
 """What may lie beside a manifest that doesn't list it: it is made over the manifest."""
 
 
@@ -36,6 +38,13 @@ class Lying(msgspec.Struct, frozen=True):
     size: int
     at: dt.datetime
     whole: bool
+
+
+class Leftover(msgspec.Struct, frozen=True):
+    """What a killed writer left: the name of a folder, and the bytes in it."""
+
+    name: str
+    size: int
 
 
 class Draft(Protocol):
@@ -143,5 +152,5 @@ class Store(Protocol):
     def remove(self, model: str, number: int) -> None:
         """Remove a bundle; removing again what is half removed, or gone, finishes it."""
 
-    def sweep(self, model: str, *, dry: bool = False) -> tuple[str, ...]:
-        """Remove what killed writers left on this machine (`dry`: leave it); returns the names of it."""
+    def sweep(self, model: str, *, dry: bool = False) -> tuple[Leftover, ...]:
+        """Remove what killed writers left on this machine (`dry`: only look)."""

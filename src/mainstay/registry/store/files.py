@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from mainstay.registry.store.base import Lying
+    from mainstay.registry.store.base import Leftover, Lying
 
 
 class FileStore:
@@ -93,18 +94,18 @@ class FileStore:
     def remove(self, model: str, number: int) -> None:
         """Remove a folder, all at once for whoever looks."""
         home = self.root / model
+        gone = home / f"{PREFIX}{secrets.token_hex(8)}"
         try:
             # Under this name it is a leftover, which the next sweep removes where this process is killed meanwhile.
-            (home / str(number)).rename(home / f"{PREFIX}{secrets.token_hex(8)}")
+            (home / str(number)).rename(gone)
             sync_folder(home)
         except FileNotFoundError:
             return
         except OSError as error:
             raise StoreError(f"{home / str(number)} can't be removed: {error.strerror}.", WRITE) from None
-        finally:
-            sweep(home)
+        shutil.rmtree(gone, ignore_errors=True)
 
-    def sweep(self, model: str, *, dry: bool = False) -> tuple[str, ...]:
+    def sweep(self, model: str, *, dry: bool = False) -> tuple[Leftover, ...]:
         """Remove the folders of writers that are gone."""
         return sweep(self.root / model, dry=dry)
 

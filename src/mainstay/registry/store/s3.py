@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.errors import StoreError
 from mainstay.registry.manifest import NAME
-from mainstay.registry.store.base import Lying
+from mainstay.registry.store.base import Leftover, Lying
 from mainstay.registry.store.fetching import MOST_MANIFEST, fetch
 from mainstay.registry.store.objects import Objects
 from mainstay.registry.store.staging import PREFIX, staging, sweep, weigh
@@ -122,7 +122,7 @@ class S3Store:
         self.objects.delete([f"{model}/{number}/{name}" for name in sorted(names - {NAME})])
         self.drop(model, number)
 
-    def sweep(self, model: str, *, dry: bool = False) -> tuple[str, ...]:
+    def sweep(self, model: str, *, dry: bool = False) -> tuple[Leftover, ...]:
         """Remove the folders of this machine whose writers are gone."""
         return sweep(self.cache / model, dry=dry)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mainstay.errors import StoreError
-from mainstay.registry.store.base import Lying
+from mainstay.registry.store.base import Leftover, Lying
 from mainstay.state import private_folder, sync_file
 
 if TYPE_CHECKING:
@@ -61,20 +61,20 @@ def staging(
         raise StoreError(f"{doing} {home}: {error.strerror}.", cure) from None
 
 
-def sweep(home: Path, *, dry: bool = False) -> tuple[str, ...]:
-    """Remove the folders of writers that are gone (`dry`: leave them); returns their names."""
-    removed = []
+def sweep(home: Path, *, dry: bool = False) -> tuple[Leftover, ...]:
+    """Remove the folders of writers that are gone (`dry`: only look)."""
+    found = []
     for folder in home.glob(f"{PREFIX}*"):
         with suppress(OSError):  # another process sweeps too
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                found.append(Leftover(folder.name, sum(one.st_size for one in _files(folder))))
                 if not dry:
                     shutil.rmtree(folder)
-                removed.append(folder.name)
             finally:
                 os.close(handle)
-    return tuple(removed)
+    return tuple(found)
 
 
 def _locked(home: Path) -> tuple[Path, int]:
@@ -91,17 +91,20 @@ def _locked(home: Path) -> tuple[Path, int]:
 
 def weigh(folder: Path, manifest: str) -> Lying | None:
     """Say what lies in a folder whose name begins with a number; None where it is gone."""
-    files = []
     with suppress(FileNotFoundError):  # removed while it is looked at
-        files = [(path.name, path.stat()) for path in folder.rglob("*") if path.is_file()]
-        newest = max([folder.stat().st_mtime, *(found.st_mtime for _, found in files)])
+        files = _files(folder)
+        newest = max([folder.stat().st_mtime, *(found.st_mtime for found in files)])
         return Lying(
             number=int(folder.name.partition("-")[0]),
-            size=sum(found.st_size for _, found in files),
+            size=sum(found.st_size for found in files),
             at=dt.datetime.fromtimestamp(newest, dt.UTC),
             whole=(folder / manifest).is_file(),
         )
     return None
+
+
+def _files(folder: Path) -> list[os.stat_result]:
+    return [path.lstat() for path in folder.rglob("*") if not path.is_dir()]
 
 
 def write_kept(path: Path, content: bytes) -> None:
