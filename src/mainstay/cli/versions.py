@@ -8,6 +8,7 @@ import click
 
 from mainstay.cli.adopting import version_adopt
 from mainstay.cli.checkout import version_checkout
+from mainstay.cli.moving import version_export, version_import
 from mainstay.cli.optimizing import version_optimize
 from mainstay.cli.options import OUT, VERSION, on_project, open_here
 from mainstay.cli.output import show, show_json
@@ -120,3 +121,5 @@ version.add_command(version_adopt)
 version.add_command(version_checkout)
 version.add_command(version_optimize)
 version.add_command(version_policy)
+version.add_command(version_export)
+version.add_command(version_import)

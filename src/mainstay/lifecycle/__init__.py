@@ -31,6 +31,7 @@
     exporting    export onnx: a version's model as a file for others
     scoring      version testscore: the ML Test Score
     keys         admin keys: who signs versions here, whose are loaded
+    moving       version export, version import: a version as one file
     owner        the owner's page
     collecting   admin gc: what nobody needs any more; collected: what that prints
     documents    what the verbs print
@@ -95,6 +96,7 @@ from mainstay.lifecycle.looking import Seen
 from mainstay.lifecycle.made import Made, made, made_blocks
 from mainstay.lifecycle.made_of import MadeOf, made_of, made_of_document
 from mainstay.lifecycle.metrics import write_check, write_training
+from mainstay.lifecycle.moving import Moved, export_version, import_version, imported_document, moved_document
 from mainstay.lifecycle.notebook import Shipped, ship
 from mainstay.lifecycle.optimizing import Optimized, optimize, optimized_document
 from mainstay.lifecycle.order import gate, monitor, operate, train
@@ -142,6 +144,7 @@ __all__ = [
     "KeyChanged",
     "Made",
     "MadeOf",
+    "Moved",
     "Optimized",
     "Origin",
     "Replay",
@@ -182,6 +185,7 @@ __all__ = [
     "explained_document",
     "export_dvc",
     "export_onnx",
+    "export_version",
     "exported_document",
     "first_step",
     "follow",
@@ -196,6 +200,8 @@ __all__ = [
     "history",
     "history_document",
     "hold",
+    "import_version",
+    "imported_document",
     "keys_document",
     "known",
     "known_document",
@@ -206,6 +212,7 @@ __all__ = [
     "made_of",
     "made_of_document",
     "monitor",
+    "moved_document",
     "new_key",
     "open_books",
     "operate",

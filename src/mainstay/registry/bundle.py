@@ -168,12 +168,17 @@ def write_bundle(entry: Entry, folder: Path, created: dt.datetime, signer: Signe
     digest = write_manifest(folder, entry.name, created, entry.parent)
     if signer is not None:
         (folder / SIGNATURE).write_bytes(signer.sign((folder / NAME).read_bytes()))
+    keep_files(folder)
+    return digest
+
+
+def keep_files(folder: Path) -> None:
+    """Take the right to write from every file of a bundle, and wait until all of it is on the disk."""
     for place, _, names in os.walk(folder):
         for path in (Path(place) / name for name in names):
             path.chmod(_KEPT)
             sync_file(path)
         sync_folder(Path(place))
-    return digest
 
 
 def read_bundle(

@@ -178,7 +178,7 @@ def _format(model: Model) -> str:
     code = "; ".join(f"{one.what}, sha256 {one.key}" for one in brought if "." not in one.key)
     said = f"{name}, no code is run when it is loaded" if not brought else name
     if code:
-        said += f"; it brings code ({code}), which runs only where this hash is trusted"
+        said += f"; this version contains code ({code}), which runs only where this hash is trusted"
     if types:
         said += f"; it is built of {types}, only where these types are trusted"
     needed = ", ".join(dict.fromkeys(packages_of(model)))

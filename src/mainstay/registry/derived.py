@@ -35,6 +35,8 @@ DERIVED = (
     "data_pointer",
 )
 """What a row and its bundle must agree on."""
+_HERE = frozenset({"created", "by", "parent"})
+"""What of an imported version is said by whoever imported it."""
 
 
 def derive_version(folder: Path, number: int) -> Version:
@@ -92,6 +94,7 @@ def disagreements(row: Version, derived: Version) -> tuple[str, ...]:
         name
         for name in DERIVED
         if getattr(row, name) not in ("", None) and getattr(row, name) != getattr(derived, name)
+        if not (row.made == "imported" and name in _HERE)
     )
 
 

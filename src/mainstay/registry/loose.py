@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from mainstay.errors import CorruptError, InputError
 from mainstay.registry.bundle import read_bundle
 from mainstay.registry.golden import golden_failures
-from mainstay.registry.manifest import NAME, read_manifest
+from mainstay.registry.manifest import NAME, manifest_bytes, read_manifest
 from mainstay.registry.mlmodel import BESIDE
+from mainstay.registry.signing import anybody
 from mainstay.registry.trust import nobody
 from mainstay.registry.version import Version
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from mainstay.models.trust import Trusted
     from mainstay.registry.bundle import Bundle
+    from mainstay.registry.signing import Keys
 
 
 def is_bundle(folder: Path) -> bool:
@@ -25,11 +27,11 @@ def is_bundle(folder: Path) -> bool:
     return (folder / NAME).is_file()
 
 
-def read_loose(folder: Path, trusted: Trusted = nobody) -> Bundle:
+def read_loose(folder: Path, trusted: Trusted = nobody, keys: Keys = anybody) -> Bundle:
     """Check a bundle against its own manifest, load it, and send it its golden records.
 
-    Without a registry nobody knows which manifest it ought to have: this finds damage, not forgery. Its version has no
-    number, and the digest that the manifest has.
+    Without a registry nobody knows which manifest it ought to have: without keys this finds damage, not forgery. Its
+    version has no number, and the digest that the manifest has.
 
     Parameters
     ----------
@@ -37,6 +39,8 @@ def read_loose(folder: Path, trusted: Trusted = nobody) -> Bundle:
         Where it lies.
     trusted : callable
         Gives the hashes of the code that may run here.
+    keys : callable
+        Gives the keys whose bundles are loaded here.
 
     Raises
     ------
@@ -48,10 +52,9 @@ def read_loose(folder: Path, trusted: Trusted = nobody) -> Bundle:
         Where it brings code, or is built of types, that aren't trusted here; none of it was run.
 
     """
-    try:
-        content = (folder / NAME).read_bytes()
-    except OSError:
-        raise InputError(f"{folder} holds no {NAME}: it is no version of mainstay.", "Name its folder.") from None
+    if not is_bundle(folder):
+        raise InputError(f"{folder} holds no {NAME}: it is no version of mainstay.", "Name its folder.")
+    content = manifest_bytes(folder, f"The version in {folder}")
     manifest = read_manifest(content, str(folder))
     name = f"The version of {manifest.model} in {folder}"
     version = Version(
@@ -67,7 +70,7 @@ def read_loose(folder: Path, trusted: Trusted = nobody) -> Bundle:
         candidate="",
         primary=None,
     )
-    bundle = read_bundle(folder, version, trusted, name=name, beside=BESIDE)
+    bundle = read_bundle(folder, version, trusted, keys=keys, name=name, beside=BESIDE)
     failures = golden_failures(bundle.contract, bundle.model, bundle.golden, bundle.features)
     if failures:
         raise CorruptError(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import unicodedata
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -16,13 +17,15 @@ from mainstay.registry.plain_file import read_plain
 from mainstay.registry.signing import SIGNATURE, anybody, demand_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from mainstay.registry.signing import Keys
 
 NAME = "manifest.json"
 FORMAT = 1
-_MOST = 8 * 1024 * 1024  # bytes of a manifest: some fifty thousand files
+MOST = 8 * 1024 * 1024
+"""Bytes of a manifest: some fifty thousand files."""
+_DEEPEST, _LONGEST = 16, 255  # folders in each other; bytes of a name
 _CURE = "Don't use it: release another version, and restore this one from a backup."
 
 
@@ -31,7 +34,7 @@ class File(msgspec.Struct, frozen=True):
 
     path: str
     sha256: str
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +100,6 @@ def verify(folder: Path, digest: str, name: str, beside: Collection[str] = (), *
     demand_signature(folder, content, keys(), name)
     manifest = read_manifest(content, name)
     listed = {file.path for file in manifest.files}
-    if len(listed) != len(manifest.files):
-        raise CorruptError(f"{NAME} of {name} names a file twice.", _CURE)
     found = set(_walk(folder, name)) - {NAME, SIGNATURE}
     beside = set(beside) - listed
     for path in sorted(found - listed - beside):
@@ -115,11 +116,54 @@ def verify(folder: Path, digest: str, name: str, beside: Collection[str] = (), *
 def manifest_bytes(folder: Path, name: str) -> bytes:
     """Read the bytes of a manifest, which nobody has checked yet; raises `CorruptError`."""
     try:
-        return read_plain(folder / NAME, _MOST)
+        return read_plain(folder / NAME, MOST)
     except FileNotFoundError:
         raise CorruptError(f"{name} has no {NAME} in {folder}.", _CURE) from None
     except OSError as error:
         raise CorruptError(f"{NAME} of {name} can't be read: {error.strerror or error}.", _CURE) from None
+
+
+def demand_sound_paths(paths: Sequence[str], name: str, cure: str = _CURE) -> None:
+    """Refuse paths that lead outside, or that some system can't tell apart or keep.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        As a manifest or an archive names them.
+    name : str
+        Which one, for errors.
+    cure : str
+        What to do about it.
+
+    Raises
+    ------
+    CorruptError
+        Naming the first one.
+
+    """
+    seen: set[str] = set()
+    folded: set[str] = set()
+    for path in paths:
+        alike = unicodedata.normalize(
+            "NFKC", path
+        )  # other dots and slashes become those that some system takes them for
+        parts = alike.split("/")
+        if not _keepable(path, alike, parts):
+            raise CorruptError(f"{name} names {path[:200]!r}, which is no path inside it.", cure)
+        if path in seen:
+            raise CorruptError(f"{name} names a file twice: {path!r}.", cure)
+        if alike.casefold() in folded:
+            raise CorruptError(f"{name} names {path!r}, which some systems can't tell from another of its files.", cure)
+        seen.add(path)
+        folded.add(alike.casefold())
+
+
+def _keepable(path: str, alike: str, parts: Sequence[str]) -> bool:
+    if not path.isprintable() or alike.count("/") != path.count("/") or len(parts) > _DEEPEST:
+        return False
+    if any(sign in alike for sign in "\\:") or any(len(part.encode()) > _LONGEST for part in path.split("/")):
+        return False
+    return not any(part in {"", ".", ".."} or part != part.strip() or part.endswith(".") for part in parts)
 
 
 def read_manifest(content: bytes, name: str) -> Manifest:
@@ -133,6 +177,7 @@ def read_manifest(content: bytes, name: str) -> Manifest:
             f"{name} was written by a newer mainstay (format {manifest.format}; this one reads {FORMAT}).",
             "Update this one: pip install --upgrade mainstay",
         )
+    demand_sound_paths([file.path for file in manifest.files], f"{NAME} of {name}")
     return manifest
 
 

@@ -13,14 +13,16 @@ import sqlalchemy as sa
 from mainstay.errors import CorruptError, InputError, NotFoundError, SetupError, SignatureError, StoreError
 from mainstay.models.load import load_model
 from mainstay.registry import tables
+from mainstay.registry.archive import unpack_archive, write_archive
 from mainstay.registry.asking import UNTOLD, find_versions
-from mainstay.registry.bundle import read_bundle, read_contract, read_lineage, write_bundle
+from mainstay.registry.bundle import keep_files, read_bundle, read_contract, read_lineage, write_bundle
 from mainstay.registry.golden import golden_failures, misfit
 from mainstay.registry.ingredients import ingredients_of, read_ingredients, write_ingredients
 from mainstay.registry.manifest import manifest_bytes, verify
 from mainstay.registry.plain import dumps
-from mainstay.registry.rows import new_version, row_of, verdict_of, version_of
-from mainstay.registry.signing import SIGNATURE, NoKeys, read_signature, signature_fault
+from mainstay.registry.proving import prove_apart
+from mainstay.registry.rows import imported, new_version, row_of, verdict_of, version_of
+from mainstay.registry.signing import SIGNATURE, NoKeys, signature_fault, signer_of
 from mainstay.registry.trust import nobody
 from mainstay.state import to_text
 
@@ -100,6 +102,74 @@ class Registry:
                 write_ingredients(connection, entry.name, number, ingredients_of(entry.lineage, entry.parent))
         self._state.keep_recent()
         return version
+
+    def export_archive(self, model: str, number: int, out: Path) -> tuple[str, int]:
+        """Write a version as one file, with its signature; gives its digest and the bytes of the file.
+
+        Raises
+        ------
+        NotFoundError, CorruptError, StoreError
+            Where there is no such version, it is damaged, or the file can't be written.
+
+        """
+        version = self.version(model, number)
+
+        def write(folder: Path) -> int:
+            return write_archive(folder, verify(folder, version.digest, f"{model} version {number}"), out)
+
+        return version.digest, self._read(version, write)
+
+    def import_archive(self, model: str, path: Path, *, parent: int | None, now: dt.datetime, by: str) -> Version:
+        """Register a bundle that another registry exported, as it is, under the next number: all of it or nothing.
+
+        Parameters
+        ----------
+        model : str
+            Name of the model, which it must have.
+        path : Path
+            What `export_archive` wrote.
+        parent : int, optional
+            The version here that it follows.
+        now : datetime
+            The moment, UTC.
+        by : str
+            Who takes it in.
+
+        Raises
+        ------
+        InputError
+            Where it is no version, is of another model, or is here already.
+        CorruptError
+            Where it isn't what its manifest lists, or doesn't answer as it did when it was made.
+        SignatureError, TrustError
+            Where no key that is trusted here signed it, or it brings what isn't trusted here; nothing was run.
+
+        """
+        name, keys = path.name, self._keyring.trusted()
+        with self.store.stage(_checked(model)) as draft:
+            manifest, digest = unpack_archive(path, draft.folder, lambda: keys)
+            if manifest.model != model:
+                raise InputError(
+                    f"{name} is a version of {manifest.model[:64]!r}, and this project's model is called {model!r}.",
+                    "Import it into a project of its name: a version's name is part of what was signed.",
+                )
+            self._demand_new(model, digest, name)
+            keep_files(draft.folder)
+            verify(draft.folder, digest, name, keys=lambda: keys)
+            proved = prove_apart(draft.folder, name, self._trusted)
+            signer = signer_of(draft.folder) if keys.demanded else ""
+            with self._numbered(model, draft) as (connection, number):
+                self._demand_new(model, digest, name)  # nobody else writes now
+                version = imported(proved, number, parent=parent, now=now, by=by, signer=signer)
+                connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
+                lineage = read_lineage(draft.folder, version)
+                write_ingredients(connection, model, number, ingredients_of(lineage, parent))
+        return version
+
+    def _demand_new(self, model: str, digest: str, name: str) -> None:
+        for version in self.versions(model):
+            if version.digest == digest and version.removed is None:
+                raise InputError(f"{name} is version {version.number} of {model}, which is here already.")
 
     def restate(self, version: Version) -> None:
         """Write the row of a version whose bundle lies in this store, anew or for the first time.
@@ -242,8 +312,7 @@ class Registry:
 
     def signed_by(self, model: str, number: int) -> str:
         """Give the id of the key that a version says signed it, whoever trusts that; empty where it says none."""
-        found = read_signature(self.folder(model, number))
-        return "" if found is None else found.key
+        return signer_of(self.folder(model, number))
 
     def load_contract(self, model: str, number: int) -> Contract:
         """Check every byte of a version, and read what a record must look like; raises as `load_bundle` does."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mainstay.measures.finding import Finding
 from mainstay.models.report import Verdict
 from mainstay.registry.plain import dumps, loads
@@ -39,6 +41,13 @@ def new_version(entry: Entry, number: int, created: dt.datetime, digest: str, si
         data_pointer=entry.lineage.data_pointer,
         made=entry.made,
         signer=signer,
+    )
+
+
+def imported(found: Version, number: int, *, parent: int | None, now: dt.datetime, by: str, signer: str) -> Version:
+    """Say in a line what came from another registry: the rest is what its bundle says of itself."""
+    return msgspec.structs.replace(
+        found, number=number, created=now, by=by, parent=parent, made="imported", signer=signer
     )
 
 

@@ -198,6 +198,12 @@ def read_signature(folder: Path) -> Signature | None:
         raise CorruptError(f"has a {SIGNATURE} that is none") from None
 
 
+def signer_of(folder: Path) -> str:
+    """Give the id of the key that a bundle says signed it; empty where it says none. It proves nothing."""
+    found = read_signature(folder)
+    return "" if found is None else found.key
+
+
 def _verifies(public: bytes, signature: bytes, manifest: bytes) -> bool:
     exceptions = need("cryptography.exceptions", "A signature", "sign")
     ed25519 = need("cryptography.hazmat.primitives.asymmetric.ed25519", "A signature", "sign")

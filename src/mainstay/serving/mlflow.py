@@ -2,9 +2,9 @@
 
 Nothing of MLflow is imported until a record has to be refused. The module must stay where it is: bundles never change.
 
-Whose code runs here is said by the project whose folder the environment variable MAINSTAY_PROJECT names (its
-``[serving] trust``, and what was trained there), never by the bundle; without it a version that brings code isn't
-loaded.
+Whose code runs here, and whose versions are loaded, is said by the project whose folder the environment variable
+MAINSTAY_PROJECT names (its ``[serving] trust`` and ``keys``, and what was trained there), never by the bundle; without
+it a version that brings code isn't loaded.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from mainstay.errors import InputError, MainstayError, RecordError, TrustError
 from mainstay.extras import need
 from mainstay.models.trust import nobody
 from mainstay.project import open_project
-from mainstay.registry import trusted_by
+from mainstay.registry import ProjectKeys, trusted_by
 from mainstay.registry.loose import read_loose
+from mainstay.registry.signing import anybody
 from mainstay.release import Release, Route
 from mainstay.serving.answers import ClassAnswer, make_answers
 from mainstay.serving.cases import Case, Cases, refusal, unanswerable
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mainstay.contract import Row
     from mainstay.models.trust import Trusted
     from mainstay.registry import Bundle
+    from mainstay.registry.signing import Keys
     from mainstay.serving.answers import Answer
 
 PROJECT = "MAINSTAY_PROJECT"
@@ -175,9 +177,13 @@ def _anonymous(sentence: str) -> str:
     return sentence.replace("Version 0", "This version").replace("version 0", "this version")
 
 
-def _trusted() -> Trusted:
+def _configured() -> tuple[Trusted, Keys]:
+    """Give whose code runs here, and whose versions are loaded."""
     folder = os.environ.get(PROJECT)
-    return trusted_by(open_project(Path(folder))) if folder else nobody
+    if not folder:
+        return nobody, anybody
+    project = open_project(Path(folder))
+    return trusted_by(project), ProjectKeys(project).trusted
 
 
 def _load_pyfunc(path: str) -> Answering:
@@ -194,9 +200,9 @@ def _load_pyfunc(path: str) -> Answering:
         See `mainstay.registry.loose.read_loose`.
 
     """
-    trusted = _trusted()
+    trusted, keys = _configured()
     try:
-        return Answering(read_loose(Path(path), trusted))
+        return Answering(read_loose(Path(path), trusted, keys))
     except TrustError as error:
         if trusted is nobody:
             raise TrustError(error.message, f"{error.cure} Here that is {_NOBODY_ASKED}") from None

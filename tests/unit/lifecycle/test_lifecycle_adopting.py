@@ -258,7 +258,7 @@ def test_an_estimator_that_cannot_be_saved_safely_registers_nothing_unless_a_pic
     lifecycle.adopt(project, allowed, now=NOW, by="anna")
     with open_books(project) as books:
         bundle = books.registry.load_bundle(project.name, 1)
-    assert "it brings code (a pickle, sha256" in bundle.card
+    assert "this version contains code (a pickle, sha256" in bundle.card
     assert golden_failures(bundle.contract, bundle.model, bundle.golden) == ()
 
 
