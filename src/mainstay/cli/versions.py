@@ -54,12 +54,15 @@ def version_list(whats: tuple[str, ...], *, folder: Path, as_json: bool) -> None
 @version.command("diff")
 @click.argument("number", metavar="VERSION", type=VERSION)
 @click.argument("other", metavar="OTHER", type=VERSION)
+@click.option("--out", type=OUT, help="Write it here too (.html or .md).")
 @on_project
-def version_diff(number: int, other: int, *, folder: Path, as_json: bool) -> None:
-    """Say what changes for whom where VERSION answers instead of OTHER."""
+def version_diff(number: int, other: int, out: Path | None, *, folder: Path, as_json: bool) -> None:
+    """Say what differs from OTHER to VERSION: data, code, parameters, packages, measures, and decisions for whom."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     apart = lifecycle.diff(open_here(folder), number, other)
+    if out is not None:
+        lifecycle.write_diff(apart, out)
     if as_json:
         show_json(apart)
     else:

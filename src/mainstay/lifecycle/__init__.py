@@ -23,7 +23,7 @@
     gap          data gap: training, held-out, later and live rows
     doctor       admin doctor: every hash and every reference
     checkout     version checkout: the code and the data of a version; checkout_files and checkout_data are its halves
-    differing    version diff: two versions on the same rows
+    differing    version diff: two versions on the same rows; contrast: what they are made of, side by side
     comment      what a pull request is told
     optimizing   version optimize: the same model in a faster form
     policing     version policy: another policy on the same model; repolicy: how it is derived
@@ -49,7 +49,7 @@ from mainstay.lifecycle.checking import Checked, check, check_document
 from mainstay.lifecycle.checkout import CheckedOut, checkout, checkout_document
 from mainstay.lifecycle.collected import collected_document
 from mainstay.lifecycle.collecting import Collected, collect
-from mainstay.lifecycle.differing import Apart, diff, diff_document
+from mainstay.lifecycle.differing import Apart, diff, diff_document, write_diff
 from mainstay.lifecycle.doctor import Examination, examination_document, examine
 from mainstay.lifecycle.documents import (
     card,
@@ -258,6 +258,7 @@ __all__ = [
     "versions_document",
     "write_audit",
     "write_check",
+    "write_diff",
     "write_explained",
     "write_report",
     "write_score",

@@ -58,12 +58,15 @@ def test_two_versions_answer_the_same_rows(second: tuple[Project, Trained]) -> N
     project, _ = second
     apart = lifecycle.diff(project, 2, 1)
     assert (apart.version, apart.other, apart.seen) == (2, 1, True)
+    assert apart.difference is not None
     assert apart.difference.changed.n == apart.rows
     assert all(one.where == "over version 1" for one in apart.difference.tests)
     text = to_markdown(lifecycle.diff_document(apart))
-    assert text.startswith("# churn: version 2 decides ")
+    assert text.startswith("# churn: version 2 against version 1: same code; the data")
+    assert "It decides " in text
     assert "may have learned from some of these rows" in text
     back = lifecycle.diff(project, 1, 2)
+    assert back.difference is not None
     assert back.difference.changed.value == apart.difference.changed.value
     with pytest.raises(InputError, match="doesn't differ from itself"):
         lifecycle.diff(project, 1, 1)
