@@ -34,6 +34,7 @@
     moving       version export, version import: a version as one file
     owner        the owner's page
     collecting   admin gc: what nobody needs any more; collected: what that prints
+    backup       admin backup: the books in one file; restoring, newest, standing: admin restore
     documents    what the verbs print
     made         what a version is made of; made_of: which versions are made of something
     pointing     which version this tree's model is, and whether the registry agrees
@@ -45,6 +46,7 @@ from mainstay.evaluation.testscore import score_document
 from mainstay.lifecycle.adopting import Brought, adopt, read_brought
 from mainstay.lifecycle.answering import Answered, answered_at, answered_document
 from mainstay.lifecycle.auditing import Audited, audit, write_audit
+from mainstay.lifecycle.backup import BackedUp, back_up, backup_document
 from mainstay.lifecycle.checking import Checked, check, check_document
 from mainstay.lifecycle.checkout import CheckedOut, checkout, checkout_document
 from mainstay.lifecycle.collected import collected_document
@@ -97,6 +99,7 @@ from mainstay.lifecycle.made import Made, made, made_blocks
 from mainstay.lifecycle.made_of import MadeOf, made_of, made_of_document
 from mainstay.lifecycle.metrics import write_check, write_training
 from mainstay.lifecycle.moving import Moved, export_version, import_version, imported_document, moved_document
+from mainstay.lifecycle.newest import BroughtBack, brought_back_document, restore_newest
 from mainstay.lifecycle.notebook import Shipped, ship
 from mainstay.lifecycle.optimizing import Optimized, optimize, optimized_document
 from mainstay.lifecycle.order import gate, monitor, operate, train
@@ -121,6 +124,7 @@ from mainstay.lifecycle.replay_document import told as replay_told
 from mainstay.lifecycle.replay_steps import Step
 from mainstay.lifecycle.replaying import Replay, replay, replay_last
 from mainstay.lifecycle.repolicy import Wanted, read_capacity
+from mainstay.lifecycle.restoring import Restored, restore, restored_document
 from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.release import Books, open_books
@@ -130,8 +134,10 @@ __all__ = [
     "Answered",
     "Apart",
     "Audited",
+    "BackedUp",
     "Books",
     "Brought",
+    "BroughtBack",
     "Checked",
     "CheckedOut",
     "Collected",
@@ -150,6 +156,7 @@ __all__ = [
     "Replay",
     "Replayed",
     "Repoliced",
+    "Restored",
     "Seen",
     "Shipped",
     "Signed",
@@ -165,6 +172,9 @@ __all__ = [
     "ask_data",
     "asked_document",
     "audit",
+    "back_up",
+    "backup_document",
+    "brought_back_document",
     "card",
     "changed_document",
     "check",
@@ -238,6 +248,9 @@ __all__ = [
     "repoliced_document",
     "repolicy",
     "report_document",
+    "restore",
+    "restore_newest",
+    "restored_document",
     "resume",
     "revoke_key",
     "rollback",

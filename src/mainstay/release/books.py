@@ -14,7 +14,7 @@ from mainstay.registry.store import CACHE, STORE, open_store
 from mainstay.release.approvals import Approvals
 from mainstay.release.history import Releases
 from mainstay.release.holds import Holds
-from mainstay.state import open_late, open_state
+from mainstay.state import finish_moves, open_late, open_state
 
 if TYPE_CHECKING:
     from mainstay.events import EventLog
@@ -92,6 +92,7 @@ def open_books(project: Project, *, late: bool = False) -> Books:
         Whether the database is opened at its first use rather than now: for who has something to do while it is away.
 
     """
+    finish_moves(project.books)
     cache = Path(os.environ.get("MAINSTAY_CACHE") or project.books / CACHE)
     store = open_store(os.environ.get("MAINSTAY_STORE") or project.books / STORE, cache)
     place = os.environ.get("MAINSTAY_STATE") or project.books

@@ -78,8 +78,14 @@ def first_damage(connection: sqlite3.Connection) -> str:
 
 def newest_copy(path: Path) -> Path | None:
     """Find the newest copy of a registry; None where there is none."""
+    copies = copies_of(path)
+    return copies[-1] if copies else None
+
+
+def copies_of(path: Path) -> list[Path]:
+    """Name every copy of a registry, oldest first."""
     copies = (path.parent / BACKUPS).glob(f"{path.stem}-*.sqlite")
-    return max(copies, key=lambda file: file.stat().st_mtime, default=None)
+    return sorted(copies, key=lambda file: (file.stat().st_mtime_ns, file.name))
 
 
 def _recent(path: Path) -> list[Path]:

@@ -70,7 +70,7 @@ def open_state(
     >>> state.close()
 
     """
-    if _is_server(place):
+    if is_server(place):
         backups = (Path(".mainstay") if books is None else books).absolute() / BACKUPS
         return open_postgres(read_address(str(place)), backups, patience, migrations, lost)
     return open_sqlite(file_of(place), patience, migrations, lost)
@@ -90,11 +90,12 @@ def open_late(place: Path | str, *, books: Path | None = None, lost: Callable[[]
         At once, where the address can't be read; everything else is raised by whatever is asked.
 
     """
-    name = read_address(str(place)).name if _is_server(place) else str(file_of(place))
+    name = read_address(str(place)).name if is_server(place) else str(file_of(place))
     return LateState(name, lambda: open_state(place, books=books, lost=lost))
 
 
-def _is_server(place: Path | str) -> bool:
+def is_server(place: Path | str) -> bool:
+    """Tell whether a place is the address of a database server."""
     scheme, separator, _ = str(place).partition("://")
     return isinstance(place, str) and bool(separator) and scheme in SCHEMES
 
