@@ -155,7 +155,8 @@ def rewritten(file: Path, out: Path, path: str, content: bytes) -> Path:
 def test_a_bundle_that_was_changed_together_with_its_hash_is_refused_and_nothing_is_changed(
     project: Project, tmp_path: Path
 ) -> None:
-    file = back_up(project, tmp_path / "b.zip") and tmp_path / "b.zip"
+    file = tmp_path / "b.zip"
+    back_up(project, file)
     bad = rewritten(file, tmp_path / "bad.zip", f"store/{project.name}/2/report.json", b"{}")
     before = told(project)
     with pytest.raises(CorruptError, match=r"report\.json"):
