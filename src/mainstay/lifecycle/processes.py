@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -106,21 +106,36 @@ class Children:
     def __init__(self) -> None:
         self.running = {}
         self._handlers: dict[int, Any] = {}
+        self._lifeline: tuple[int, int] | None = None
 
     def start(
-        self, name: str, command: Sequence[str], log: Path | None = None, *, environment: dict[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path | None = None,
+        *,
+        environment: dict[str, str] | None = None,
+        ours: bool = False,
     ) -> subprocess.Popen[bytes]:
-        """Start one; its output goes to `log`, or where ours goes; its surroundings are ours unless given."""
+        """Start one; its output goes to `log`, or where ours goes; its surroundings are ours unless given.
+
+        `ours`: a command of this file, which is told the end of a pipe and ends when this process is gone, even killed.
+        """
+        kept: tuple[int, ...] = (self._tie(),) if ours else ()
+        words = [*command, *(word for end in kept for word in ("--lifeline", str(end)))]
         # A group of its own: Ctrl-C reaches us alone, who ask it to end; and its children can be ended with it.
-        if log is None:
-            child = subprocess.Popen(command, env=environment, process_group=0)  # noqa: S603 - our own command line, no shell
-        else:
-            with log.open("ab") as sink:
-                child = subprocess.Popen(  # noqa: S603 - as above
-                    command, env=environment, stdout=sink, stderr=sink, process_group=0
-                )
+        with nullcontext() if log is None else log.open("ab") as sink:
+            child = subprocess.Popen(  # noqa: S603 - our own command line, no shell
+                words, env=environment, stdout=sink, stderr=sink, process_group=0, pass_fds=kept
+            )
         self.running[name] = child
         return child
+
+    def _tie(self) -> int:
+        """Give the reading end of a pipe whose other end goes with this process."""
+        if self._lifeline is None:
+            self._lifeline = os.pipe()
+        return self._lifeline[0]
 
     def dead(self) -> str | None:
         """Name a process that ended by itself, if one did."""
@@ -148,6 +163,9 @@ class Children:
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
         self.running.clear()
+        for end in self._lifeline or ():
+            os.close(end)
+        self._lifeline = None
 
     def _on_signals(self, handler: Callable[[int, FrameType | None], None]) -> None:
         if threading.current_thread() is not threading.main_thread():

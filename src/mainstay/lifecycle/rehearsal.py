@@ -101,7 +101,9 @@ def _play(stage: _Stage, bundle: Bundle) -> Rehearsal:
     command = server_command([stage.folder], host=HOST, port=port)
     begun = time.perf_counter()
     with Children() as children:
-        worker = children.start("worker", command, stage.folder / "worker.log", environment=stage.environment)
+        worker = children.start(
+            "worker", command, stage.folder / "worker.log", environment=stage.environment, ours=True
+        )
         wait_until_ready(HOST, port, "/livez", worker)
         seconds = time.perf_counter() - begun
         link = http.client.HTTPConnection(HOST, port, timeout=30)

@@ -89,8 +89,9 @@ def first_release(project: Project, *, by: str, tell: Callable[[str], None]) -> 
 
 def start(children: Children, root: Path, *, host: str, port: int, every: float, log: Path | None = None) -> None:
     """Start server, controller and dashboard, and wait until the two that answer do."""
-    server = children.start("server", server_command([root], host=host, port=port), log)
-    children.start("controller", controller_command(root, every=every), log)
-    dashboard = children.start("dashboard", dashboard_command([root], host=host, port=port + 1), log)
+    server = children.start("server", server_command([root], host=host, port=port), log, ours=True)
+    children.start("controller", controller_command(root, every=every), log, ours=True)
+    pages = dashboard_command([root], host=host, port=port + 1)
+    dashboard = children.start("dashboard", pages, log, ours=True)
     wait_until_ready(host, port, "/readyz", server)
     wait_until_ready(host, port + 1, "/livez", dashboard)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import socket
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainstay.errors import InputError, MainstayError
 from mainstay.project import Project, open_project
 from mainstay.serving.address import bind, is_loopback
+from mainstay.serving.lifeline import leave_with
 from mainstay.serving.served import say
 from mainstay.serving.server import run_worker
 from mainstay.serving.settings import ServingSettings, widest
@@ -27,6 +26,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Serve; returns the exit code."""
     given = _parse(words)
     try:
+        leave_with(given.lifeline)
         projects = _projects(given.project)
         if given.socket is not None:
             return _work(given, projects)
@@ -69,7 +69,6 @@ def _projects(folders: list[Path] | None) -> list[Project]:
 
 
 def _work(given: argparse.Namespace, projects: list[Project]) -> int:
-    threading.Thread(target=_leave_with, args=(given.lifeline,), daemon=True).start()
     listener = socket.socket(fileno=given.socket)
     run_worker(
         projects,
@@ -79,12 +78,6 @@ def _work(given: argparse.Namespace, projects: list[Project]) -> int:
         ready=lambda: os.write(given.told, b"%d\n" % os.getpid()),
     )
     return 0
-
-
-def _leave_with(lifeline: int) -> None:
-    """End when the supervisor has ended, even if it was killed: then nobody is left who would end us."""
-    os.read(lifeline, 1)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _supervise(given: argparse.Namespace, projects: list[Project], listener: socket.socket) -> int:

@@ -15,6 +15,7 @@ from mainstay import lifecycle
 from mainstay.errors import InputError, MainstayError, SetupError
 from mainstay.monitoring.overview import build as build_overview
 from mainstay.project import open_project
+from mainstay.serving.lifeline import leave_with
 from mainstay.web.app import make_app
 from mainstay.web.guard import is_loopback
 
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="On which port.")
 @click.option("--insecure", is_flag=True, help="Listen beyond this machine, without keys: anybody there can roll back.")
-def main(folders: tuple[Path, ...], host: str, port: int, *, insecure: bool) -> None:
+@click.option("--lifeline", type=int, hidden=True)
+def main(folders: tuple[Path, ...], host: str, port: int, lifeline: int | None, *, insecure: bool) -> None:
     """Show the projects' overview, and roll back where a person asks for it."""
+    leave_with(lifeline)
     try:
         _run(folders, host, port, insecure=insecure)
     except MainstayError as error:

@@ -12,6 +12,7 @@ import pytest
 
 from mainstay.errors import SetupError
 from mainstay.lifecycle.processes import Children, demand_free, free_port, wait_until_ready
+from mainstay.serving.testing import TINY_MODEL, register_model, release_now, tiny_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,16 +37,16 @@ def alive(number: int) -> bool:
         return False
 
 
-def until(path: Path) -> list[int]:
-    end = time.monotonic() + 10
+def until(path: Path, seconds: float = 10) -> list[int]:
+    end = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < end
         time.sleep(0.01)
     return [int(word) for word in path.read_text(encoding="utf-8").split()]
 
 
-def all_gone(numbers: list[int]) -> bool:
-    end = time.monotonic() + 5
+def all_gone(numbers: list[int], seconds: float = 5) -> bool:
+    end = time.monotonic() + seconds
     while any(map(alive, numbers)) and time.monotonic() < end:
         time.sleep(0.01)
     return not any(map(alive, numbers))
@@ -98,6 +99,33 @@ def test_a_signal_while_still_starting_ends_the_children(tmp_path: Path, number:
     parent.send_signal(number)
     assert parent.wait(15) != 0
     assert all_gone(numbers)
+
+
+def test_our_own_processes_end_when_whoever_started_them_is_killed(tmp_path: Path) -> None:
+    project = tiny_project(tmp_path)
+    release_now(project, register_model(project, TINY_MODEL))
+    script = (
+        "import os, sys, time; from pathlib import Path\n"
+        "from mainstay.lifecycle.processes import Children, free_port\n"
+        "from mainstay.lifecycle.start import start\n"
+        "port = free_port('127.0.0.1', int(sys.argv[2]))\n"
+        "with Children() as children:\n"
+        "    start(children, Path(sys.argv[3]), host='127.0.0.1', port=port, every=60, log=Path(sys.argv[4]))\n"
+        "    Path(sys.argv[1] + '.half').write_text(' '.join(str(c.pid) for c in children.running.values()))\n"
+        "    os.rename(sys.argv[1] + '.half', sys.argv[1])\n"
+        "    time.sleep(60)\n"
+    )
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    words = [sys.executable, "-c", script, str(tmp_path / "pids"), str(port), str(project.root), str(tmp_path / "log")]
+    parent = subprocess.Popen(words)
+    numbers = until(tmp_path / "pids", 60)
+    assert len(numbers) == 3
+    assert all(map(alive, numbers))
+    parent.kill()
+    parent.wait()
+    assert all_gone(numbers, 20)
 
 
 def test_dead_names_the_one_that_ended_by_itself() -> None:
