@@ -167,6 +167,7 @@ def test_two_machines_share_a_state_and_one_loses_it(
         there.wait_for_version(1)
 
 
+@pytest.mark.full
 def test_another_process_that_holds_the_registry_stops_no_swap(released: Project) -> None:
     with TestServer.start(released) as server, closing(sqlite3.connect(released.books / "registry.sqlite")) as holder:
         holder.isolation_level = None

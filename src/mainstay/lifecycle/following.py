@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mainstay.release import AGAIN, Listener, Presence, Release, Worker, open_books
+from mainstay.release import AGAIN, Listener, Presence, Release, Worker, lagging, open_books
 
 if TYPE_CHECKING:
     from mainstay.project import Project
@@ -116,13 +116,6 @@ def describe_followed(followed: Followed | None) -> str:
         return f"{followed.model}: {who} {verb} {what} after {followed.seconds:.2f} s."
     head = f"{followed.model}: {len(followed.following)} of {of} {'serve' if followed.alone else 'answer by'} {what}"
     return "\n".join([f"{head} after {followed.seconds:.2f} s.", *(f"  {lagging(row)}" for row in followed.behind)])
-
-
-def lagging(row: Worker) -> str:
-    """Say of a worker that it is behind, and why."""
-    by = f"answers by release {row.release}" if row.release else "answers by no release yet"
-    why = row.trouble or f"it said nothing about it (last heard of {max(0.0, row.silent):.0f} s ago)"
-    return f"process {row.pid} on {row.machine} {by}: {why}"
 
 
 def _counted(n: int, word: str) -> str:

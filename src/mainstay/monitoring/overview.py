@@ -22,7 +22,7 @@ from mainstay.monitoring.settings import MonitoringSettings, length
 from mainstay.monitoring.standing import change_of, state_of, tenure_of
 from mainstay.monitoring.timeline import make_timeline
 from mainstay.monitoring.value import Gauge, value_of
-from mainstay.release import BESIDE, open_books, rollback_target
+from mainstay.release import BESIDE, Presence, explain, lagging, open_books, rollback_target
 from mainstay.render.overview import ModelRow, Overview, VersionRow
 from mainstay.state import controller, lease_of
 
@@ -108,6 +108,7 @@ def _row(
     quality = _quality(mine, bundle, gauge, settings)
     begun = min(history[0].at, _moment(served.at[0])) if served.rows else history[0].at
     old = {int(number) for number in np.unique(served.versions)} if served.rows else set()
+    workers = Presence(books.state).serving(name)
     row = ModelRow(
         name=name,
         state=state,
@@ -142,6 +143,9 @@ def _row(
         owner=project.problem.owner,
         decision=project.problem.decision,
         data_to=_moment(served.at[-1]) if served.rows else None,
+        who=explain(history[-1]) if len(history[-1].routes) > 1 else "",
+        workers=len(workers),
+        behind=tuple(lagging(one) for one in workers if one.release < history[-1].id or one.trouble),
     )
     lease = lease_of(books.state, controller(name))
     watched = now if lease is not None and lease.expires > now else max((look.at for look in found), default=None)

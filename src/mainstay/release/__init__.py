@@ -22,7 +22,7 @@ from mainstay.release.gate import why_not
 from mainstay.release.history import Releases
 from mainstay.release.holds import Hold, Holds
 from mainstay.release.plan import at_moment, explain, plan_release, propose_release
-from mainstay.release.presence import AGAIN, BEAT, GONE, Listener, Presence, Worker
+from mainstay.release.presence import AGAIN, BEAT, GONE, Listener, Presence, Worker, lagging
 from mainstay.release.release import BESIDE, Approval, Release, Route, champion, newcomers
 from mainstay.release.retention import answering, removable
 from mainstay.release.rollback import leaving, propose_rollback, rollback_target, rollback_targets
@@ -55,6 +55,7 @@ __all__ = [
     "differences",
     "explain",
     "judged_since",
+    "lagging",
     "leaving",
     "newcomers",
     "open_books",

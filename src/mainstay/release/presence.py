@@ -193,6 +193,20 @@ class Listener:
         return tuple(row for row in rows if now - self._heard.get(row.worker, (0, now))[1] > after)
 
 
+def lagging(row: Worker) -> str:
+    """Say of a worker that it is behind, and why.
+
+    Examples
+    --------
+    >>> lagging(Worker(model="churn", worker="a", machine="here", pid=7, release=1, trouble="Its file is damaged."))
+    'process 7 on here answers by release 1: Its file is damaged.'
+
+    """
+    by = f"answers by release {row.release}" if row.release else "answers by no release yet"
+    why = row.trouble or f"it said nothing about it (last heard of {max(0.0, row.silent):.0f} s ago)"
+    return f"process {row.pid} on {row.machine} {by}: {why}"
+
+
 def _worker(row: sa.Row[Any], now: dt.datetime) -> Worker:
     return Worker(
         model=row.model,

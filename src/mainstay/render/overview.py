@@ -296,6 +296,12 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
         From ``[problem]``.
     data_to : datetime or None
         Time of the last prediction.
+    who : str
+        Who answers how much, where that isn't the champion alone: a canary or the arms of a test, in words.
+    workers : int
+        How many processes of how many servers answer now.
+    behind : tuple of str
+        Those of them that don't answer by the newest release, or have another trouble: a sentence each.
 
     """
 
@@ -322,6 +328,9 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     decision: str = ""
     data_to: dt.datetime | None = None
+    who: str = ""
+    workers: int = 0
+    behind: tuple[str, ...] = ()
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,6 +60,7 @@ def overview_terminal(overview: Overview, width: int = 160) -> RenderableType:
         )
     parts.append(made)
     for row in models:
+        parts += _who(row)
         parts += [marked(cause) for cause in sentences.causes(row, overview.at)] if row.state == "losing" else []
         parts += _helps(row)
     parts.append(Words(f"{overview.environment} · {sentences.freshness(overview)}", style="dim"))
@@ -87,6 +88,15 @@ def spark_blocks(row: ModelRow) -> str:
     middle = (low + high) / 2
     heights = [None if v is None else round(3.5 + 7 * (v - middle) / span) for v in values]
     return "".join("·" if h is None else _BLOCKS[min(max(h, 0), 7)] for h in heights)
+
+
+def _who(row: ModelRow) -> list[RenderableType]:
+    """Name a canary or the arms of a test, and the workers that are behind."""
+    lines = [Words.assemble((f"{row.name}: ", "dim"), row.who)] if row.who else []
+    lines += [Words.assemble((f"{row.name}: ", "dim"), (behind, "yellow")) for behind in row.behind]
+    for line in lines:
+        line.overflow = "fold"
+    return list(lines)
 
 
 def _helps(row: ModelRow) -> list[RenderableType]:
