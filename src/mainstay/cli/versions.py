@@ -13,6 +13,7 @@ from mainstay.cli.optimizing import version_optimize
 from mainstay.cli.options import OUT, VERSION, on_project, open_here
 from mainstay.cli.output import show, show_json
 from mainstay.cli.policy import version_policy
+from mainstay.cli.version_list import version_list
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,34 +22,6 @@ if TYPE_CHECKING:
 @click.group()
 def version() -> None:
     """Versions: list, show, card."""
-
-
-@version.command("list")
-@click.option(
-    "--made-of", "whats", metavar="WHAT", multiple=True, help="Only those made of a file, commit, package ..."
-)
-@on_project
-def version_list(whats: tuple[str, ...], *, folder: Path, as_json: bool) -> None:
-    """List every version, newest first; with --made-of, those that are made of all of it.
-
-    WHAT is a file; a commit, fingerprint or other hash (its start is enough); a package, numpy or numpy==2.1.0; a
-    parameter, learning_rate=0.1; or 'version 3', for what was made from it.
-    """
-    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
-
-    project = open_here(folder)
-    if whats:
-        found = lifecycle.made_of(project, whats)
-        if as_json:
-            show_json(found)
-        else:
-            show(lifecycle.made_of_document(found))
-        return
-    versions = lifecycle.versions(project)
-    if as_json:
-        show_json(versions)
-    else:
-        show(lifecycle.versions_document(project.name, versions))
 
 
 @version.command("diff")
@@ -120,6 +93,7 @@ def version_card(number: int, *, folder: Path, as_json: bool) -> None:
         click.echo(card)
 
 
+version.add_command(version_list)
 version.add_command(version_adopt)
 version.add_command(version_checkout)
 version.add_command(version_optimize)

@@ -63,7 +63,6 @@ from mainstay.lifecycle.documents import (
     trained_document,
     verdict_document,
     versions,
-    versions_document,
     write_verdict,
 )
 from mainstay.lifecycle.explained import explained_document, replayed_document, write_explained
@@ -127,6 +126,7 @@ from mainstay.lifecycle.repolicy import Wanted, read_capacity
 from mainstay.lifecycle.restoring import Restored, restore, restored_document
 from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.start import project_from_table, start, up
+from mainstay.registry.listing import versions_document
 from mainstay.release import Books, open_books
 
 __all__ = [

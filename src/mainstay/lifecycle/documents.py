@@ -10,10 +10,10 @@ from mainstay.evaluation import report_document as evaluation_document
 from mainstay.evaluation import summary_document
 from mainstay.lifecycle.comment import comment_document
 from mainstay.release import explain, open_books
-from mainstay.render.document import Command, Document, Findings, Status, Table, Text
+from mainstay.render.document import Command, Document, Findings, Table, Text
 from mainstay.render.junit import to_junit
 from mainstay.render.markdown import to_markdown
-from mainstay.render.numbers import finding_value, measure_name, moment
+from mainstay.render.numbers import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,34 +84,6 @@ def versions(project: Project) -> tuple[Version, ...]:
     """Give the versions of a project, newest first."""
     with open_books(project) as books:
         return tuple(reversed(books.registry.versions(project.name)))
-
-
-def versions_document(name: str, found: Sequence[Version]) -> Document:
-    """Lay out the versions."""
-    if not found:
-        return Document(f"{name} has no versions yet", (Command("mainstay train", "makes the first"),))
-    cells = tuple(
-        (
-            version.number,
-            moment(version.created),
-            version.candidate,
-            ""
-            if version.primary is None
-            else f"{measure_name(version.primary.measure)} {finding_value(version.primary)}",
-            _state(version.ok),
-            version.data_fingerprint[:12],
-            version.by,
-        )
-        for version in found
-    )
-    columns = ("version", "made", "candidate", "held-out rows", "gates", "data", "by")
-    return Document(f"{name} has {len(found)} version{'s' * (len(found) > 1)}", (Table(columns, cells),))
-
-
-def _state(ok: bool | None) -> Status:
-    if ok is None:
-        return Status("not judged", "none")
-    return Status("pass", "good") if ok else Status("fail", "bad")
 
 
 def verdict_document(name: str, number: int, verdict: Verdict) -> Document:

@@ -12,10 +12,10 @@ import msgspec
 from mainstay.data import DataSettings
 from mainstay.data.versions import ask
 from mainstay.errors import DataError, InputError, MainstayError
-from mainstay.lifecycle.documents import versions_document
 from mainstay.registry.asking import Sought
 from mainstay.registry.git import ask_git
 from mainstay.registry.ingredients import HASHED
+from mainstay.registry.listing import versions_document
 from mainstay.registry.packages import normal
 from mainstay.registry.version import Version
 from mainstay.release import open_books

@@ -193,6 +193,15 @@ class Registry:
         with self._state.read() as connection:
             return tuple(map(version_of, connection.execute(tables.ALL, {"model": model})))
 
+    def newest(self, model: str, most: int | None = None) -> tuple[tuple[Version, ...], int]:
+        """Give the newest versions of a model, newest first, and how many there are; all of them unless `most` is."""
+        if most is None:
+            every = self.versions(model)
+            return every[::-1], len(every)
+        with self._state.read() as connection:
+            rows = connection.execute(tables.NEWEST, {"model": model, "most": most}).all()
+            return tuple(map(version_of, rows)), connection.execute(tables.COUNT, {"model": model}).scalar_one()
+
     def version(self, model: str, number: int) -> Version:
         """Give one version.
 

@@ -48,6 +48,8 @@ NUMBER: sa.BindParameter[int] = sa.bindparam("number")
 
 ALL = sa.select(VERSIONS, _LATEST).where(VERSIONS.c.model == MODEL).order_by(VERSIONS.c.number)
 ONE = sa.select(VERSIONS, _LATEST).where(VERSIONS.c.model == MODEL, VERSIONS.c.number == NUMBER)
+NEWEST = ALL.order_by(None).order_by(VERSIONS.c.number.desc()).limit(sa.bindparam("most", type_=sa.Integer))
+COUNT = sa.select(sa.func.count()).where(VERSIONS.c.model == MODEL)
 MODELS = sa.select(VERSIONS.c.model).distinct().order_by(VERSIONS.c.model)
 HIGHEST = sa.select(sa.func.coalesce(sa.func.max(VERSIONS.c.number), 0)).where(VERSIONS.c.model == MODEL)
 REMOVED = (
