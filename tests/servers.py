@@ -49,6 +49,7 @@ class Postgres:
         self._become = _somebody(folder)
         self._binaries = _INSTALLED[-1].parent
         self._port = _free_port()
+        self.data = folder / "data"
         self.address = f"postgresql://tester:{SECRET}@127.0.0.1:{self._port}/postgres"
         (folder / "password").write_text(SECRET)
         (folder / "password").chmod(0o644)
