@@ -31,7 +31,14 @@ settings.register_profile("fast", _CALM, derandomize=True)
 settings.register_profile("full", _CALM)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.mlflow_servers"]
+
+
+@pytest.fixture(autouse=True)
+def _no_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell no MLflow server of what tests train, but where a test names one."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
 
 BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -48,6 +48,7 @@ def version_adopt(
         holdout=holdout,
         progress=lambda line: say(f"  {line}"),
     )
+    lifecycle.mirror(project, say, seconds=lifecycle.LATER)
     if as_json:
         show_json(adopted)
         return

@@ -8,7 +8,7 @@ import click
 
 from mainstay.cli.optimizing import export_onnx
 from mainstay.cli.options import on_project, open_here
-from mainstay.cli.output import say, show_json
+from mainstay.cli.output import say, show, show_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def export() -> None:
-    """Write files that other tools read."""
+    """Write files that other tools read; tell MLflow."""
 
 
 @export.command("dvc")
@@ -37,6 +37,23 @@ def export_dvc(*, settings: bool, shown: bool, folder: Path, as_json: bool) -> N
         show_json({"model": project.name, "files": [str(path) for path in written]})
     else:
         say(f"{project.name}: wrote {' and '.join(str(path) for path in written)}")
+
+
+@export.command("mlflow")
+@on_project
+def export_mlflow(*, folder: Path, as_json: bool) -> None:
+    """Tell the server that MLFLOW_TRACKING_URI names of every version, its verdict, and who answers.
+
+    It is told by train, release and rollback as well; this brings whatever it lacks, and tells nothing twice.
+    """
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    done = lifecycle.sync_mlflow(project, progress=lambda line: say(f"  {line}"))
+    if as_json:
+        show_json(done)
+    else:
+        show(lifecycle.synced_document(project.name, done))
 
 
 export.add_command(export_onnx)

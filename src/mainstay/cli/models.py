@@ -26,6 +26,7 @@ def train(source: Path | None, metrics: Path | None, *, folder: Path, as_json: b
     )
     if metrics:
         lifecycle.write_training(trained, metrics)
+    lifecycle.mirror(project, say, seconds=lifecycle.LATER)
     if as_json:
         show_json(trained)
         return
@@ -49,6 +50,7 @@ def gate(number: int, junit: Path | None, markdown: Path | None, *, folder: Path
     project = open_here(folder)
     verdict = lifecycle.gate(project, number, now=dt.datetime.now(dt.UTC), by=whoever())
     lifecycle.write_verdict(project, number, verdict, junit=junit, markdown=markdown)
+    lifecycle.mirror(project, say)
     if as_json:
         show_json(verdict)
     else:

@@ -62,6 +62,7 @@ def version_optimize(
         holdout=holdout,
         progress=lambda line: say(f"  {line}"),
     )
+    lifecycle.mirror(project, say, seconds=lifecycle.LATER)
     if as_json:
         show_json(made)
         return

@@ -34,6 +34,7 @@ def show_release(project: Project, done: Release, wait: float, *, as_json: bool)
     if not as_json:
         say(lifecycle.describe_release(done))
     followed = lifecycle.follow(project, done, wait)
+    lifecycle.mirror(project, say)
     if not as_json:
         if followed is not None:
             say(lifecycle.describe_followed(followed))

@@ -39,6 +39,7 @@
     made         what a version is made of; made_of: which versions are made of something
     pointing     which version this tree's model is, and whether the registry agrees
     origins      which data trained which version; the project as a pipeline of dvc
+    tracking     export mlflow: MLflow is told of versions and of who answers; tracked: what it is told
     metrics      numbers of a check or a training, for other tools
 """
 
@@ -126,10 +127,13 @@ from mainstay.lifecycle.repolicy import Wanted, read_capacity
 from mainstay.lifecycle.restoring import Restored, restore, restored_document
 from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.start import project_from_table, start, up
+from mainstay.lifecycle.tracking import LATER, SOON, Synced, mirror, sync_mlflow, synced_document
 from mainstay.registry.listing import versions_document
 from mainstay.release import Books, open_books
 
 __all__ = [
+    "LATER",
+    "SOON",
     "WAIT",
     "Answered",
     "Apart",
@@ -161,6 +165,7 @@ __all__ = [
     "Shipped",
     "Signed",
     "Step",
+    "Synced",
     "Taken",
     "Trained",
     "Wanted",
@@ -221,6 +226,7 @@ __all__ = [
     "made_blocks",
     "made_of",
     "made_of_document",
+    "mirror",
     "monitor",
     "moved_document",
     "new_key",
@@ -260,6 +266,8 @@ __all__ = [
     "ship",
     "sign_versions",
     "start",
+    "sync_mlflow",
+    "synced_document",
     "take_feedback",
     "testscore",
     "train",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +19,14 @@ from mainstay.lifecycle.origins import bring_back
 from mainstay.lifecycle.registering import Trained, declared_in, register_training
 from mainstay.models.adopting import adopt as as_model
 from mainstay.models.adopting import demand_sound
+from mainstay.models.answers import labels_of
 from mainstay.models.artefacts import read_artefact
 from mainstay.models.columns import Columns
 from mainstay.models.frameworks.heuristic import Text
 from mainstay.models.frameworks.sklearn import savable
-from mainstay.models.mlflow import is_uri, read_folder, read_uri
-from mainstay.registry import trusted_by
+from mainstay.models.mlflow import fetched, is_uri, read_folder
+from mainstay.registry import ProjectKeys, trusted_by
+from mainstay.registry.loose import is_bundle, read_loose
 from mainstay.release import open_books
 from mainstay.training import TrainingSettings
 from mainstay.training import train as fit
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from mainstay.data import Snapshot, Source
     from mainstay.evaluation.declared import Declared
     from mainstay.project import Project
+    from mainstay.registry import Bundle
     from mainstay.training import Training
     from mainstay.training.lesson import Recipe
 
@@ -69,6 +74,8 @@ class Brought:
         From the contract's columns to how it sees them; as pandas reads a file where it isn't given.
     made : {"adopted", "shipped"}
         How it came here.
+    version : Bundle, optional
+        The version it is the model of, where it is one's: rows and answers must mean the same here.
 
     """
 
@@ -79,6 +86,7 @@ class Brought:
     allow_pickle: bool = False
     columns: Callable[[Columns], Columns] = Columns.as_read
     made: str = "adopted"
+    version: Bundle | None = None
 
     @property
     def learned(self) -> bool:
@@ -117,16 +125,18 @@ def read_brought(
     def trusted() -> frozenset[str]:
         return trusted_by(project)() | frozenset(trust)
 
-    if is_uri(artefact):
-        estimator = read_uri(artefact, trusted)
-    else:
-        path = Path(artefact).expanduser()
-        estimator = read_folder(path, trusted) if path.is_dir() else read_artefact(path, trusted)
+    version = None
+    with fetched(artefact) if is_uri(artefact) else nullcontext(Path(artefact).expanduser()) as path:
+        if path.is_dir() and is_bundle(path):
+            version = read_loose(path, trusted, ProjectKeys(project).trusted)
+            estimator: Any = version.model
+        else:
+            estimator = read_folder(path, trusted) if path.is_dir() else read_artefact(path, trusted)
     if refit and cloned(estimator) is None:
         raise InputError(
             f"A {type(estimator).__name__} can't be fitted anew here.", "Leave --refit out, or give --holdout."
         )
-    return Brought(estimator, origin=artefact, refit=refit, allow_pickle=allow_pickle)
+    return Brought(estimator, origin=artefact, refit=refit, allow_pickle=allow_pickle, version=version)
 
 
 def adopt(
@@ -215,6 +225,8 @@ def _baselines(settings: TrainingSettings) -> TrainingSettings:
 
 def _recipe(brought: Brought, snapshot: Snapshot) -> tuple[Recipe, bool]:
     """Give how it becomes a candidate, and whether it is fitted anew for that."""
+    if brought.version is not None:
+        _demand_same(brought.version, snapshot)
     columns, task = brought.columns(Columns.of(snapshot.inputs)), snapshot.task
     make = cloned(brought.estimator) if brought.refit else None
     if make is not None:
@@ -222,6 +234,24 @@ def _recipe(brought: Brought, snapshot: Snapshot) -> tuple[Recipe, bool]:
     told = {"fitted": "elsewhere", "origin": brought.origin} if brought.learned else {"origin": brought.origin}
     model = savable(as_model(brought.estimator, columns, task), allow_pickle=brought.allow_pickle)
     return take_as_it_is(model, task, columns, told), False
+
+
+def _demand_same(version: Bundle, snapshot: Snapshot) -> None:
+    """Refuse the model of a version whose rows are encoded, or answers named, otherwise: it would answer wrongly."""
+    there, here = (
+        [(column.name, column.kind, column.labels, column.shape) for column in Columns.of(contract).all]
+        for contract in (version.inputs, snapshot.inputs)
+    )
+    cure = f"Take its {CONTRACT} (and features.py) along, or train here."
+    if there != here:
+        odd = next((a or b for a, b in zip_longest(there, here) if a != b), ("",))[0]
+        raise InputError(
+            f"That version was made for other columns: '{odd}' isn't the same, or isn't at the same place, here.", cure
+        )
+    theirs, ours = version.policy.task, snapshot.task
+    if (theirs.kind, labels_of(theirs)) != (ours.kind, labels_of(ours)):
+        told = ", ".join(labels_of(theirs)) or "an amount"
+        raise InputError(f"That version answers another question: {told}.", cure)
 
 
 def _rows(

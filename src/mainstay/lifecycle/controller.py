@@ -15,6 +15,7 @@ from mainstay.decisions import DecisionsSettings, Outbox, senders
 from mainstay.errors import LockedError, MainstayError
 from mainstay.lifecycle.auditing import is_due, operate_audit
 from mainstay.lifecycle.order import operate
+from mainstay.lifecycle.tracking import Mirror
 from mainstay.project import open_project
 from mainstay.release import open_books
 from mainstay.state import acquire, controller, lease_of, release
@@ -73,7 +74,7 @@ def _loop(
     once: bool,
     tell: Callable[[str], None],
 ) -> None:
-    last, audited = "", dt.datetime.min.replace(tzinfo=dt.UTC)
+    last, audited, mlflow = "", dt.datetime.min.replace(tzinfo=dt.UTC), Mirror(tell)
     while True:
         try:
             _post(outbox, (), tell)  # what waits, even where this look fails
@@ -81,8 +82,10 @@ def _loop(
             for done in turn(open_project(project.root), owner=owner, ttl=3 * every + 5):
                 looked = True
                 _post(outbox, done, tell)  # window by window: what fails later takes no alert with it
+                mlflow.acted |= bool(done)
                 if stop.is_set():
                     return
+            mlflow.look(project)  # after all acts and their alerts: none waits for it
             last = ""
             if audited + _AUDIT_APART <= _now() and is_due(now_in_force := open_project(project.root), _now()):
                 audited = _now()  # one that can't be made isn't tried again at every look

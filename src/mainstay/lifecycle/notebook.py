@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import hashlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from mainstay.errors import InputError, MainstayError
 from mainstay.lifecycle.adopting import Brought, adopt
 from mainstay.lifecycle.documents import report_document
 from mainstay.lifecycle.likeness import same_answers
+from mainstay.lifecycle.tracking import LATER, mirror
 from mainstay.models.columns import Columns
 from mainstay.project import open_project
 from mainstay.project.project import FILE
@@ -136,6 +138,7 @@ def ship(
         holdout=None if holdout is None else _written(root / HOLDOUT, as_frame(holdout)),
         check=None if anew else same_answers(estimator, frame, target),
     )
+    mirror(project, lambda line: print(line, file=sys.stderr), seconds=LATER)  # noqa: T201 - a notebook shows it
     return _shipped(project, made)
 
 

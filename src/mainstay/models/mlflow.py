@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -19,7 +20,7 @@ from mainstay.extras import need
 from mainstay.models.artefacts import READERS, read_artefact, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mainstay.models.trust import Trusted
 
@@ -35,7 +36,7 @@ _FILES: Mapping[str, str] = {  # flavour -> what its file is called in MLmodel
     "tensorflow": "data",
     "pytorch": "model_data",
 }
-_INSTALL = "pip install 'mainstay[mlflow]'"
+_LOGIN = re.compile(r"//[^/@\s]*@")  # who asks, and by which password
 
 
 def is_uri(text: str) -> bool:
@@ -50,19 +51,19 @@ def is_uri(text: str) -> bool:
     return bool(_URI.match(text))
 
 
-def read_uri(uri: str, trusted: Trusted) -> Any:
-    """Fetch a model of MLflow by its URI and read it; MLflow's own settings say where its server or database is.
+@contextlib.contextmanager
+def fetched(uri: str) -> Iterator[Path]:
+    """Fetch a model of MLflow by its URI, for as long as this lasts; MLflow's own settings say where its server is.
 
     Raises
     ------
     SetupError
         Where MLflow isn't installed.
     NotFoundError
-        Where there is no such model.
-    InputError, TrustError
-        See `read_folder`.
+        Where there is no such model, or no such server.
 
     """
+    quiet()
     artifacts = need("mlflow.artifacts", "Fetching from MLflow", "mlflow")
     refused = need("mlflow.exceptions", "Fetching from MLflow", "mlflow").MlflowException
     with tempfile.TemporaryDirectory() as kept:
@@ -70,12 +71,24 @@ def read_uri(uri: str, trusted: Trusted) -> Any:
             with contextlib.redirect_stderr(io.StringIO()):  # its progress bars
                 folder = artifacts.download_artifacts(artifact_uri=uri, dst_path=kept)
         except (refused, OSError) as error:
-            words = " ".join(str(error).split())[:300].rstrip(".")
+            words = " ".join(_LOGIN.sub("//", str(error)).split())[:300].rstrip(".")
             raise NotFoundError(
                 f"MLflow gives no model for {uri}: {words}.",
                 "Check the URI (models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN/PATH) and MLFLOW_TRACKING_URI.",
             ) from None
-        return read_folder(Path(folder), trusted)
+        yield Path(folder)
+
+
+def read_uri(uri: str, trusted: Trusted) -> Any:
+    """Fetch a model of MLflow by its URI and read it; raises as `fetched` and `read_folder` do."""
+    with fetched(uri) as folder:
+        return read_folder(folder, trusted)
+
+
+def quiet() -> None:
+    """Let MLflow's client report nothing home, unless the environment says otherwise; call it before its import."""
+    for name in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+        os.environ.setdefault(name, "true")
 
 
 def read_folder(folder: Path, trusted: Trusted) -> Any:

@@ -10,7 +10,7 @@ from mainstay.registry.bundle import read_bundle
 from mainstay.registry.golden import golden_failures
 from mainstay.registry.manifest import NAME, manifest_bytes, read_manifest
 from mainstay.registry.mlmodel import BESIDE
-from mainstay.registry.signing import anybody
+from mainstay.registry.signing import anybody, demand_signature
 from mainstay.registry.trust import nobody
 from mainstay.registry.version import Version
 
@@ -55,6 +55,7 @@ def read_loose(folder: Path, trusted: Trusted = nobody, keys: Keys = anybody) ->
     if not is_bundle(folder):
         raise InputError(f"{folder} holds no {NAME}: it is no version of mainstay.", "Name its folder.")
     content = manifest_bytes(folder, f"The version in {folder}")
+    demand_signature(folder, content, keys(), f"The version in {folder}")  # before anything in it is decoded
     manifest = read_manifest(content, str(folder))
     name = f"The version of {manifest.model} in {folder}"
     version = Version(
