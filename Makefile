@@ -13,7 +13,7 @@ help:
 	@echo "make up DATA=my.csv TARGET=Churn the same with your own table, as a trial release"
 	@echo "make test                        the fast tests    make test-full   the long ones too"
 	@echo "make check                       ruff, mypy --strict, import-linter, fast tests"
-	@echo "make peers                       the programs tests compare with (dvc), made beforehand"
+	@echo "make peers                       the programs tests compare with (dvc, mlflow), made beforehand"
 	@echo "make bench | docs | clean"
 
 up: $(VENV)/.installed
