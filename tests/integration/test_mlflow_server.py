@@ -189,7 +189,7 @@ def test_what_was_made_before_a_server_was_named_is_caught_up_with_and_nothing_i
     }
 
 
-@pytest.mark.parametrize("step", range(0, 62, 12))
+@pytest.mark.parametrize("step", [0, 4, 11, 26, 29, 50])
 def test_whatever_request_it_stops_at_the_next_time_completes_it_and_doubles_nothing(
     step: int, client: Any, two: Project
 ) -> None:
