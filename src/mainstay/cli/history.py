@@ -56,29 +56,29 @@ def history(at: dt.datetime | None, *, folder: Path, as_json: bool) -> None:
 @reason_option
 @on_project
 def hold(*, reason: str, folder: Path, as_json: bool) -> None:
-    """Keep the controller from promoting a canary, until `mainstay resume`. Rolling back it still may."""
+    """Keep the controller from changing who answers, until `mainstay resume`: it looks and tells, and that is all."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
-    announce(project, "holding automatic promotion")
+    announce(project, "holding the controller")
     said = lifecycle.hold(project, reason=reason, now=dt.datetime.now(dt.UTC), by=whoever())
     if as_json:
         show_json(said)
     else:
-        say(f'{project.name}: nothing is promoted by itself from now on. Let it go on: mainstay resume --reason "…"')
+        say(f'{project.name}: from now on people alone change who answers, until: mainstay resume --reason "…"')
 
 
 @click.command()
 @reason_option
 @on_project
 def resume(*, reason: str, folder: Path, as_json: bool) -> None:
-    """Let the controller promote again, after `mainstay hold` or a rollback."""
+    """Let the controller act again, after `mainstay hold` or a rollback."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
-    announce(project, "resuming automatic promotion")
+    announce(project, "letting the controller act again")
     said = lifecycle.resume(project, reason=reason, now=dt.datetime.now(dt.UTC), by=whoever())
     if as_json:
         show_json(said)
     else:
-        say(f"{project.name}: a canary with steps goes on by itself where its windows are clean.")
+        say(f"{project.name}: the controller may act again: a canary with steps goes on where its windows are clean.")

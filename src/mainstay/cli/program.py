@@ -38,8 +38,8 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "feedback": ("records", "Hand in what really happened, from a file."),
         "monitor": ("views", "Look once at what was served; changes nothing."),
         "history": ("history", "Who answered, since when, and why; what answered at a moment."),
-        "hold": ("history", "Keep the controller from promoting anything."),
-        "resume": ("history", "Let the controller promote again."),
+        "hold": ("history", "Keep the controller from changing who answers."),
+        "resume": ("history", "Let the controller act again."),
         "demo": ("processes", "The bundled sample: from rows to rollback."),
     },
     "Groups": {

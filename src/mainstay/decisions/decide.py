@@ -5,8 +5,9 @@ The rules, in order:
 1. A finding that fails opens one alert; while that is open nothing more is said about it.
 2. An alert is resolved when its finding passed in this look and the one before (the return of traffic: at once), or
    when it is no longer judged. A finding that is absent or could not be measured resolves nothing.
-3. A failed finding that ``[decisions] rollback_on`` names rolls back, if there is where to go, no hold is on, and the
-   release in force isn't a rollback itself. What has no value (no predictions, no outcomes) only ever alerts.
+3. A failed finding that ``[decisions] rollback_on`` names rolls back, if there is where to go, no hold is on that a
+   person put on, and the release in force isn't a rollback itself. What has no value (no predictions, no outcomes)
+   only ever alerts.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from typing import TYPE_CHECKING
 
 from mainstay.errors import ReleaseError
 from mainstay.events.records import Action
-from mainstay.release import rollback_target
+from mainstay.release import leaving, rollback_target
 from mainstay.render.numbers import finding_value, limit_words, measure_name
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from mainstay.decisions.settings import DecisionsSettings
     from mainstay.events.records import ActionKind
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 BY = "controller"
 
 
-def decide(
+def decide(  # noqa: PLR0913 - what was found, what is open, and what may be done
     findings: Sequence[Finding],
     previous: Sequence[Finding],
     open_alerts: Sequence[Action],
@@ -42,6 +43,7 @@ def decide(
     model: str,
     now: dt.datetime,
     held: bool = False,
+    gone: Collection[int] = (),
 ) -> tuple[Action, ...]:
     """Decide what is to be done after a look.
 
@@ -60,7 +62,9 @@ def decide(
     now : datetime
         When this is, UTC; becomes part of the actions' ids.
     held : bool
-        Whether a person put a hold on: then nothing but alerts.
+        Whether nothing but alerts may come of it: a person put a hold on, or it is an audit of the source.
+    gone : collection of int
+        Versions whose bundles were removed: nobody can go back to them.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def decide(
     """
     now_by, before_by = _by_key(findings), _by_key(previous)
     known = {alert.subject for alert in open_alerts}
-    target = _target(history)
+    target = _target(history, gone)
     alerts = [
         _action("alert", model, finding, alert_message(model, finding, target), now)
         for finding in now_by.values()
@@ -83,7 +87,7 @@ def decide(
     ]
     may_act = not held and target is not None and history[-1].kind != "rollback"
     causes = [finding for finding in now_by.values() if may_act and _rolls_back(finding, settings.rollback_on)]
-    rollback = [_rollback(model, cause, history[-1].champion, target, now) for cause in causes[:1]]
+    rollback = [_rollback(model, cause, leaving(history[-1]), target, now) for cause in causes[:1]]
     return (*alerts, *resolved, *rollback)
 
 
@@ -135,16 +139,24 @@ def _rolls_back(finding: Finding, patterns: Sequence[str]) -> bool:
     )
 
 
-def _target(history: Sequence[Release]) -> int | None:
+def _target(history: Sequence[Release], gone: Collection[int]) -> int | None:
     try:
-        return rollback_target(history)
+        return rollback_target(history, gone)
     except ReleaseError:
         return None
 
 
-def _rollback(model: str, cause: Finding, leaving: int, target: int | None, now: dt.datetime) -> Action:
+def make_action(kind: ActionKind, model: str, subject: str, message: str, now: dt.datetime) -> Action:
+    """Make an action that no finding is the cause of; replaying a look makes the same one."""
+    return Action(
+        id=_id(kind, model, subject, now), model=model, kind=kind, subject=subject, at=now, by=BY, message=message
+    )
+
+
+def _rollback(model: str, cause: Finding, left: Sequence[int], target: int | None, now: dt.datetime) -> Action:
+    named = ", ".join(map(str, left))
     message = (
-        f"{model}: back to version {target} from version {leaving}, because {_name(cause)} is {finding_value(cause)} "
+        f"{model}: back to version {target} from version {named}, because {_name(cause)} is {finding_value(cause)} "
         f"(limit {limit_words(cause.limit, cause.unit)}). [decisions] rollback_on names {cause.key}."
     )
     return _action("rollback", model, cause, message, now)

@@ -11,6 +11,7 @@
     notebook     ship: from an estimator and a frame to a project and a version
     registering  from a training to a version: report, registry, verdict
     own          what a project brings of its own to a training: heuristic.toml, model.py
+    acting       what `operate` does after a look: alerts, rollback, a canary's next step
     controller   the loop around `operate`: one leader, told to stop by a signal
     following    who answers by a release: every worker of every server
     processes    server, controller and dashboard as processes

@@ -73,9 +73,10 @@ def _approved_by(row: Release) -> str:
 
 
 def held_words(hold: Hold) -> str:
-    """Say that nothing is promoted by itself, by whose word, and how it goes on."""
+    """Say what is held, by whose word, and how it goes on."""
+    what = "Automatic promotion" if hold.release else "The controller"
     return (
-        f"Automatic promotion is held since {moment(hold.at)} by {hold.by} ({hold.reason}). "
+        f"{what} is held since {moment(hold.at)} by {hold.by} ({hold.reason}). "
         'Let it go on: mainstay resume --reason "…"'
     )
 

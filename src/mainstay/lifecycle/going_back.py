@@ -107,13 +107,13 @@ def _with_cure(error: MainstayError, further: tuple[int, ...]) -> MainstayError:
 
 
 def held(project: Project) -> Hold | None:
-    """Give the hold that is on; None where the controller may promote."""
+    """Give the hold that is on; None where the controller may act."""
     with open_books(project) as books:
         return books.holds.current(project.name)
 
 
 def hold(project: Project, *, reason: str, now: dt.datetime, by: str) -> Hold:
-    """Keep the controller from promoting anything until somebody resumes. What goes back by itself still does.
+    """Keep the controller from changing who answers, until somebody resumes: it goes on looking and telling.
 
     Raises
     ------
@@ -126,6 +126,6 @@ def hold(project: Project, *, reason: str, now: dt.datetime, by: str) -> Hold:
 
 
 def resume(project: Project, *, reason: str, now: dt.datetime, by: str) -> Hold:
-    """Let the controller promote again; raises where it isn't held."""
+    """Let the controller act again; raises where it isn't held."""
     with open_books(project) as books:
         return books.holds.say(Hold(model=project.name, held=False, at=now, by=by, reason=reason))

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mainstay.decisions import Look
 from mainstay.errors import TrustError
 from mainstay.events import found_since
 from mainstay.events.read import read_predictions
 from mainstay.events.window import take_window
 from mainstay.measures.finding import Finding
 from mainstay.monitoring import MonitoringSettings, Span, length, look, next_span
+from mainstay.release import at_moment, canary_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from mainstay.events import Found
     from mainstay.events.window import Window
     from mainstay.registry import Bundle
-    from mainstay.release import Books
+    from mainstay.release import Books, Route
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +57,8 @@ def look_at(books: Books, span: Span, now: dt.datetime) -> Seen:
     window = _window(books, bundle, span)
     delay = length(settings.label_delay)
     matured = _window(books, bundle, span.earlier(delay)) if delay else None
-    findings = look(window, bundle, settings, previous, now=now, matured=matured)
+    canary = _canary(books, span)
+    findings = look(window, bundle, settings, previous, now=now, matured=matured, canary=canary)
     return Seen(
         model=books.project.name,
         version=bundle.version.number,
@@ -63,6 +66,24 @@ def look_at(books: Books, span: Span, now: dt.datetime) -> Seen:
         findings=findings,
         previous=previous,
     )
+
+
+def looks_since(books: Books, since: dt.datetime) -> tuple[Look, ...]:
+    """Give the looks at windows that began after a moment, oldest first."""
+    windows: dict[tuple[dt.datetime, dt.datetime], list[Finding]] = {}
+    for each in found_since(books.log, since, books.project.name):
+        if each.since is not None and each.until is not None and each.since >= since:
+            windows.setdefault((each.since, each.until), []).append(each.finding)
+    return tuple(Look(since=begun, until=end, findings=tuple(windows[begun, end])) for begun, end in sorted(windows))
+
+
+def _canary(books: Books, span: Span) -> Route | None:
+    """Name who was canary throughout a span; None where somebody released something in it."""
+    history = books.releases.history(books.project.name)
+    release = at_moment(history, span.since)
+    if release is None or any(span.since < row.at < span.until for row in history):
+        return None
+    return canary_of(release.routes)
 
 
 def latest(books: Books, now: dt.datetime) -> Span:

@@ -7,18 +7,13 @@ Project, Contract, Snapshot, Candidate, Report, Verdict, Version, Release, Windo
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from mainstay.contract import FILE as CONTRACT
 from mainstay.contract import load_contract
 from mainstay.data import take_snapshot
-from mainstay.decisions import DecisionsSettings, decide, open_alerts
-from mainstay.errors import LockedError, MainstayError
-from mainstay.events import Action, actions, log_actions, log_findings
-from mainstay.lifecycle.going_back import rollback
+from mainstay.events import actions, log_actions, log_findings
+from mainstay.lifecycle.acting import carry_out, decide_after
 from mainstay.lifecycle.grounds import take_grounds
 from mainstay.lifecycle.judging import judge_version
 from mainstay.lifecycle.looking import Seen, due, latest, look_at
@@ -31,9 +26,10 @@ from mainstay.training import train as fit
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
+    from mainstay.events import Action
     from mainstay.models.report import Verdict
     from mainstay.project import Project
 
@@ -80,44 +76,17 @@ def monitor(project: Project, *, now: dt.datetime) -> Seen:
         return look_at(books, latest(books, now), now)
 
 
-def operate(project: Project, *, now: dt.datetime, held: bool = False) -> tuple[Action, ...] | None:
+def operate(project: Project, *, now: dt.datetime) -> tuple[Action, ...] | None:
     """Look at the next window that is over, decide, act, and write both down; None while none is over."""
     with open_books(project) as books:
         span = due(books, now)
         if span is None:
             return None
         seen = look_at(books, span, now)
-        history = books.releases.history(project.name)
-        policy = project.section("decisions", DecisionsSettings)
         before = actions(books.log, model=project.name)
-        alerts = open_alerts(before)
-        wanted = decide(seen.findings, seen.previous, alerts, policy, history, model=project.name, now=now, held=held)
-        done = tuple(action for each in wanted if (action := _carry_out(project, each, before)))
+        wanted = decide_after(books, seen, before, now=now)
+        done = tuple(action for each in wanted if (action := carry_out(books, each, before)))
         # Actions first: a crash in between looks at this window again, and finds its alerts open already.
         log_actions(books.log, done)
         log_findings(books.log, project.name, now, seen.findings, since=span.since, until=span.until)
     return done
-
-
-def _carry_out(project: Project, wanted: Action, before: Sequence[Action]) -> Action | None:
-    """Do what was decided; a rollback that can't be done becomes an alert, once per incident.
-
-    Without it the controller would stop at this window for good, its alerts unsent.
-    """
-    if wanted.kind != "rollback":
-        return wanted
-    try:
-        rollback(project, reason=wanted.message, by=wanted.by)
-    except LockedError:
-        raise  # passes: the window is looked at again
-    except MainstayError as error:
-        message = f"{wanted.model}: {wanted.subject} asks for a rollback, and it can't be done. {error}"
-        incident = takewhile(lambda each: each.kind != "resolve", _newest_about(wanted.subject, before))
-        if any(each.message == message for each in incident):
-            return None
-        return msgspec.structs.replace(wanted, kind="alert", message=message)
-    return wanted
-
-
-def _newest_about(subject: str, before: Sequence[Action]) -> Iterator[Action]:
-    return (each for each in reversed(before) if each.subject == subject)

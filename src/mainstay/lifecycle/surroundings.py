@@ -28,8 +28,8 @@ def surroundings_of(project: Project) -> tuple[tuple[str, str], ...]:
     return (
         ("Served as", "HTTP server (python -m mainstay.serving); files by mainstay predict"),
         ("Limits of a request", f"{serving.max_records} records, {serving.max_body} bytes"),
-        ("First step of a release", f"{release.canary:.0%} of the requests, where no person releases"),
-        ("People who must say yes", str(gates.approve or "none but who releases")),
+        ("A canary goes through", _steps(release)),
+        ("People who must say yes", _approvers(gates.approve, release.approvals)),
         ("Log of answers", f"before each answer; survives the death of the {events.durability}"),
         ("Watched in windows of", window),
         ("Drift matters from", f"population stability index {watch.drift_limit:g}"),
@@ -38,3 +38,16 @@ def surroundings_of(project: Project) -> tuple[tuple[str, str], ...]:
         ("Rolls back by itself on", ", ".join(act.rollback_on) or "nothing"),
         ("Source audited every", audit or "never by itself"),
     )
+
+
+def _steps(release: ReleaseSettings) -> str:
+    if not release.steps:
+        return "no steps by itself: who releases it gives it its share"
+    stood = f"{release.step_windows} clean windows" if isinstance(release.step_windows, int) else release.step_windows
+    return f"{', '.join(f'{100 * share:.10g} %' for share in release.steps)}, then everything; each after {stood}"
+
+
+def _approvers(people: int, roles: tuple[str, ...]) -> str:
+    if roles:
+        return f"one each as {', '.join(roles)}" + (f"; {people} together" if people > len(roles) else "")
+    return str(people or "none but who releases")

@@ -140,6 +140,20 @@ def binomial_two_sided(hits: int, n: int) -> float:
     return min(1.0, 2 * sum(math.comb(n, k) for k in range(rare + 1)) / (1 << n))
 
 
+def binomial_below(hits: int, n: int, share: float) -> float:
+    """Give the chance of at most `hits` among `n`, each hit with the chance `share`, 0 < share < 1.
+
+    By the regularised incomplete beta function: ``I(1 - share; n - hits, hits + 1)``.
+
+    Examples
+    --------
+    >>> round(binomial_below(0, 10, 0.5), 6), round(binomial_below(2, 3, 0.5), 6), binomial_below(3, 3, 0.5)
+    (0.000977, 0.875, 1.0)
+
+    """
+    return 1.0 if hits >= n else _incomplete_beta(n - hits, hits + 1, 1.0 - share)
+
+
 def _incomplete_beta(a: float, b: float, x: float) -> float:
     if x in {0.0, 1.0}:
         return x

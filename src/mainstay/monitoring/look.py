@@ -10,6 +10,7 @@ import numpy as np
 from mainstay.contract.profile import count_watched, watch
 from mainstay.measures.finding import Finding
 from mainstay.models.yardstick import MONEY as MONEY_MEASURE
+from mainstay.monitoring.beside import canary_findings
 from mainstay.monitoring.drift import GROUP as DRIFT
 from mainstay.monitoring.drift import MEASURE, drift_findings, influences_on_watched, limits
 from mainstay.monitoring.performance import (
@@ -18,7 +19,7 @@ from mainstay.monitoring.performance import (
     performance_findings,
 )
 from mainstay.monitoring.quality import QUALITY, latency_finding, quality_findings
-from mainstay.monitoring.served import read_served
+from mainstay.monitoring.served import count_askers, read_served
 from mainstay.monitoring.shift import PREDICTION, SCORE, Shift, compare, count_scores, label_profile, score_profile
 from mainstay.monitoring.skew import skew_finding
 from mainstay.render.numbers import duration, finding_value
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mainstay.monitoring.served import Served
     from mainstay.monitoring.settings import MonitoringSettings
     from mainstay.registry import Bundle
+    from mainstay.release import Route
 
 PREDICTIONS = "predictions"
 
@@ -42,6 +44,7 @@ def look(
     *,
     now: dt.datetime,
     matured: Window | None = None,
+    canary: Route | None = None,
 ) -> tuple[Finding, ...]:
     """Look once at what was served.
 
@@ -59,6 +62,8 @@ def look(
         When this is, UTC.
     matured : Window, optional
         A window `label_delay` older, whose outcomes should be known; `window` itself unless given.
+    canary : Route, optional
+        Who was canary throughout this window; held against the champion then.
 
     Returns
     -------
@@ -81,6 +86,11 @@ def look(
         *with_cost(_drift(served, bundle, settings, previous), outcomes),
         *outcomes,
         *_others(served, older, number, bundle, settings),
+        *(
+            canary_findings(served, older, canary, bundle, settings, count_askers(window.frame))
+            if canary is not None
+            else ()
+        ),
         skew_finding(window.frame, bundle),
         latency_finding(served, settings),
     )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mainstay.monitoring.standing import Tenure
     from mainstay.project import Project
     from mainstay.registry import Bundle, Version
-    from mainstay.release import Books, Release
+    from mainstay.release import Books, Hold, Release
     from mainstay.render.overview import Change, State
 
 _MOST_VERSIONS = 50
@@ -104,7 +104,7 @@ def _row(
         change=change,
         worse_by=settings.worse_by,
     )
-    target = _target(history)
+    target = _target(history, frozenset(one.number for one in versions if one.removed is not None))
     quality = _quality(mine, bundle, gauge, settings)
     begun = min(history[0].at, _moment(served.at[0])) if served.rows else history[0].at
     old = {int(number) for number in np.unique(served.versions)} if served.rows else set()
@@ -125,7 +125,7 @@ def _row(
         predictions=served.rows,
         command=_command(state, project, target, estimated=value is not None and value.estimated),
         rollback_to=target,
-        note=_note(state, served, latest, change),
+        note=_with_hold(_note(state, served, latest, change), books.holds.current(name)),
         timeline=make_timeline(
             served,
             make_grid(max(begun, since), now, served.rows),
@@ -206,6 +206,13 @@ def _note(state: State, served: Served, latest: Sequence[Finding], change: Chang
     return " ".join(words)
 
 
+def _with_hold(note: str, hold: Hold | None) -> str:
+    if hold is None:
+        return note
+    what = "Automatic promotion" if hold.release else "The controller"
+    return f"{note} {what} is held since {hold.at:%Y-%m-%d %H:%M} UTC by {hold.by}: {hold.reason}.".strip()
+
+
 def _command(state: State, project: Project, target: int | None, *, estimated: bool) -> str:
     if state == "losing" and target is not None:
         return f'mainstay rollback {_in(project)} --reason "…"'
@@ -257,9 +264,9 @@ def _part(number: int, history: Sequence[Release]) -> str:
     return now.role
 
 
-def _target(history: Sequence[Release]) -> int | None:
+def _target(history: Sequence[Release], gone: frozenset[int]) -> int | None:
     try:
-        return rollback_target(history)
+        return rollback_target(history, gone)
     except MainstayError:
         return None
 

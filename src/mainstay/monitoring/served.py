@@ -128,6 +128,17 @@ def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
     )
 
 
+def count_askers(frame: pl.DataFrame) -> dict[int, int]:
+    """Count how many different ones each version answered over HTTP: entities, else requests.
+
+    Whoever asks twice gets the same arm twice, so that answers aren't as many draws as they are lines; and a file is
+    scored by the version that is named.
+    """
+    asked = frame.filter((pl.col("role") != "shadow") & pl.col("latency_us").is_not_null())
+    counted = asked.group_by("version").agg(pl.coalesce("entity", "id").n_unique().alias("askers"))
+    return dict(zip(counted["version"].to_list(), counted["askers"].to_list(), strict=True))
+
+
 def _acted(frame: pl.DataFrame, policy: Policy) -> Flags:
     if policy.task.kind == "regression":
         return np.zeros(frame.height, dtype=bool)

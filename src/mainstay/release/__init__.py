@@ -9,7 +9,7 @@
     compatible:  two contracts       -> what callers would notice          (pure)
     route:       routes + who asks   -> which version answers              (pure)
     approvals:   who said yes to a version, in which role, and why
-    holds:       whether something other than a person may promote
+    holds:       whether something other than a person may change who answers
     history:     Releases            -> appended to by one winner at a time
     presence:    which release each worker of each server answers by
     books:       a project           -> both books, opened together
@@ -23,7 +23,7 @@ from mainstay.release.history import Releases
 from mainstay.release.holds import Hold, Holds
 from mainstay.release.plan import at_moment, explain, plan_release, propose_release
 from mainstay.release.presence import AGAIN, BEAT, GONE, Listener, Presence, Worker, lagging
-from mainstay.release.release import BESIDE, Approval, Release, Route, champion, newcomers
+from mainstay.release.release import BESIDE, Approval, Release, Route, canary_of, champion, newcomers
 from mainstay.release.retention import answering, removable
 from mainstay.release.rollback import leaving, propose_rollback, rollback_target, rollback_targets
 from mainstay.release.route import assign, salt_of, shadows
@@ -51,6 +51,7 @@ __all__ = [
     "answering",
     "assign",
     "at_moment",
+    "canary_of",
     "champion",
     "differences",
     "explain",

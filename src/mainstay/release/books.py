@@ -39,7 +39,7 @@ class Books:
     approvals : Approvals
         Who said yes to a version.
     holds : Holds
-        Whether something other than a person may promote one.
+        Whether something other than a person may change who answers.
 
     """
 

@@ -111,7 +111,8 @@ class Releases:
             connection.execute(sa.insert(_RELEASES).values(_row(written)))
             if written.kind == "rollback":
                 why = f"rolled back to version {written.champion}: {written.reason}"
-                hold = Hold(model=written.model, held=True, at=written.at, by=written.by, reason=why)
+                who, number = written.by, written.id
+                hold = Hold(model=written.model, held=True, at=written.at, by=who, reason=why, release=number)
                 hold_too(connection, hold)  # with it or not at all: what was rolled back isn't promoted again
         self._state.keep_recent()
         return written

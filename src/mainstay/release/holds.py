@@ -1,4 +1,4 @@
-"""`Holds`: whether something other than a person may promote a version; only added to."""
+"""`Holds`: whether something other than a person may change who answers; only added to."""
 
 from __future__ import annotations
 
@@ -14,26 +14,31 @@ from mainstay.state import from_text, to_text
 if TYPE_CHECKING:
     from mainstay.state import State
 
-_NAMES = ("model", "id", "held", "at", "author", "reason")
+_NAMES = ("model", "id", "held", "at", "author", "reason", "release")
 _HOLDS = sa.table("holds", *(sa.column(name) for name in _NAMES))
 _LAST = sa.select(_HOLDS).where(_HOLDS.c.model == sa.bindparam("model")).order_by(_HOLDS.c.id.desc()).limit(1)
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A word about automatic promotion: that it is held, or goes on.
+    """A word about what the controller may do: that it is held, or goes on.
+
+    Where a person put it on, the controller only tells. Where a rollback did, nothing is promoted; should what is
+    released after it fail as well, that may still be rolled back.
 
     Parameters
     ----------
     model : str
         Of which model.
     held : bool
-        Whether nothing is promoted from then on.
+        Whether it is held from then on.
     at : datetime
         Since when, UTC.
     by : str
         Who said so.
     reason : str
         Why.
+    release : int
+        Number of the rollback that it came with; 0 where a person said so.
 
     """
 
@@ -42,6 +47,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     at: dt.datetime
     by: str
     reason: str
+    release: int = 0
 
 
 class Holds:
@@ -58,7 +64,7 @@ class Holds:
         self._state = state
 
     def current(self, model: str) -> Hold | None:
-        """Give the hold that is on; None where promotion may go on."""
+        """Give the hold that is on; None where there is none."""
         with self._state.read() as connection:
             last = _last(connection, model)
         return last if last is not None and last.held else None
@@ -76,7 +82,7 @@ class Holds:
             raise ReleaseError("That needs a reason, for those who read the history.", 'Say it: --reason "…"')
         with self._state.begin() as connection:
             last = _last(connection, hold.model)
-            if last is not None and last.held and hold.held:
+            if last is not None and last.held and not last.release and hold.held:
                 raise ReleaseError(
                     f"{hold.model} is held already, by {last.by} ({last.reason}).",
                     'Let it go on: mainstay resume --reason "…"',
@@ -104,6 +110,7 @@ def _write(connection: sa.Connection, hold: Hold) -> None:
         "at": to_text(hold.at),
         "author": hold.by,
         "reason": " ".join(hold.reason.split()),
+        "release": hold.release,
     }
     connection.execute(sa.insert(_HOLDS).values(row))
 
@@ -112,4 +119,11 @@ def _last(connection: sa.Connection, model: str) -> Hold | None:
     row = connection.execute(_LAST, {"model": model}).one_or_none()
     if row is None:
         return None
-    return Hold(model=row.model, held=bool(row.held), at=from_text(row.at), by=row.author, reason=row.reason)
+    return Hold(
+        model=row.model,
+        held=bool(row.held),
+        at=from_text(row.at),
+        by=row.author,
+        reason=row.reason,
+        release=row.release,
+    )

@@ -106,6 +106,7 @@ def test_a_rollback_holds_and_history_says_so_until_resumed(run: Run) -> None:
     because(run, "release", "2")
     assert because(run, "rollback")[0] == 0
     assert "mainstay resume" in run("history")[1]
+    assert because(run, "hold")[0] == 0  # goes further than the rollback's own
     assert because(run, "hold")[0] == 1
     assert because(run, "resume")[0] == 0
     assert "mainstay resume" not in run("history")[1]

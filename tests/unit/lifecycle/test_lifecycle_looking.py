@@ -114,7 +114,8 @@ def test_a_hold_keeps_the_version(
 ) -> None:
     project, at = bad_second_version(two, configure)
     traffic(project).serve(at, degraded=True)
-    done = lifecycle.operate(project, now=at + DAY, held=True)
+    lifecycle.hold(project, reason="a look first", now=at, by="anna")
+    done = lifecycle.operate(project, now=at + DAY)
     assert [each.kind for each in done or () if each.subject == KEY] == ["alert"]
     assert lifecycle.history(project)[0].champion == 2
 

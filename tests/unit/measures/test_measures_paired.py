@@ -10,7 +10,7 @@ from scipy import stats
 
 from mainstay.measures.catalogue import MEASURES
 from mainstay.measures.paired import Paired, delong, mcnemar, paired_bootstrap
-from mainstay.measures.tests import binomial_two_sided, student_sf
+from mainstay.measures.tests import binomial_below, binomial_two_sided, student_sf
 
 Three = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -42,6 +42,12 @@ def test_tail_of_student_matches_scipy() -> None:
             assert student_sf(t, freedom) == pytest.approx(stats.t.sf(t, freedom), rel=1e-9, abs=1e-300)
     assert student_sf(math.inf, 4) == 0.0
     assert math.isnan(student_sf(1.0, 0))
+
+
+def test_tail_of_a_binomial_matches_scipy() -> None:
+    for n, share in ((1, 0.5), (20, 0.05), (400, 0.25), (100_000, 0.1)):
+        for hits in {0, 1, int(n * share), int(0.9 * n * share), n - 1, n}:
+            assert binomial_below(hits, n, share) == pytest.approx(stats.binom.cdf(hits, n, share), rel=1e-6, abs=1e-12)
 
 
 def test_tail_of_an_even_binomial_matches_scipy() -> None:

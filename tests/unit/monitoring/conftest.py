@@ -97,7 +97,8 @@ class World:
         times = [since + dt.timedelta(days=1) * (i / max(rows, 1)) for i in range(rows)]
         frame = pl.DataFrame(
             {
-                "id": [f"{day}-{i}" for i in range(rows)],
+                "id": [f"{version}-{day}-{i}" for i in range(rows)],
+                "entity": pl.Series([None] * rows, dtype=pl.String),
                 "time": pl.Series(times, dtype=pl.Datetime("us", "UTC")),
                 "version": pl.Series([version] * rows, dtype=pl.Int64),
                 "role": pl.Series(["champion"] * rows, dtype=pl.String),

@@ -65,7 +65,9 @@ def test_a_rollback_holds_and_a_release_does_not(state: State) -> None:
     back_and_forth(Releases(state))
     held = Holds(state).current("churn")
     assert held is not None
-    assert (held.by, held.at, held.reason) == ("ben", NOON, "rolled back to version 1: orders fell")
+    assert (held.by, held.at, held.reason, held.release) == ("ben", NOON, "rolled back to version 1: orders fell", 3)
+    Holds(state).say(word())  # a person's hold goes further
+    assert Holds(state).current("churn") == word()
 
 
 def test_a_rollback_leaves_a_hold_that_is_on_as_it_is(state: State) -> None:

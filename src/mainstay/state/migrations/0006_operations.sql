@@ -27,6 +27,7 @@ CREATE TABLE holds (
     at     TEXT    NOT NULL,
     author TEXT    NOT NULL,
     reason TEXT    NOT NULL,
+    release INTEGER NOT NULL DEFAULT 0,         -- the rollback that came with it; 0: a person said so
     PRIMARY KEY (model, id)
 );
 
