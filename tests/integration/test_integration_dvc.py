@@ -232,7 +232,9 @@ def test_an_old_commit_gives_the_old_training_back(churn: Project, shell: Shell,
     assert again.version.data_md5 == first.version.data_md5
     assert model_of(churn, 3) == model_of(churn, 1)
     assert again.report.measures == first.report.measures
-    assert shell.git(churn.root, "status", "--porcelain").strip() == ""
+    # The tree's model is version 3 now, which is all that differs.
+    assert shell.git(churn.root, "status", "--porcelain").strip() == "M churn.mainstay.json"
+    assert not again.version.dirty
 
     origins = [lifecycle.origin(churn, number) for number in (1, 2, 3)]
     assert [each.pointer_commit for each in origins] == [one, two, one]
@@ -244,6 +246,71 @@ def test_an_old_commit_gives_the_old_training_back(churn: Project, shell: Shell,
     assert [(each["version"], each["same"]) for each in asked["matches"]] == [(3, "rows"), (1, "rows")]
     asked = shell.mainstay(churn.root, "data", "list", "data/rows.csv")
     assert [(each["version"], each["same"]) for each in asked["matches"]] == [(3, "file"), (1, "file")]
+
+
+def test_git_and_dvc_and_the_registry_agree_on_what_the_model_was(churn: Project, shell: Shell, tmp_path: Path) -> None:
+    rows, features = churn.root / "data" / "rows.csv", churn.root / "features.py"
+    features.write_text("def features(frame):\n    return frame\n", encoding="utf-8")
+    shell.git(churn.root, "add", "features.py", "mainstay.toml", "contract.toml", ".gitignore")
+    shell.git(churn.root, "commit", "--quiet", "--message", "nothing trained")
+    train(churn)
+    one = shell.commit(churn.root, "one")
+    pl.read_csv(rows, infer_schema=False).head(1500).write_csv(rows)
+    features.write_text("def features(frame):\n    return frame.select(frame.columns[1:])\n", encoding="utf-8")
+    train(churn)
+    two = shell.commit(churn.root, "two")
+    train(churn)
+    three = shell.commit(churn.root, "three")
+    for revision, version in ((one, 1), (two, 2), (three, 3)):
+        shell.git(churn.root, "checkout", "--quiet", "--detach", revision)
+        shell.dvc(churn.root, "checkout")
+        told = shell.mainstay(churn.root, "status")["tree"]
+        assert (told["state"], told["version"]) == ("same", version)
+        made = lifecycle.made(churn, version).lineage
+        digest = hashlib.md5(rows.read_bytes(), usedforsecurity=False).hexdigest()
+        assert made.data_md5 == digest
+        assert {each.path: each.sha256 for each in made.code}["features.py"] == _sha256(features)
+        found = {each["measure"]: each["ok"] for each in shell.mainstay(churn.root, "check")["findings"]}
+        assert found["model_version"] is True
+    asked = shell.mainstay(churn.root, "version", "list", "--made-of", "data/rows.csv", "--made-of", "features.py")
+    assert [each["number"] for each in asked["versions"]] == [3, 2]
+
+    # And the way of mainstay: the version's files in a new folder, where dvc finds everything in order.
+    made = shell.mainstay(churn.root, "version", "checkout", "1", "--out", str(tmp_path / "again"))
+    assert (made["code_whole"], made["data_whole"]) == (True, True)
+    again = tmp_path / "again"
+    assert _sha256(again / "features.py") == lifecycle.made(churn, 1).lineage.code[2].sha256
+    shell.git(again, "init", "--quiet")
+    shell.run(again, "dvc", "config", "cache.dir", str(churn.root / ".dvc" / "cache"))
+    assert shell.dvc(again, "status").strip() == UP_TO_DATE
+    anew = train(open_project(again))
+    assert model_of(open_project(again), 1) == model_of(churn, 1)
+    assert anew.version.data_fingerprint == lifecycle.made(churn, 1).lineage.data_fingerprint
+
+
+def test_a_checkout_in_place_is_what_dvc_finds_in_order(churn: Project, shell: Shell) -> None:
+    rows = churn.root / "data" / "rows.csv"
+    shell.git(churn.root, "add", "mainstay.toml", "contract.toml", ".gitignore")
+    shell.git(churn.root, "commit", "--quiet", "--message", "nothing trained")
+    train(churn)
+    first = rows.read_bytes()
+    shell.commit(churn.root, "one")
+    pl.read_csv(rows, infer_schema=False).head(1500).write_csv(rows)
+    train(churn)
+    second = rows.read_bytes()
+    shell.commit(churn.root, "two")
+    found = shell.mainstay(churn.root, "version", "checkout", "1")
+    assert rows.read_bytes() == first
+    assert shell.dvc(churn.root, "status").strip() == UP_TO_DATE
+    for line in found["back"]:
+        shell.run(churn.root, "sh", "-c", line)
+    assert rows.read_bytes() == second
+    assert shell.git(churn.root, "status", "--porcelain").strip() == ""
+    assert shell.mainstay(churn.root, "status")["tree"]["version"] == 2
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_repro_runs_what_has_to_be_run(churn: Project, shell: Shell) -> None:

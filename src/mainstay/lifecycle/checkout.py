@@ -114,7 +114,7 @@ def checkout_document(found: CheckedOut) -> Document:
     if found.missing:
         blocks += [Heading("What couldn't be given back"), Items(found.missing)]
     if found.left_out:
-        blocks += [Text("These weren't committed either, and weren't kept:", "note"), Items(found.left_out)]
+        blocks += [Text("Not committed then, and kept by nobody:", "note"), Items(found.left_out)]
     if found.back:
         blocks += [Heading("Back to where you were"), *(Command(line) for line in found.back)]
     elif found.whole:
@@ -167,7 +167,7 @@ def _told(recorded: Recorded, staged: Staged, data: Placed, where: Path) -> Chec
         missing=(*staged.missing, *data.missing),
         code_whole=not staged.missing,
         data_whole=data.whole,
-        left_out=recorded.lineage.changes.left_out,
+        left_out=(*staged.left_out, *recorded.lineage.changes.left_out),
     )
 
 

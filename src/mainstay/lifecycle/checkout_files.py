@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mainstay.registry.lineage import Lineage
 
 _NAMED = 5
+_ALONE = "whatever lay beside the files that shaped the model: the training ran on no commit of git"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Staged:
         Whether they came from a commit; only from the bundle otherwise.
     restored, missing : tuple of str
         What is there and what isn't, in words.
+    left_out : tuple of str
+        What nobody kept, and didn't shape the model as far as it is known.
 
     """
 
@@ -54,6 +57,7 @@ class Staged:
     from_commit: bool
     restored: tuple[str, ...]
     missing: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
     def files(self) -> tuple[str, ...]:
         """Name them, from the project's folder."""
@@ -131,15 +135,14 @@ def stage_files(
         restored.append(f"the files of commit {lineage.git_commit[:12]}")
         if recorded.patch and not missing:
             restored.append("the changes that weren't committed")
-    else:
-        missing = missing or ("The training didn't run under git: the bundle's own files are all there is.",)
     for name, content in recorded.files.items():
         if not (project / name).is_file() or (project / name).read_bytes() != content:
             write_whole(project / name, content)
             restored.append(f"{name}, out of the bundle")
     write_whole(project / pointer[0], pointer[1])
     _point(project, lineage)
-    return Staged(project, there, tuple(restored), (*missing, *_differing(project, lineage)))
+    alone = () if lineage.git_commit else (_ALONE,)
+    return Staged(project, there, tuple(restored), (*missing, *_differing(project, lineage)), alone)
 
 
 def plan_moves(root: Path, tree: Tree | None, staged: Staged) -> Moves:
