@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from mainstay.errors import CorruptError, ReleaseError, StoreError
-from mainstay.lifecycle import back_up, examine, restore, restore_newest
+from mainstay.lifecycle import back_up, examine, restore, restore_copy, restore_newest
 from mainstay.models.report import Verdict
 from mainstay.project import open_project
 from mainstay.release import Approved, open_books, propose_rollback
@@ -113,6 +113,14 @@ def test_a_registry_in_a_server_has_no_copies_here(
             restore_newest(project)
         assert "secret" not in str(said.value)
         assert not (project.books / "backups").exists()
+        before = told(project)
+        with open_books(project) as books:
+            dumped = books.state.back_up()
+        monkeypatch.setenv("MAINSTAY_STATE", f"{place}_new")
+        assert restore_copy(project, dumped).releases == 2
+        assert told(project) == before
+        with pytest.raises(StoreError, match="isn't empty"):
+            restore_copy(project, dumped, force=True)
         return
     monkeypatch.setenv("MAINSTAY_STATE", place)
     before = told(project)

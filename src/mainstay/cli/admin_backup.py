@@ -32,20 +32,23 @@ def admin_backup(out: Path, *, events: bool, keys: bool, folder: Path, as_json: 
 
 
 @click.command("restore")
-@click.argument("file", metavar="[FILE.zip]", required=False, type=click.Path(path_type=Path))
+@click.argument("file", metavar="[BACKUP]", required=False, type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Even where the books are healthy; they are moved aside.")
 @click.option("--empty", is_flag=True, help="Make an empty registry, where there is no backup of any kind.")
 @on_project
 def admin_restore(file: Path | None, *, force: bool, empty: bool, folder: Path, as_json: bool) -> None:
-    """Bring the books back from FILE.zip, or a lost registry from its newest copy; then check every hash."""
+    """Bring the books back from BACKUP.zip, or a lost registry from a copy or dump, the newest unless named."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     if file is not None and empty:
-        raise click.UsageError("--empty makes an empty registry: don't name a file with it")
-    if file is None:
+        raise click.UsageError("--empty makes an empty registry: don't name a backup with it")
+    if file is None or file.is_dir() or file.suffix == ".sqlite":
         project = open_here(folder)
         announce(project, "bringing the registry back")
-        done = lifecycle.restore_newest(project, force=force, empty=empty)
+        if file is None:
+            done = lifecycle.restore_newest(project, force=force, empty=empty)
+        else:
+            done = lifecycle.restore_copy(project, file, force=force)
         if as_json:
             show_json(done)
         else:

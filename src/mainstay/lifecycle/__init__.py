@@ -35,7 +35,7 @@
     moving       version export, version import: a version as one file
     owner        the owner's page
     collecting   admin gc: what nobody needs any more; collected: what that prints
-    backup       admin backup: the books in one file; restoring, newest, standing: admin restore
+    backup       admin backup: the books in one file; restoring, copied, standing: admin restore
     documents    what the verbs print
     made         what a version is made of; made_of: which versions are made of something
     pointing     which version this tree's model is, and whether the registry agrees
@@ -53,6 +53,7 @@ from mainstay.lifecycle.checking import Checked, check, check_document
 from mainstay.lifecycle.checkout import CheckedOut, checkout, checkout_document
 from mainstay.lifecycle.collected import collected_document
 from mainstay.lifecycle.collecting import Collected, collect
+from mainstay.lifecycle.copied import BroughtBack, brought_back_document, restore_copy, restore_newest
 from mainstay.lifecycle.differing import Apart, diff, diff_document, write_diff
 from mainstay.lifecycle.doctor import Examination, examination_document, examine
 from mainstay.lifecycle.documents import (
@@ -100,7 +101,6 @@ from mainstay.lifecycle.made import Made, made, made_blocks
 from mainstay.lifecycle.made_of import MadeOf, made_of, made_of_document
 from mainstay.lifecycle.metrics import write_check, write_training
 from mainstay.lifecycle.moving import Moved, export_version, import_version, imported_document, moved_document
-from mainstay.lifecycle.newest import BroughtBack, brought_back_document, restore_newest
 from mainstay.lifecycle.notebook import Shipped, ship
 from mainstay.lifecycle.optimizing import Optimized, optimize, optimized_document
 from mainstay.lifecycle.order import gate, monitor, operate, train
@@ -256,6 +256,7 @@ __all__ = [
     "repolicy",
     "report_document",
     "restore",
+    "restore_copy",
     "restore_newest",
     "restored_document",
     "resume",

@@ -7,6 +7,7 @@ that says it is gone, and files that the next gc removes.
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -205,12 +206,20 @@ def _copies(books: Books, removed: frozenset[int], rule: _Rule) -> Iterator[Gone
             yield Gone("copy", str(copy.number), copy.size)
 
 
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _backups(folder: Path, rule: _Rule) -> Iterator[Gone]:
     """Remove the copies that were made before a migration, but the newest, once they are old; others are kept."""
     found = sorted(folder.glob("*-before-*"), key=lambda path: path.stat().st_mtime)
     for path in found[:-1]:
         state = path.stat()
-        if path.is_file() and state.st_mtime < rule.since.timestamp():
+        if state.st_mtime < rule.since.timestamp():
+            size = sum(file.stat().st_size for file in (path.iterdir() if path.is_dir() else (path,)))
             if not rule.dry:
-                path.unlink(missing_ok=True)
-            yield Gone("backup", path.name, state.st_size)
+                _remove(path)
+            yield Gone("backup", path.name, size)

@@ -69,7 +69,10 @@ class Faults:
         """Say how to get it back."""
         newest = newest_dump(self._backups)
         if newest is not None:
-            return f"Restore the database from its server's own backup; the newest of mainstay is {newest}."
+            return (
+                "Restore the database from its server's own backup, or the newest of mainstay into an empty schema: "
+                f"mainstay admin restore {newest}"
+            )
         return "Restore the database from its server's own backup, or one of yours: mainstay admin restore FILE.zip"
 
     def _sentence(self, error: sqlalchemy.exc.DBAPIError, *, unsure: bool) -> StoreError | None:

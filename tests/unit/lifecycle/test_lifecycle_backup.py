@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainstay.cli import main
-from mainstay.errors import CorruptError, InputError, NotFoundError
-from mainstay.lifecycle import back_up, examine, list_keys, new_key, restore, restore_newest, revoke_key
+from mainstay.errors import CorruptError, InputError, NotFoundError, StoreError
+from mainstay.lifecycle import back_up, examine, list_keys, new_key, restore, restore_copy, restore_newest, revoke_key
 from mainstay.project import open_project
 from mainstay.release import open_books
 from mainstay.serving.testing import TINY_MODEL, register_model, release_now, tiny_project
+from mainstay.state import dump
 from mainstay.state.sqlite import FILE
 
 if TYPE_CHECKING:
@@ -224,6 +225,30 @@ def test_a_healthy_registry_is_not_replaced_by_its_copy(project: Project) -> Non
     assert restore_newest(project, force=True).aside
 
 
+def test_a_copy_that_is_named_is_taken_whether_a_file_or_a_dump(project: Project, tmp_path: Path) -> None:
+    with open_books(project) as books:
+        early = books.state.back_up()
+        dump(books.state, tmp_path / "early.dump")
+    before = told(project)
+    release_now(project, 1, trial=True)
+    for copy in (early, tmp_path / "early.dump"):
+        done = restore_copy(project, copy, force=True)
+        assert (done.copy, done.releases) == (str(copy), 2)
+        assert told(project) == before
+        shutil.rmtree(done.aside)
+
+
+def test_a_copy_that_is_none_is_refused_and_nothing_is_changed(project: Project, tmp_path: Path) -> None:
+    before = told(project)
+    (tmp_path / "x.sqlite").write_text("nothing")
+    (tmp_path / "x.dump").mkdir()
+    with pytest.raises(CorruptError, match=r"x\.sqlite isn't a sound copy"):
+        restore_copy(project, tmp_path / "x.sqlite", force=True)
+    with pytest.raises(StoreError, match="can't be read"):
+        restore_copy(project, tmp_path / "x.dump", force=True)
+    assert told(project) == before
+
+
 def garble(file: Path) -> None:
     with file.open("r+b") as opened:
         opened.seek(-4096, os.SEEK_END)
@@ -255,6 +280,9 @@ def test_the_command_line_backs_up_restores_and_checks(
     assert run("admin", "restore", "--project", there) == 0
     assert "the registry is restored" in capsys.readouterr().out
     assert run("admin", "restore", "--project", there, out, "--empty") == 2
+    copy = max((project.books / "backups").iterdir())
+    assert run("admin", "restore", "--project", there, str(copy)) == 2
+    assert run("admin", "restore", "--project", there, str(copy), "--force") == 0
 
 
 # Each child is killed at another rename; the parent copies the project anew for each.

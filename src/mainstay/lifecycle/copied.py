@@ -1,4 +1,4 @@
-"""`admin restore` without a file: the newest sound copy takes the place of a registry that is damaged or gone."""
+"""`admin restore` of the registry alone: a copy takes the place of a damaged or lost one; the newest unless named."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mainstay.errors import InputError, NotFoundError
+from mainstay.errors import CorruptError, InputError, NotFoundError
 from mainstay.lifecycle.restoring import replaced, staging
 from mainstay.lifecycle.standing import demand_room
 from mainstay.registry.store import CACHE, STORE, open_store
 from mainstay.release import open_books
 from mainstay.render.document import Command, Document, Facts, Text
-from mainstay.state import finish_moves, open_state, private_folder, replace_together, sync_file
+from mainstay.state import finish_moves, load, open_state, private_folder, replace_together, sync_file
 from mainstay.state.copies import copies_of, first_damage
 from mainstay.state.opening import file_of, is_server
 
@@ -79,29 +79,84 @@ def restore_newest(project: Project, *, force: bool = False, empty: bool = False
         Where there is no sound copy.
 
     """
-    books = private_folder(project.books)
-    finish_moves(books)
-    place = os.environ.get("MAINSTAY_STATE") or books
+    place = _place(project)
     if is_server(place):
         raise InputError(
             "The registry is kept in a database server, which has its own backups.",
-            "Restore it there, or name a backup: mainstay admin restore FILE.zip",
+            "Restore it there, or name a backup or a dump: mainstay admin restore FILE.zip",
         )
     path = file_of(place)
-    demand_room(books, place, force=force)
-    copy = None if empty else _newest_sound(path)
+    demand_room(project.books, place, force=force)
+    return _put_in_place(project, path, None if empty else _newest_sound(path))
+
+
+def restore_copy(project: Project, copy: Path, *, force: bool = False) -> BroughtBack:
+    """Put one copy of a registry in its place: a file that was copied, or a dump; what was there is moved aside.
+
+    Parameters
+    ----------
+    project : Project
+        Whose registry.
+    copy : Path
+        From ``backups``: ``registry-….sqlite``, or the folder ``registry-….dump``.
+    force : bool
+        Whether a healthy one may be replaced.
+
+    Raises
+    ------
+    InputError
+        Where the registry is healthy, or the copy isn't of a kind that its engine can take.
+    CorruptError
+        Where the copy isn't sound.
+    StoreError
+        Where a database server that is to take it isn't empty.
+
+    """
+    place = _place(project)
+    demand_room(project.books, place, force=force)
+    if not is_server(place):
+        return _put_in_place(project, file_of(place), copy)
+    if not copy.is_dir():
+        raise InputError(f"{copy} is no dump, and a database server takes nothing else.", "Name a folder ….dump")
+    with closing(open_state(place, books=project.books)) as state:
+        load(state, copy)
+    return _report(project, copy, None, None)
+
+
+def _place(project: Project) -> Path | str:
+    finish_moves(private_folder(project.books))
+    return os.environ.get("MAINSTAY_STATE") or project.books
+
+
+def _put_in_place(project: Project, path: Path, copy: Path | None) -> BroughtBack:
     before = _last_release(path, project.name)
     aside = path.parent / f"before-restore-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}"
-    with staging(private_folder(path.parent), books) as ready:
-        new = ready / path.name
-        if copy is None:
-            open_state(f"sqlite:///{new}").close()
-        else:
+    with staging(private_folder(path.parent), project.books) as ready:
+        _make(ready / path.name, copy)
+        replace_together(project.books, tuple(replaced(path, ready / path.name, aside)))
+    return _report(project, copy, before, aside)
+
+
+def _make(new: Path, copy: Path | None) -> None:
+    """Make the registry that is to come in, of today's schema, and see that it is sound."""
+    try:
+        if copy is not None and copy.is_file():
             shutil.copyfile(copy, new)
             new.chmod(0o600)
-            sync_file(new)
-        replace_together(books, tuple(replaced(path, new, aside)))
-    return _report(project, copy, before, aside)
+        with closing(open_state(f"sqlite:///{new}")) as state:
+            if copy is not None and copy.is_dir():
+                load(state, copy)
+            damages = state.damages()
+    except (CorruptError, OSError) as error:
+        said = error.message if isinstance(error, CorruptError) else error.strerror
+        raise CorruptError(
+            f"{copy} isn't a sound copy of a registry: {said}", "Name another; nothing was changed."
+        ) from None
+    if damages:
+        raise CorruptError(
+            f"{copy} isn't a sound copy of a registry: {damages[0]}", "Name another; nothing was changed."
+        )
+    sync_file(new)
 
 
 def _newest_sound(path: Path) -> Path:
@@ -128,7 +183,7 @@ def _last_release(path: Path, model: str) -> int | None:
         return None
 
 
-def _report(project: Project, copy: Path | None, before: int | None, aside: Path) -> BroughtBack:
+def _report(project: Project, copy: Path | None, before: int | None, aside: Path | None) -> BroughtBack:
     store = open_store(os.environ.get("MAINSTAY_STORE") or project.books / STORE, project.books / CACHE)
     with open_books(project) as books:
         known = {version.number for version in books.registry.versions(project.name)}
@@ -140,7 +195,7 @@ def _report(project: Project, copy: Path | None, before: int | None, aside: Path
         releases=releases,
         without_row=tuple(number for number in store.numbers(project.name) if number not in known),
         lost_releases=None if before is None else max(0, before - releases),
-        aside=str(aside) if aside.exists() else "",
+        aside=str(aside) if aside is not None and aside.exists() else "",
     )
 
 
