@@ -13,6 +13,7 @@ from mainstay.cli.optimizing import version_optimize
 from mainstay.cli.options import OUT, VERSION, on_project, open_here
 from mainstay.cli.output import show, show_json
 from mainstay.cli.policy import version_policy
+from mainstay.cli.reproduce import version_reproduce
 from mainstay.cli.version_list import version_list
 
 if TYPE_CHECKING:
@@ -100,3 +101,4 @@ version.add_command(version_optimize)
 version.add_command(version_policy)
 version.add_command(version_export)
 version.add_command(version_import)
+version.add_command(version_reproduce)

@@ -17,6 +17,7 @@
     processes    server, controller and dashboard as processes
     start        up: all of it from a table or a project
     explaining   why: records, files and logged answers; explained: what that prints
+    reproducing  version reproduce: a version made again of its recorded inputs, and compared
     replaying    events replay: a logged answer computed again, step by step; replay_steps: the steps
     files        scoring a file, taking in outcomes
     checking     check: the project held against its data
@@ -125,6 +126,7 @@ from mainstay.lifecycle.replay_document import told as replay_told
 from mainstay.lifecycle.replay_steps import Step
 from mainstay.lifecycle.replaying import Replay, replay, replay_last
 from mainstay.lifecycle.repolicy import Wanted, read_capacity
+from mainstay.lifecycle.reproducing import Reproduction, reproduce, reproduction_document
 from mainstay.lifecycle.restoring import Restored, restore, restored_document
 from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.start import project_from_table, start, up
@@ -161,6 +163,7 @@ __all__ = [
     "Replay",
     "Replayed",
     "Repoliced",
+    "Reproduction",
     "Restored",
     "Seen",
     "Shipped",
@@ -255,6 +258,8 @@ __all__ = [
     "repoliced_document",
     "repolicy",
     "report_document",
+    "reproduce",
+    "reproduction_document",
     "restore",
     "restore_copy",
     "restore_newest",

@@ -93,7 +93,12 @@ def own_code() -> str:
     """Hash mainstay's own code: sha256 over path and sha256 of each of its ``.py`` files."""
     home = Path(__file__).resolve().parents[1]
     files = sorted(path.relative_to(home).as_posix() for path in home.rglob("*.py"))
-    lines = (f"{name} {hashlib.sha256((home / name).read_bytes()).hexdigest()}\n" for name in files)
+    return code_hash((name, hashlib.sha256((home / name).read_bytes()).hexdigest()) for name in files)
+
+
+def code_hash(files: Iterable[tuple[str, str]]) -> str:
+    """Hash files as one: sorted paths, and the sha256 of each."""
+    lines = (f"{name} {sha256}\n" for name, sha256 in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

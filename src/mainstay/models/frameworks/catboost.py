@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 TREES = "model.cbm"
 OTHER, MISSING = "(other)", "nan"
 _MAGIC = b"CBM1"
+_PASSING = ("model_guid", "train_finish_time")
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -208,8 +209,21 @@ def adopt_catboost(estimator: Any, columns: Columns, task: Task) -> Model:
                 "Fit it with cat_features, or change the contract.",
             )
     order = label_order(classes, task) if labels_of(task) else ()
-    content = bytes(estimator._serialize_model())  # noqa: SLF001 - as its own pickling does; save_model wants a file
+    content = _serialized(estimator)
     return CatBoostModel(content, Header(columns.width, take, labels, order, hashlib.sha256(content).hexdigest()))
+
+
+def _serialized(estimator: Any) -> bytes:
+    """Give its bytes, the same for the same trees: without the moment and the random name CatBoost puts into them."""
+    told = estimator.get_metadata()
+    aside = {name: told[name] for name in _PASSING if name in told.keys()}  # noqa: SIM118 - it has no `in` of its own
+    for name in aside:
+        del told[name]
+    try:
+        return bytes(estimator._serialize_model())  # noqa: SLF001 - as its own pickling does; save_model wants a file
+    finally:
+        for name, value in aside.items():
+            told[name] = value
 
 
 def _opened(content: bytes, origin: Path) -> Any:

@@ -24,6 +24,7 @@ from mainstay.models.answers import amounts, label_order, labels_of, probabiliti
 from mainstay.models.arranging import places_of
 from mainstay.models.columns import Columns
 from mainstay.models.files import damaged, decode, write_file, write_header
+from mainstay.models.skops_file import steadied
 from mainstay.models.trust import Brought, IdleModel, demand
 
 if TYPE_CHECKING:
@@ -265,7 +266,7 @@ def to_skops(estimator: Any) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            content: bytes = skops.dumps(estimator)
+            content = steadied(skops.dumps(estimator))
             types = skops.get_untrusted_types(data=content)
             skops.loads(content, trusted=types)
             _demand_findable(types)
