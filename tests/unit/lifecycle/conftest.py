@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import shutil
+import stat
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
+import sqlalchemy as sa
 
 from mainstay import lifecycle
 from mainstay.data.draft import draft_project, write_project
@@ -19,6 +23,9 @@ from mainstay.events import IdMaker, Prediction
 from mainstay.measures.finding import Finding
 from mainstay.models.report import Verdict
 from mainstay.project import open_project
+from mainstay.registry import tables
+from mainstay.registry.manifest import Manifest
+from mainstay.registry.plain import pretty
 from mainstay.release import open_books
 from mainstay.serving.testing import TINY_MODEL, register_model, tiny_project
 
@@ -124,3 +131,28 @@ def configure() -> Callable[[Project, str], Project]:
         return open_project(project.root)
 
     return add
+
+
+@pytest.fixture
+def forge() -> Callable[[Project, str, bytes], None]:
+    """Change a file of version 1 so well that every hash is right: ``forge(project, "money.json", content)``."""
+
+    def change(project: Project, file: str, content: bytes) -> None:
+        folder = project.books / "store" / "churn" / "1"
+        for path in (folder / file, folder / "manifest.json"):
+            path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+        (folder / file).write_bytes(content)
+        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
+        files = tuple(
+            msgspec.structs.replace(each, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+            if each.path == file
+            else each
+            for each in manifest.files
+        )
+        sealed = pretty(msgspec.structs.replace(manifest, files=files))
+        (folder / "manifest.json").write_bytes(sealed)
+        with open_books(project) as books, books.state.begin() as connection:
+            digest = hashlib.sha256(sealed).hexdigest()
+            connection.execute(sa.update(tables.VERSIONS).values(digest=digest))
+
+    return change

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import shutil
 import stat
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 import polars as pl
 import pytest
-import sqlalchemy as sa
 
 from mainstay import lifecycle
 from mainstay.cli.program import main
@@ -27,9 +24,6 @@ from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.frameworks.linear import Labels, LinearModel, Slope
 from mainstay.models.frameworks.softmax import SoftmaxModel
 from mainstay.project import open_project
-from mainstay.registry import tables
-from mainstay.registry.manifest import Manifest
-from mainstay.registry.plain import pretty
 from mainstay.release import Route, open_books
 from mainstay.serving import App, Served
 from mainstay.serving.testing import (
@@ -47,6 +41,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.project import Project
+
+    Forge = Callable[[Project, str, bytes], None]
 
 GRADES = Task(kind="multiclass", target="grade", labels=("low", "high", "2"))
 SUMS = SoftmaxModel(
@@ -312,26 +308,6 @@ def test_a_changed_bundle_is_named_before_anything_of_it_runs(
     assert "isn't what was registered" in said.out
 
 
-def forge(project: Project, file: str, content: bytes) -> None:
-    """Change a file of version 1 so well that every hash is right."""
-    folder = project.books / "store" / "churn" / "1"
-    for path in (folder / file, folder / "manifest.json"):
-        path.chmod(stat.S_IRUSR | stat.S_IWUSR)
-    (folder / file).write_bytes(content)
-    manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
-    files = tuple(
-        msgspec.structs.replace(each, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
-        if each.path == file
-        else each
-        for each in manifest.files
-    )
-    sealed = pretty(msgspec.structs.replace(manifest, files=files))
-    (folder / "manifest.json").write_bytes(sealed)
-    with open_books(project) as books, books.state.begin() as connection:
-        digest = hashlib.sha256(sealed).hexdigest()
-        connection.execute(sa.update(tables.VERSIONS).values(digest=digest))
-
-
 @pytest.mark.parametrize(
     ("old", "new", "step"),
     [
@@ -341,7 +317,7 @@ def forge(project: Project, file: str, content: bytes) -> None:
     ],
 )
 def test_a_contract_that_was_changed_behind_every_hash_is_found(
-    released: Project, old: bytes, new: bytes, step: str
+    released: Project, forge: Forge, old: bytes, new: bytes, step: str
 ) -> None:
     name = post(released, GOOD_RECORD)["id"]
     path = released.books / "store" / "churn" / "1" / "contract.json"
@@ -352,7 +328,7 @@ def test_a_contract_that_was_changed_behind_every_hash_is_found(
     assert again.differs.name == step
 
 
-def test_a_row_of_a_file_with_a_capacity_depends_on_the_other_rows(tmp_path: Path) -> None:
+def test_a_row_of_a_file_with_a_capacity_depends_on_the_other_rows(tmp_path: Path, forge: Forge) -> None:
     project = tiny_project(tmp_path)
     release_now(project, register_model(project, TINY_MODEL))
     path = project.books / "store" / "churn" / "1" / "money.json"

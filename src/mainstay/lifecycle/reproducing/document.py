@@ -37,10 +37,7 @@ def _comparison(made: Compared) -> Iterator[Block]:
             ("Files of the model that are equal to the byte", ", ".join(made.same) or "none"),
             ("Files that aren't", ", ".join(made.other) or "none"),
             ("Golden records", f"{made.golden}, scores apart by at most {made.apart:.3g}"),
-            (
-                "Held-out rows",
-                f"{made.held_out}, by at most {made.held_out_apart:.3g}" if made.held_out else "not needed",
-            ),
+            ("Held-out rows", held),
         )
     )
     rows = tuple((measure_name(one.measure), one.recorded, one.found) for one in made.measures[:_MEASURES])

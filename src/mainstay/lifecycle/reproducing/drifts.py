@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.lifecycle.reproducing.result import Drift
+from mainstay.registry.environment import Package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mainstay.registry import Lineage
-    from mainstay.registry.environment import Package
 
 _SHOWN = 12  # digits of a hash
 _NONE = "not there"
+_NOTHING: Mapping[str, str] = {}
 
 
 def drifts_between(recorded: Lineage, found: Lineage) -> tuple[Drift, ...]:
@@ -21,17 +22,27 @@ def drifts_between(recorded: Lineage, found: Lineage) -> tuple[Drift, ...]:
     return (
         *_data(recorded, found),
         *_code(recorded, found),
-        *package_drifts(recorded.environment, found.environment),
+        *package_drifts(recorded.environment, found.environment, found.packages),
         *_surroundings(recorded, found),
         *_parameters(recorded.parameters, found.parameters),
     )
 
 
-def package_drifts(recorded: Iterable[Package], found: Iterable[Package]) -> tuple[Drift, ...]:
-    """Name every distribution whose version or content isn't what was recorded; mainstay's own code is told apart."""
-    here = {one.name: one for one in found}
+def package_drifts(
+    recorded: Iterable[Package], found: Iterable[Package], installed: Mapping[str, str] = _NOTHING
+) -> tuple[Drift, ...]:
+    """Name every distribution whose version or content isn't what was recorded; mainstay's own code is told apart.
+
+    One that took part then and not now is compared by the version that is `installed`.
+    """
+    here = {name: Package(name, version) for name, version in installed.items()} | {one.name: one for one in found}
     return tuple(
-        Drift(kind="package", name=one.name, recorded=_package(one), found=_package(here.get(one.name), one))
+        Drift(
+            kind="package",
+            name=one.name,
+            recorded=_package(one, here.get(one.name)),
+            found=_package(here.get(one.name), one),
+        )
         for one in recorded
         if one.name != "mainstay" and not _same_package(one, here.get(one.name))
     )

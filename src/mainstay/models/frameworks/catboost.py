@@ -209,11 +209,11 @@ def adopt_catboost(estimator: Any, columns: Columns, task: Task) -> Model:
                 "Fit it with cat_features, or change the contract.",
             )
     order = label_order(classes, task) if labels_of(task) else ()
-    content = _serialized(estimator)
+    content = serialized(estimator)
     return CatBoostModel(content, Header(columns.width, take, labels, order, hashlib.sha256(content).hexdigest()))
 
 
-def _serialized(estimator: Any) -> bytes:
+def serialized(estimator: Any) -> bytes:
     """Give its bytes, the same for the same trees: without the moment and the random name CatBoost puts into them."""
     told = estimator.get_metadata()
     aside = {name: told[name] for name in _PASSING if name in told.keys()}  # noqa: SIM118 - it has no `in` of its own

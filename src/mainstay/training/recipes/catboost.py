@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainstay.extras import need
-from mainstay.models.frameworks.catboost import MISSING, OTHER, CatBoostModel, Header
+from mainstay.models.frameworks.catboost import MISSING, OTHER, CatBoostModel, Header, serialized
 from mainstay.training.lesson import Learned
 from mainstay.training.recipes.rounds import rounds_borne, rounds_for
 
@@ -85,7 +85,7 @@ def _labels(lesson: Lesson) -> dict[int, tuple[str, ...]]:
 
 
 def _model(booster: Any, lesson: Lesson, classes: int) -> CatBoostModel:
-    content = bytes(booster._serialize_model())  # noqa: SLF001 - as its own pickling does; save_model wants a file
+    content = serialized(booster)
     take, order = tuple(range(lesson.X.shape[1])), tuple(range(classes))
     header = Header(len(take), take, _labels(lesson), order, hashlib.sha256(content).hexdigest())
     return CatBoostModel(content, header)
