@@ -167,6 +167,22 @@ def test_two_machines_share_a_state_and_one_loses_it(
         there.wait_for_version(1)
 
 
+def test_with_registry_and_object_store_away_a_copy_of_this_machine_serves(
+    tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAINSTAY_STORE", bucket)
+    project = tiny_project(tmp_path)
+    release_now(project, register_model(project, TINY_MODEL))
+    with TestServer.start(project) as server:
+        server.wait("/readyz")
+        assert server.terminate() == 0
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    shutil.move(project.books / "registry.sqlite", project.books / "elsewhere")
+    with TestServer.start(project) as server:
+        assert server.wait("/readyz", seconds=40).json["models"]["churn"]["registry"]["by_file"]
+        assert server.post("/predict", GOOD_RECORD).json["version"] == 1
+
+
 @pytest.mark.full
 def test_another_process_that_holds_the_registry_stops_no_swap(released: Project) -> None:
     with TestServer.start(released) as server, closing(sqlite3.connect(released.books / "registry.sqlite")) as holder:

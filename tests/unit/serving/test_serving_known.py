@@ -8,6 +8,7 @@ import pytest
 
 from mainstay.errors import CorruptError, StoreError
 from mainstay.models.frameworks.constant import ConstantModel
+from mainstay.project import open_project
 from mainstay.release import Route
 from mainstay.serving import App, Served
 from mainstay.serving.known import path_of, read_known
@@ -96,6 +97,17 @@ def test_its_bundles_are_checked_as_ever(served: Served, released: Project) -> N
     assert not restarted.fall_back()
     assert restarted.lineup is None
     assert "model.json" in restarted.trouble
+
+
+def test_signatures_are_asked_for_as_ever(served: Served, released: Project) -> None:
+    del served
+    _lose(released)
+    with released.file.path.open("a", encoding="utf-8") as file:
+        file.write(f'[serving]\nkeys = ["ed25519:{43 * "A"}="]\n')
+    restarted = Served(open_project(released.root), loopback=True)
+    restarted.look()
+    assert not restarted.fall_back()
+    assert "sign" in restarted.trouble
 
 
 def test_a_process_that_cannot_load_the_newest_serves_what_its_machine_served(
