@@ -10,7 +10,10 @@ import msgspec
 from mainstay.release import AGAIN, Listener, Presence, Release, Worker, lagging, open_books
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mainstay.project import Project
+    from mainstay.release import Releases
 
 WAIT = 10.0
 """Seconds a release is waited for."""
@@ -79,7 +82,8 @@ def follow(project: Project, release: Release, wait: float = WAIT) -> Followed |
             alive = [row for row in rows if row.heard or listener.spoke(row)]
             # One whose word is old may have lost nothing but the hour: it is listened to before it counts as gone.
             doubtful = waited < AGAIN and len(alive) < len(rows)
-            if waited >= wait or not (doubtful or any(row.tried < release.id for row in alive)):
+            wanted = _wanted(books.releases, release, alive)
+            if waited >= wait or not (doubtful or any(not any(map(row.has_tried, wanted)) for row in alive)):
                 break
             time.sleep(_LOOK)
     return Followed(
@@ -88,9 +92,16 @@ def follow(project: Project, release: Release, wait: float = WAIT) -> Followed |
         version=release.champion,
         alone=len(release.routes) == 1,
         seconds=waited,
-        following=tuple(row for row in alive if row.release >= release.id),
-        behind=tuple(row for row in alive if row.release < release.id),
+        following=tuple(row for row in alive if any(map(row.answers_by, wanted))),
+        behind=tuple(row for row in alive if not any(map(row.answers_by, wanted))),
     )
+
+
+def _wanted(releases: Releases, release: Release, rows: Sequence[Worker]) -> tuple[Release, ...]:
+    """Give a release and those after it that workers speak of: somebody may have been faster meanwhile."""
+    later = {number for row in rows for number in (row.release, row.tried) if number > release.id}
+    found = (releases.numbered(release.model, number) for number in sorted(later))
+    return (release, *(one for one in found if one is not None))
 
 
 def describe_followed(followed: Followed | None) -> str:

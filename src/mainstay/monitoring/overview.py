@@ -145,7 +145,7 @@ def _row(
         data_to=_moment(served.at[-1]) if served.rows else None,
         who=explain(history[-1]) if len(history[-1].routes) > 1 else "",
         workers=len(workers),
-        behind=tuple(lagging(one) for one in workers if one.release < history[-1].id or one.trouble),
+        behind=tuple(lagging(one) for one in workers if one.trouble or not one.answers_by(history[-1])),
     )
     lease = lease_of(books.state, controller(name))
     watched = now if lease is not None and lease.expires > now else max((look.at for look in found), default=None)

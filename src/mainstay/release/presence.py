@@ -16,6 +16,7 @@ from mainstay.state import from_text, to_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from mainstay.release.release import Release
     from mainstay.state import State
 
 BEAT = 2.0
@@ -25,7 +26,7 @@ GONE = 3.5 * BEAT
 AGAIN = 1.5 * BEAT
 """Seconds in which a worker that lives has spoken again."""
 _SKEW = 1.0  # seconds a word may be of the future before the clock is said to have been set back
-_NAMES = ("model", "worker", "machine", "pid", "release", "tried", "trouble", "beat", "at")
+_NAMES = ("model", "worker", "machine", "pid", "release", "since", "tried", "tried_since", "trouble", "beat", "at")
 _WORKERS = sa.table("workers", *(sa.column(name) for name in _NAMES))
 _OF_MODEL = sa.select(_WORKERS).where(_WORKERS.c.model == sa.bindparam("m")).order_by(_WORKERS.c.worker)
 _MINE = (_WORKERS.c.model == sa.bindparam("m")) & (_WORKERS.c.worker == sa.bindparam("w"))
@@ -46,7 +47,9 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         Its process there.
     release : int
         The release it answers by; 0 before the first.
-    tried : int
+    since : str
+        When that release was made, as the history has it: a registry that was restored gives its number again.
+    tried, tried_since
         The newest release it took up or refused.
     trouble : str
         Why it refused that one, or what else is wrong; empty while all is well.
@@ -62,10 +65,20 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     pid: int
     release: int
+    since: str = ""
     tried: int = 0
+    tried_since: str = ""
     trouble: str = ""
     beat: int = 0
     silent: float = 0.0
+
+    def answers_by(self, release: Release) -> bool:
+        """Say whether it answers by a release."""
+        return (self.release, self.since) == (release.id, to_text(release.at))
+
+    def has_tried(self, release: Release) -> bool:
+        """Say whether it took up or refused a release."""
+        return (self.tried, self.tried_since) == (release.id, to_text(release.at))
 
     @property
     def heard(self) -> bool:
@@ -214,7 +227,9 @@ def _worker(row: sa.Row[Any], now: dt.datetime) -> Worker:
         machine=row.machine,
         pid=row.pid,
         release=row.release,
+        since=row.since,
         tried=row.tried,
+        tried_since=row.tried_since,
         trouble=row.trouble,
         beat=row.beat,
         silent=(now - from_text(row.at)).total_seconds(),

@@ -6,6 +6,7 @@ import datetime as dt
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mainstay.errors import MainstayError, StoreError
@@ -87,9 +88,9 @@ class Served:
         return " ".join(part for part in (lost, self._stay, self._refusal, self._unkept) if part)
 
     @property
-    def tried(self) -> int:
+    def tried(self) -> Release | None:
         """The newest release that was taken up or refused here."""
-        return max(self.refused.id if self.refused else 0, self.lineup.release.id if self.lineup else 0)
+        return self.refused or (self.lineup.release if self.lineup else None)
 
     def look(self) -> bool:
         """Take up the newest release, if there is a newer one; returns whether there was.
@@ -257,5 +258,6 @@ def champion_of(release: Release) -> int:
 
 
 def say(sentence: str) -> None:
-    """Tell whoever runs the server, in one line of bounded length."""
-    print(f"mainstay: {' '.join(sentence.split())[:_LONGEST]}", file=sys.stderr, flush=True)  # noqa: T201 - the server's own voice
+    """Tell whoever runs the server, in one line of bounded length; where nobody listens any more, serving goes on."""
+    with suppress(OSError, ValueError):
+        print(f"mainstay: {' '.join(sentence.split())[:_LONGEST]}", file=sys.stderr, flush=True)  # noqa: T201 - the server's own voice

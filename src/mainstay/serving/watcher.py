@@ -1,8 +1,9 @@
-"""`Watcher`: the thread that reads the release history and swaps the lineups."""
+"""`Watcher`: the threads that read the release histories and swap the lineups."""
 
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from mainstay.serving.teller import Teller
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 _FIRST = 10.0
 
 
-class Watcher(threading.Thread):
+class Watcher:
     """Looks at every model's release history again and again.
 
-    Loading happens here, beside the event loop, so no request waits for it.
+    Loading happens here, beside the event loop, so no request waits for it; and each model has threads of its own, so
+    that one whose registry hangs, or that takes long to load, holds up no other.
 
     Parameters
     ----------
@@ -33,44 +35,54 @@ class Watcher(threading.Thread):
     """
 
     def __init__(self, models: Sequence[Served], seconds: float, metrics: Metrics) -> None:
-        super().__init__(name="mainstay-watcher", daemon=True)
-        self._models = models
-        self._seconds = seconds
-        self._metrics = metrics
-        self._end = threading.Event()
-        self._first = threading.Event()
-        self._teller = Teller(models)
-
-    def run(self) -> None:
-        """Look until asked to end."""
-        self.look()
-        self._first.set()
-        self._teller.start()
-        while not self._end.wait(self._seconds):
-            self.look()
+        self._watches = [_Watch(served, seconds, metrics) for served in models]
 
     def begin(self, seconds: float = _FIRST) -> None:
-        """Start, and wait for the first look; a registry that hangs is waited for so many seconds.
+        """Start, and wait for each first look; registries that hang are waited for so many seconds altogether.
 
         What can't be served by the registry then is served by what this machine served last.
         """
-        self.start()
-        self._first.wait(seconds)
-        for served in self._models:
-            served.fall_back()
-
-    def look(self) -> None:
-        """Look once."""
-        for served in self._models:
-            if served.look():
-                outcome = "refused" if served.refused else "taken"
-                self._metrics.swaps.labels(served.name, outcome).inc()
-                self._teller.news()
+        for watch in self._watches:
+            watch.start()
+        end = time.monotonic() + seconds
+        for watch in self._watches:
+            watch.looked.wait(max(0.0, end - time.monotonic()))
+            watch.served.fall_back()
 
     def end(self) -> None:
-        """End, and wait for a look that is under way."""
-        self._end.set()
-        if self.is_alive():
-            self.join(timeout=5)
+        """End, and wait for what is under way."""
+        for watch in self._watches:
+            watch.ending.set()
+        for watch in self._watches:
+            watch.end()
+
+
+class _Watch(threading.Thread):
+    """Looks at one model's history."""
+
+    def __init__(self, served: Served, seconds: float, metrics: Metrics) -> None:
+        super().__init__(name=f"mainstay-watcher-{served.name}", daemon=True)
+        self.served = served
+        self.looked = threading.Event()
+        self.ending = threading.Event()
+        self._seconds = seconds
+        self._metrics = metrics
+        self._teller = Teller(served)
+
+    def run(self) -> None:
+        self._look()
+        self.looked.set()
+        self._teller.start()
+        while not self.ending.wait(self._seconds):
+            self._look()
+
+    def _look(self) -> None:
+        if self.served.look():
+            outcome = "refused" if self.served.refused else "taken"
+            self._metrics.swaps.labels(self.served.name, outcome).inc()
+            self._teller.news()
+
+    def end(self) -> None:
+        self.join(timeout=5)
         if self._teller.is_alive():
             self._teller.end()

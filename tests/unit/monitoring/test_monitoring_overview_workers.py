@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from mainstay.monitoring.overview import build
-from mainstay.release import Presence, Route, Worker, open_books
+from mainstay.release import Presence, Release, Route, Worker, open_books
 from mainstay.render.overview_terminal import overview_terminal
 from mainstay.serving.testing import TINY_MODEL, register_model, release_now, tiny_project
+from mainstay.state import to_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,11 +30,18 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
-def _tell(project: Project, name: str, release: int, trouble: str = "") -> None:
+def _tell(project: Project, name: str, release: Release, trouble: str = "") -> None:
+    word = Worker(
+        model="churn",
+        worker=name,
+        machine="web1",
+        pid=int(name),
+        release=release.id,
+        since=to_text(release.at),
+        trouble=trouble,
+        beat=1,
+    )
     with open_books(project) as books:
-        word = Worker(
-            model="churn", worker=name, machine="web1", pid=int(name), release=release, trouble=trouble, beat=1
-        )
         Presence(books.state).tell(word)
 
 
@@ -49,8 +57,7 @@ def _shown(overview: Overview) -> str:
 
 
 def test_a_champion_alone_on_workers_that_follow_needs_no_words(project: Project) -> None:
-    release_now(project, 1)
-    _tell(project, "11", 1)
+    _tell(project, "11", release_now(project, 1))
     (row,) = _built(project).models
     assert (row.who, row.workers, row.behind) == ("", 1, ())
     assert "web1" not in _shown(_built(project))
@@ -65,11 +72,10 @@ def test_a_running_canary_is_named(project: Project) -> None:
 
 
 def test_workers_that_are_behind_are_named_with_the_reason(project: Project) -> None:
-    release_now(project, 1)
-    release_now(project, 2)
-    _tell(project, "11", 2)
-    _tell(project, "12", 1, "Release 2 isn't served: its file is damaged.")
-    _tell(project, "13", 2, "The release history can't be read.")
+    before, now = release_now(project, 1), release_now(project, 2)
+    _tell(project, "11", now)
+    _tell(project, "12", before, "Release 2 isn't served: its file is damaged.")
+    _tell(project, "13", now, "The release history can't be read.")
     (row,) = _built(project).models
     assert row.workers == 3
     assert row.behind == (

@@ -38,7 +38,9 @@ CREATE TABLE workers (
     machine TEXT    NOT NULL,
     pid     INTEGER NOT NULL,
     release INTEGER NOT NULL,                   -- it answers by this one; 0: none yet
+    since   TEXT    NOT NULL,                   -- when that one was made: tells it from its namesake in a registry restored
     tried   INTEGER NOT NULL,                   -- the newest it took up or refused
+    tried_since TEXT NOT NULL,
     trouble TEXT    NOT NULL,                   -- why it refused that, or what else is wrong; empty while all is well
     beat    INTEGER NOT NULL,                   -- its own count of its words: moves as long as it lives, whatever clocks do
     at      TEXT    NOT NULL,                   -- last word, by the clock of the database
