@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 class Sight(NamedTuple):
     """What a reader of the books sees: equal sights, equal books."""
 
-    versions: tuple[tuple[int, bool | None, bool], ...]
+    versions: tuple[tuple[int, bool | None, bool, str], ...]
     releases: tuple[tuple[int, str, str], ...]
     approvals: tuple[str, ...]
+    held: bool
 
 
 def look(project: Project) -> Sight:
@@ -27,9 +28,10 @@ def look(project: Project) -> Sight:
     with open_books(project) as books:
         versions = books.registry.versions(project.name)
         return Sight(
-            versions=tuple((one.number, one.ok, one.removed is None) for one in versions),
+            versions=tuple((one.number, one.ok, one.removed is None, one.signer) for one in versions),
             releases=tuple((one.id, one.kind, str(one.routes)) for one in books.releases.history(project.name)),
             approvals=tuple(one.by for version in versions for one in books.approvals.of(project.name, version.number)),
+            held=(hold := books.holds.current(project.name)) is not None and hold.held,
         )
 
 

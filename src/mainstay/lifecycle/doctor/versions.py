@@ -40,6 +40,9 @@ def _against_bundle(books: Books, version: Version) -> Iterator[Found]:
         message += f"registry has {version.digest[:12]}…."
         yield broken(_CHECK, about, message, "Don't use it: bring the right one back from a backup.")
         return
+    if fault := books.registry.signature_fault(version.model, version.number):
+        cure = f"Where you know that it is yours: mainstay admin keys sign {version.number}"
+        yield broken(_CHECK, about, f"{about} {fault}, so it can't be loaded.", cure)
     if wrong := disagreements(version, derived):
         message = f"The registry says something else about {about} than its bundle: {', '.join(wrong)}."
         yield broken(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import sqlite3
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from mainstay import lifecycle
 from mainstay.cli import main
 from mainstay.lifecycle.doctor import Complaint, Examination, examine
 from mainstay.release import Route, open_books
@@ -175,6 +177,16 @@ def test_a_removal_that_was_cut_short_is_finished(project: Project) -> None:
     examine(project, repair=True)
     with open_books(project) as books:
         assert books.registry.store.look(project.name, 3) is None
+
+
+def test_a_version_that_no_trusted_key_signed_is_told(project: Project) -> None:
+    pytest.importorskip("cryptography")
+    lifecycle.new_key(project, name="ours", now=dt.datetime(2026, 11, 28, tzinfo=dt.UTC))
+    found = {(one.check, one.about): one for one in examine(project).broken}
+    assert ("versions", "version 1") in found
+    assert found["versions", "version 1"].cure.endswith("mainstay admin keys sign 1")
+    lifecycle.sign_versions(project)
+    assert examine(project).broken == ()
 
 
 def test_a_cut_line_of_the_log_is_a_note(project: Project) -> None:
