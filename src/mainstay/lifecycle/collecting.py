@@ -129,9 +129,9 @@ def collect(
         dry=dry,
     )
     with open_books(project) as books:
-        before = frozenset(one.number for one in books.registry.versions(project.name) if one.removed is not None)
-        chosen = frozenset(_choose(books, rule))
-        known = {one.number for one in books.registry.versions(project.name)}
+        versions, chosen = _choose(books, rule)
+        known = {one.number for one in versions}
+        before = frozenset(one.number for one in versions if one.removed is not None)
         lying = books.registry.store.numbers(project.name)
         strangers = [number for number in lying if number not in known]
         gone = (
@@ -154,17 +154,18 @@ def collect(
     )
 
 
-def _choose(books: Books, rule: _Rule) -> Sequence[int]:
-    """Pick the versions whose bundles go, and mark them unless this is a dry run."""
+def _choose(books: Books, rule: _Rule) -> tuple[tuple[Version, ...], frozenset[int]]:
+    """Pick the versions whose bundles go, and mark them unless this is a dry run; gives all as they were, too."""
     name = books.project.name
+    seen: list[tuple[Version, ...]] = []
 
-    def pick(versions: Sequence[Version]) -> Sequence[int]:
+    def pick(versions: tuple[Version, ...]) -> tuple[int, ...]:
+        seen.append(versions)
         history = books.releases.history(name)
         return removable(versions, history, now=rule.now, days=rule.days, newest=rule.newest)
 
-    if rule.dry:
-        return pick(books.registry.versions(name))
-    return books.registry.mark_removed(name, pick, rule.now)
+    chosen = pick(books.registry.versions(name)) if rule.dry else books.registry.mark_removed(name, pick, rule.now)
+    return seen[-1], frozenset(chosen)
 
 
 def _bundles(books: Books, numbers: Sequence[int], kind: Kind, rule: _Rule) -> Iterator[Gone]:

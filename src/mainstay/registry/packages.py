@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -91,8 +92,22 @@ def serving_closure(framework: str, imported: Sequence[str] = ()) -> dict[str, s
 
 def _providers(imported: Sequence[str]) -> tuple[str, ...]:
     """Name the distributions that provide packages; one that nobody provides can't be pinned."""
-    known = metadata.packages_distributions() if imported else {}
-    return tuple(name for package in imported for name in known.get(package, ()))
+    wanted = frozenset(imported)
+    return tuple(name for name, one in find_installed().items() if wanted & _packages_in(one.folder)) if wanted else ()
+
+
+def _packages_in(folder: Path) -> frozenset[str]:
+    """Name the packages of a distribution: as it says, else by its list of files.
+
+    `importlib.metadata.packages_distributions` says the same, in seconds: it makes a path of every file installed.
+    """
+    with suppress(OSError):
+        if said := (folder / "top_level.txt").read_text(encoding="utf-8").split():
+            return frozenset(said)
+    with suppress(OSError):
+        paths = (line.partition(",")[0] for line in (folder / "RECORD").read_text(encoding="utf-8").splitlines())
+        return frozenset(path.partition("/")[0].removesuffix(".py") for path in paths if path.endswith(".py"))
+    return frozenset()
 
 
 def read_lock(text: str) -> dict[str, str]:

@@ -363,7 +363,7 @@ class Registry:
             return find_versions(connection, model, sought)
 
     def mark_removed(
-        self, model: str, choose: Callable[[Sequence[Version]], Sequence[int]], now: dt.datetime
+        self, model: str, choose: Callable[[tuple[Version, ...]], Sequence[int]], now: dt.datetime
     ) -> tuple[int, ...]:
         """Say of versions that their bundles are removed; then, and only then, they may be.
 

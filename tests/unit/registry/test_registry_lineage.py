@@ -10,7 +10,7 @@ import pytest
 
 from mainstay.registry import Lineage, capture_lineage
 from mainstay.registry.git import git_state
-from mainstay.registry.packages import requirements_text, serving_closure
+from mainstay.registry.packages import _packages_in, find_installed, normal, requirements_text, serving_closure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +91,14 @@ def test_the_requirements_are_what_serving_needs_and_nothing_for_training() -> N
     assert "lightgbm" in grown
     text = requirements_text("linear")
     assert f"numpy=={importlib.metadata.version('numpy')}\n" in text
+
+
+def test_packages_are_found_where_the_standard_library_finds_them_in_seconds() -> None:
+    found: dict[str, set[str]] = {}
+    for name, one in find_installed().items():
+        for package in _packages_in(one.folder):
+            found.setdefault(package, set()).add(name)
+    assert found == {
+        package: {normal(name) for name in names}
+        for package, names in importlib.metadata.packages_distributions().items()
+    }

@@ -96,9 +96,9 @@ class FileStore:
         home = self.root / model
         gone = home / f"{PREFIX}{secrets.token_hex(8)}"
         try:
-            # Under this name it is a leftover, which the next sweep removes where this process is killed meanwhile.
+            # Under this name it is a leftover, which the next sweep removes where this process is killed meanwhile. Nor
+            # is the disk waited for: after a power cut it may have its number again, and the next gc removes it.
             (home / str(number)).rename(gone)
-            sync_folder(home)
         except FileNotFoundError:
             return
         except OSError as error:
