@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mainstay.cli.options import OUT, VERSION, on_project, open_here, whoever
-from mainstay.cli.output import announce, show, show_json
+from mainstay.cli.output import announce, say, show, show_json
 
 
 @click.command("export")
@@ -38,6 +38,7 @@ def version_import(path: Path, parent: int | None, *, folder: Path, as_json: boo
     project = open_here(folder)
     announce(project, f"importing {path}")
     version = lifecycle.import_version(project, path, parent=parent, now=dt.datetime.now(dt.UTC), by=whoever())
+    lifecycle.mirror(project, say, seconds=lifecycle.LATER)
     if as_json:
         show_json(version)
     else:

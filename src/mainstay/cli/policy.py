@@ -57,6 +57,7 @@ def version_policy(
         holdout=holdout,
         progress=lambda line: say(f"  {line}"),
     )
+    lifecycle.mirror(project, say, seconds=lifecycle.LATER)
     if as_json:
         show_json(made)
         return

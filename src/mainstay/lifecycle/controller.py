@@ -82,10 +82,9 @@ def _loop(
             for done in turn(open_project(project.root), owner=owner, ttl=3 * every + 5):
                 looked = True
                 _post(outbox, done, tell)  # window by window: what fails later takes no alert with it
-                mlflow.acted |= bool(done)
                 if stop.is_set():
                     return
-            mlflow.look(project)  # after all acts and their alerts: none waits for it
+            mlflow.look(project)  # after every act and alert: none waits for it
             last = ""
             if audited + _AUDIT_APART <= _now() and is_due(now_in_force := open_project(project.root), _now()):
                 audited = _now()  # one that can't be made isn't tried again at every look

@@ -104,14 +104,12 @@ def sync_mlflow(
     """
     address = os.environ.get(ADDRESS, "")
     if not address:
-        raise InputError(
-            f"{ADDRESS} names no MLflow server.", f"Name one: export {ADDRESS}=http://localhost:5000 (or sqlite:///…)."
-        )
-    demand = demand_time or (lambda: None)
+        raise InputError(f"{ADDRESS} names no MLflow server.", f"Name one: export {ADDRESS}=http://localhost:5000")
+    demand, say = demand_time or (lambda: None), progress or (lambda _: None)
     with quietly(int(SOON) if demand_time else _ANSWER), open_books(project) as books:
         tracker = Tracker(address, project.name, demand)
-        with _alone(books, address, demand) as go_on:
-            return _tell_all(books, tracker, go_on, progress or (lambda _: None))
+        with _alone(books, address, demand, say) as go_on:
+            return _tell_all(books, tracker, go_on, say)
 
 
 def mirror(project: Project, tell: Tell, *, seconds: float = SOON) -> bool:
@@ -166,7 +164,7 @@ def mirror(project: Project, tell: Tell, *, seconds: float = SOON) -> bool:
 
 
 class Mirror:
-    """What the controller tells MLflow by: after it acted, and again until it is heard; a trouble is told once.
+    """What the controller tells MLflow by: where there is something new, whoever did it; a trouble is told once.
 
     Parameters
     ----------
@@ -178,14 +176,17 @@ class Mirror:
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._last = ""
-        self.acted = True
-        """Whether something was done that MLflow hasn't heard of; at the start nobody knows."""
+        self._told: tuple[int, int] | None = None
 
     def look(self, project: Project) -> None:
-        """Tell what is owed."""
-        if self.acted:
-            self.acted = not mirror(project, self._once)
-            self._last = self._last if self.acted else ""
+        """Tell what is new since the last time that MLflow heard, and again until it hears."""
+        if not os.environ.get(ADDRESS):
+            return
+        with open_books(project) as books:
+            name = project.name
+            newest = books.releases.last_id(name), len(books.registry.versions(name))
+        if newest != self._told and mirror(project, self._once):
+            self._told, self._last = newest, ""
 
     def _once(self, sentence: str) -> None:
         if sentence != self._last:
@@ -213,7 +214,7 @@ def _numbers(versions: Sequence[int]) -> str:
 
 
 @contextmanager
-def _alone(books: Books, address: str, demand_time: Callable[[], None]) -> Iterator[Callable[[], None]]:
+def _alone(books: Books, address: str, demand_time: Callable[[], None], say: Tell) -> Iterator[Callable[[], None]]:
     """Tell a server alone, since two at once would tell it twice; gives what keeps the right to.
 
     Raises
@@ -231,6 +232,8 @@ def _alone(books: Books, address: str, demand_time: Callable[[], None]) -> Itera
         if not keep():
             raise TrackingError(f"Another process tells MLflow at {shown(address)} meanwhile.", "Leave it to that one.")
 
+    if not keep():
+        say("waiting for another process that tells MLflow")
     while not keep():
         demand_time()
         time.sleep(_AGAIN)
