@@ -27,12 +27,18 @@ Each carries one clear sentence, and the cure as a second one.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+# C0 and C1 controls but tab and newline, and the characters that reverse the reading direction: what a file says of
+# itself must not be able to colour, erase or reorder what a person reads.
+UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class MainstayError(Exception):
@@ -50,9 +56,9 @@ class MainstayError(Exception):
     exit_code: ClassVar[int] = 2
 
     def __init__(self, message: str, cure: str = "") -> None:
-        super().__init__(f"{message} {cure}".strip())
-        self.message = message
-        self.cure = cure
+        self.message = UNSAFE.sub("\ufffd", message)
+        self.cure = UNSAFE.sub("\ufffd", cure)
+        super().__init__(f"{self.message} {self.cure}".strip())
 
 
 class InputError(MainstayError):

@@ -85,13 +85,14 @@ def version_testscore(number: int, out: Path | None, *, folder: Path, as_json: b
 def version_card(number: int, *, folder: Path, as_json: bool) -> None:
     """Print the model card of VERSION (Markdown)."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+    from mainstay.render.inline import clean  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
     card = lifecycle.card(project, number)
     if as_json:
         show_json({"model": project.name, "version": number, "card": card})
     else:
-        click.echo(card)
+        click.echo(clean(card))  # a bundle may come from anywhere
 
 
 version.add_command(version_list)

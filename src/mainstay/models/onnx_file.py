@@ -32,6 +32,7 @@ _INSIDE: dict[str, dict[int, str]] = {
 _DOMAIN = ("node", 7)  # a domain may be declared and not used: optimisers declare all they know
 _ELSEWHERE = {("tensor", 13), ("tensor", 14)}  # external_data, data_location
 _DEEPEST = 64
+_RUNTIME = b"ORTM"  # ONNX Runtime's own format, which it would take this for, whatever else it reads like
 _VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
 
 
@@ -58,6 +59,8 @@ def demand_self_contained(content: bytes, path: Path = Path("model.onnx")) -> No
     mainstay.errors.CorruptError: a is damaged: it isn't an ONNX file. Restore it from a backup, or train again.
 
     """
+    if content[4:8] == _RUNTIME:
+        raise damaged(path, "it isn't an ONNX file")
     graphs = 0
     for kind, field, value in _walk(memoryview(content), "model", path, 0):
         graphs += (kind, field) == ("model", 7)

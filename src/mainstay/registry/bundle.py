@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from mainstay.contract import Contract, Profile, from_json, to_json
-from mainstay.errors import ContractError, CorruptError, StoreError
+from mainstay.contract import Contract, Profile, to_json
+from mainstay.errors import StoreError
 from mainstay.measures.money import Money
 from mainstay.models.explain import Explainer
 from mainstay.models.features import FILE, FeatureCode, Features, load_features, seen_by
@@ -24,13 +24,14 @@ from mainstay.models.report import Report
 from mainstay.models.trust import packages_of
 from mainstay.project import Problem
 from mainstay.registry.card import card_markdown
+from mainstay.registry.documents import Documents
 from mainstay.registry.explaining import explain_records
 from mainstay.registry.golden import Golden
 from mainstay.registry.lineage import Lineage
 from mainstay.registry.manifest import NAME, verify, write_manifest
 from mainstay.registry.mlmodel import mlflow_files
 from mainstay.registry.packages import read_lock, requirements_text
-from mainstay.registry.plain import loads, pretty
+from mainstay.registry.plain import pretty
 from mainstay.registry.signing import SIGNATURE, anybody
 from mainstay.registry.trust import demand_trust, nobody
 from mainstay.state import share_files, sync_file, sync_folder
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from mainstay.models.model import Model
     from mainstay.models.trust import Trusted
     from mainstay.registry.entry import Entry
-    from mainstay.registry.manifest import Manifest
     from mainstay.registry.signing import Keys, Signer
     from mainstay.registry.version import Version
 
@@ -235,14 +235,10 @@ def read_bundle(
             f"{name} can't be read from {folder}: {error.strerror}.", "Give this user the right to read there."
         ) from None
 
-    def decoded(file: str, kind: type[T]) -> T:
-        try:
-            return loads((folder / file).read_bytes(), kind)
-        except msgspec.MsgspecError as error:
-            raise _unreadable(file, name, error) from None
-
-    contract = _contract(folder, "contract.json", name)
-    code = _code(folder, manifest, name)
+    documents = Documents(folder, manifest, name)
+    decoded = documents.decoded
+    contract = documents.contract("contract.json")
+    code = FeatureCode(documents.content(FILE)) if documents.holds(FILE) else None
     if code is not None and run:
         demand_trust(code, trusted, name)
     return Bundle(
@@ -257,43 +253,20 @@ def read_bundle(
         problem=decoded("problem.json", Problem),
         lineage=decoded(LINEAGE, Lineage),
         folder=folder,
-        features=None if code is None else _features(code, contract, _contract(folder, INPUTS, name), run=run),
+        features=None if code is None else _features(code, contract, documents.contract(INPUTS), run=run),
     )
 
 
 def read_contract(folder: Path, version: Version) -> Contract:
     """Check every byte of a bundle, and read what a record must look like; nothing of it is run."""
     name = f"{version.model} version {version.number}"
-    verify(folder, version.digest, name)
-    return _contract(folder, "contract.json", name)
+    return Documents(folder, verify(folder, version.digest, name), name).contract("contract.json")
 
 
 def read_lineage(folder: Path, version: Version) -> Lineage:
     """Check every byte of a bundle, and read where it comes from; nothing of it is run."""
     name = f"{version.model} version {version.number}"
-    verify(folder, version.digest, name)
-    try:
-        return loads((folder / LINEAGE).read_bytes(), Lineage)
-    except msgspec.MsgspecError as error:
-        raise _unreadable(LINEAGE, name, error) from None
-
-
-def _contract(folder: Path, file: str, name: str) -> Contract:
-    try:
-        return from_json((folder / file).read_bytes())
-    except ContractError as error:
-        raise _unreadable(file, name, error) from None
-
-
-def _code(folder: Path, manifest: Manifest, name: str) -> FeatureCode | None:
-    """Read feature code once; these bytes are hashed, asked trust for, and compiled."""
-    wanted = next((file.sha256 for file in manifest.files if file.path == FILE), None)
-    if wanted is None:
-        return None
-    code = FeatureCode((folder / FILE).read_bytes())
-    if code.sha256 != wanted:
-        raise CorruptError(f"The file {FILE!r} of {name} isn't what was once written.", "Don't use it.")
-    return code
+    return Documents(folder, verify(folder, version.digest, name), name).decoded(LINEAGE, Lineage)
 
 
 def _features(code: FeatureCode, contract: Contract, inputs: Contract, *, run: bool) -> Features:
@@ -304,13 +277,6 @@ def _imported(entry: Entry) -> tuple[str, ...]:
     """Name the packages that feature code and the model's own code or types import."""
     code = () if entry.features is None else imports(entry.features.code)
     return (*code, *packages_of(entry.candidate.model))
-
-
-def _unreadable(file: str, name: str, error: Exception) -> CorruptError:
-    # Every hash was right: it was written so, by a mainstay that knows more.
-    return CorruptError(
-        f"{file} of {name} can't be read by this mainstay: {error}", "Use the mainstay that its requirements.txt names."
-    )
 
 
 __all__ = ["CARD", "NAME", "Bundle", "read_bundle", "read_contract", "read_lineage", "write_bundle"]

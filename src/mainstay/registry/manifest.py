@@ -177,7 +177,10 @@ def read_manifest(content: bytes, name: str) -> Manifest:
             f"{name} was written by a newer mainstay (format {manifest.format}; this one reads {FORMAT}).",
             "Update this one: pip install --upgrade mainstay",
         )
-    demand_sound_paths([file.path for file in manifest.files], f"{NAME} of {name}")
+    paths = [file.path for file in manifest.files]
+    demand_sound_paths(paths, f"{NAME} of {name}")
+    if own := {NAME, SIGNATURE}.intersection(paths):
+        raise CorruptError(f"{NAME} of {name} lists {min(own)!r}, which no manifest can.", _CURE)
     return manifest
 
 

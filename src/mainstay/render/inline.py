@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from mainstay.errors import UNSAFE
+
 Run = tuple[Literal["plain", "bold", "code"], str]
 _MARK = re.compile(r"\*\*(?P<bold>[^*]+)\*\*|`(?P<code>[^`]+)`")
-# C0 and C1 controls but tab and newline, and the characters that reverse the reading direction: a value in a table
-# must not be able to colour, erase or reorder what a person reads.
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
@@ -21,7 +20,7 @@ def clean(text: str) -> str:
     'churn\ufffd[2J'
 
     """
-    return _UNSAFE.sub("\ufffd", text)
+    return UNSAFE.sub("\ufffd", text)
 
 
 def runs(text: str) -> list[Run]:

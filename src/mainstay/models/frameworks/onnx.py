@@ -263,6 +263,7 @@ def open_session(content: bytes, origin: Path = Path(GRAPH)) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # a server has a process per core already
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 4
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - a foreign library over a foreign file may fail in any way

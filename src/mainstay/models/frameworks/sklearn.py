@@ -26,6 +26,7 @@ from mainstay.models.columns import Columns
 from mainstay.models.files import damaged, decode, write_file, write_header
 from mainstay.models.skops_file import steadied
 from mainstay.models.trust import Brought, IdleModel, demand
+from mainstay.models.zip_file import demand_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -296,6 +297,7 @@ def from_skops(content: bytes, trusted: Trusted, name: str, path: Path) -> Any:
         Where a package it is built of isn't installed.
 
     """
+    demand_bounded(content, path)
     skops = _skops()
     try:
         wanted = _untrusted(content)
