@@ -79,9 +79,10 @@ def place_data(origin: Path, project: Path, base: Path, lineage: Lineage) -> Pla
         said = f"The rows came from {lineage.source}, and aren't kept in any file."
         return Placed(missing=(said,))
     path = project / name
-    if _is(path, lineage.data_md5):
+    ours = path.parent.resolve().is_relative_to(base.resolve())
+    if (ours or path.is_file()) and _is(path, lineage.data_md5):
         return Placed(name, whole=True, restored=(f"{name}: it is there, as it was",))
-    if not path.parent.resolve().is_relative_to(base.resolve()):
+    if not ours:
         return Placed(name, missing=(f"{name} lies outside, and isn't what trained it: put it there yourself.",))
     repository = find_repository(origin)
     if repository is None or not holds(repository, lineage.data_md5):
@@ -127,7 +128,10 @@ def _bring(repository: Repository, lineage: Lineage, path: Path) -> None:
 
 
 def _is(path: Path, md5: str) -> bool:
-    return path.exists() and digest_of(path).md5 == md5
+    try:
+        return path.exists() and digest_of(path).md5 == md5
+    except DataError:  # no plain file, or nobody may read it
+        return False
 
 
 class _aside:  # noqa: N801 - reads as what it does

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mainstay.data.quarantine import write_whole
 from mainstay.data.versions.digest import Digest
 from mainstay.data.versions.pointer import SUFFIX, write_pointer
-from mainstay.errors import DataError
+from mainstay.errors import CorruptError, DataError
 from mainstay.lifecycle.checkout_data import data_path
 from mainstay.registry.code import FILES, PATCH, SHAPING
 from mainstay.registry.git import POINTERS
@@ -122,15 +122,10 @@ def stage_files(
 
     """
     lineage = recorded.lineage
-    folder = lineage.git_folder
-    missing: tuple[str, ...] = ()
+    project, missing = _written(root, recorded, into, lineage.git_folder if only else "")
+    there = project is not None
+    project = project or into
     restored = []
-    if lineage.git_commit:
-        wanted = folder if only else ""
-        missing = write_commit(root, lineage.git_commit, into, patch=recorded.patch, only=wanted)
-    there = bool(lineage.git_commit) and (not missing or any(into.iterdir()))
-    project = into / folder if there and _below(folder) else into
-    project.mkdir(parents=True, exist_ok=True)
     if there:
         restored.append(f"the files of commit {lineage.git_commit[:12]}")
         if recorded.patch and not missing:
@@ -145,6 +140,24 @@ def stage_files(
     return Staged(project, there, tuple(restored), (*missing, *_differing(project, lineage)), alone)
 
 
+def _written(root: Path, recorded: Recorded, into: Path, only: str) -> tuple[Path | None, tuple[str, ...]]:
+    """Write the files of the commit; give the project's folder there, None where there is none, and what is missing."""
+    commit, folder = recorded.lineage.git_commit, recorded.lineage.git_folder
+    if not commit:
+        return None, ()
+    missing = write_commit(root, commit, into, patch=recorded.patch, only=only)
+    if missing and not any(into.iterdir()):
+        return None, missing
+    if not _inside(into, f"{folder}file"):
+        raise CorruptError(
+            f"The version's own files make '{folder}' lead out of the folder that they are written into.",
+            "Nothing was given back: don't use this version.",
+        )
+    if not (into / folder).is_dir():
+        return None, (*missing, f"Commit {commit[:12]} has no folder {folder}")
+    return into / folder, missing
+
+
 def plan_moves(root: Path, tree: Tree | None, staged: Staged) -> Moves:
     """Say what would happen to a folder, and refuse where something would be lost by it.
 
@@ -154,9 +167,10 @@ def plan_moves(root: Path, tree: Tree | None, staged: Staged) -> Moves:
         Naming what would be lost.
 
     """
-    if tree is not None and tree.changed:
+    if tree is not None and (tree.changed or tree.unread):
+        told = _named(tree.changed) or "git didn't say in time which"
         raise DataError(
-            f"{root} holds changes that weren't committed: {_named(tree.changed)}.",
+            f"{root} holds changes that weren't committed: {told}.",
             "Commit them, or check the version out elsewhere: --out DIR. Nothing was changed.",
         )
     tracked = frozenset() if tree is None else tracked_in(root)
@@ -187,7 +201,11 @@ def plan_moves(root: Path, tree: Tree | None, staged: Staged) -> Moves:
 def _point(project: Path, lineage: Lineage) -> None:
     """Let the pointer of the data name the version's own, where it is one that may be written."""
     pointer = lineage.data_pointer
-    if not pointer.endswith(SUFFIX) or pointer.removesuffix(SUFFIX) != data_path(lineage) or not _below(pointer):
+    if (
+        not pointer.endswith(SUFFIX)
+        or pointer.removesuffix(SUFFIX) != data_path(lineage)
+        or not _inside(project, pointer)
+    ):
         return
     path = project / pointer
     if path.is_file() and lineage.data_md5 in path.read_text(encoding="utf-8", errors="replace"):
@@ -203,7 +221,7 @@ def _differing(project: Path, lineage: Lineage) -> tuple[str, ...]:
     wrong = []
     for one in lineage.code:
         path = project / one.path
-        if not _below(one.path) or not path.is_file():
+        if not _inside(project, one.path) or not path.is_file():
             wrong.append(f"{one.path} isn't there" + (f": {one.note}" if one.note else ""))
         elif hashlib.sha256(path.read_bytes()).hexdigest() != one.sha256:
             wrong.append(f"{one.path} isn't what shaped the model" + (f": {one.note}" if one.note else ""))
@@ -214,10 +232,12 @@ def _differing(project: Path, lineage: Lineage) -> tuple[str, ...]:
     return tuple(wrong)
 
 
-def _below(name: str) -> bool:
-    """Whether a name from a bundle stays where it belongs."""
+def _inside(folder: Path, name: str) -> bool:
+    """Whether a name from a bundle stays where it belongs, links among what was written there included."""
     path = Path(name)
-    return not path.is_absolute() and ".." not in path.parts
+    if path.is_absolute() or ".." in path.parts:
+        return False
+    return (folder / path.parent).resolve().is_relative_to(folder.resolve())
 
 
 def _demand_straight(root: Path, path: Path) -> None:

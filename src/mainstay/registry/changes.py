@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST = 1 << 20
 """Bytes of a patch that a bundle keeps."""
 _SMALL = 1 << 18  # bytes of a new file
-_FILES = 1000  # more of them are no work on a model
+_FILES = 1000  # more new ones are no work on a model: an environment, say, that git should ignore
 _NAMED = 5
 _CODE = re.compile(r"\.(py|toml|ya?ml|sql|cfg|ini|dvc|lock|ipynb|md|txt|in|gitignore|dvcignore)$|^(Make|Docker)file$")
 _ROWS = re.compile(
@@ -83,9 +83,7 @@ def take_changes(root: Path, tree: Tree) -> tuple[Changes, bytes]:
     if not tree.dirty:
         return NO_CHANGES, b""
     taken, left_out = _chosen(tree)
-    if len(taken) > _FILES:
-        return Changes(left_out=left_out, note=f"{len(taken):,} files differ from the commit: no patch is kept"), b""
-    patch = _patch(root, tree, taken)
+    patch = None if tree.unread else _patch(root, tree, taken)
     if patch is None:
         return Changes(left_out=left_out, note="git couldn't say what differs from the commit"), b""
     patch, hidden = _without_secrets(patch)
@@ -101,7 +99,8 @@ def take_changes(root: Path, tree: Tree) -> tuple[Changes, bytes]:
 def _chosen(tree: Tree) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Choose the files that go into the patch; and name those that don't, with the reason."""
     why = {name: _why_not(name) for name in tree.changed}
-    why |= {name: _why_not(name) or _why_not_new(tree.top / name) for name in tree.new}
+    many = "it is one of many new ones" if len(tree.new) > _FILES else ""
+    why |= {name: many or _why_not(name) or _why_not_new(tree.top / name) for name in tree.new}
     taken = tuple(name for name, reason in why.items() if not reason)
     missed = [f"{_shown(name)}: {reason}" for name, reason in why.items() if reason]
     more = len(missed) - _NAMED

@@ -119,9 +119,7 @@ def _owners(modules: Iterable[str], found: Mapping[str, Installed]) -> Iterator[
         elif _lies_in(top, homes):
             unknown.add(top)
     if unknown:
-        for name, one in found.items():
-            if not unknown.isdisjoint(_holds(one.folder)):
-                yield name
+        yield from _providers(frozenset(unknown), tuple((name, one.folder) for name, one in found.items()))
 
 
 def _lies_in(top: str, homes: set[Path]) -> bool:
@@ -131,14 +129,18 @@ def _lies_in(top: str, homes: set[Path]) -> bool:
     return any(Path(place).parent in homes or Path(place).parent.parent in homes for place in places)
 
 
-@functools.lru_cache(maxsize=4096)
-def _holds(folder: Path) -> frozenset[str]:
-    """Name the packages a distribution holds, as it says itself."""
+@functools.lru_cache(maxsize=8)
+def _providers(tops: frozenset[str], found: tuple[tuple[str, Path], ...]) -> tuple[str, ...]:
+    """Name the distributions that hold packages, as they say themselves."""
+    return tuple(name for name, folder in found if _holds(folder, tops))
+
+
+def _holds(folder: Path, tops: frozenset[str]) -> bool:
     told = _read(folder / "top_level.txt")
     if told:
-        return frozenset(told.split())
-    firsts = {line.partition(",")[0].partition("/") for line in _read(folder / "RECORD").splitlines()}
-    return frozenset(first if slash else first.partition(".")[0] for first, slash, _ in firsts)
+        return not tops.isdisjoint(told.split())
+    record = f"\n{_read(folder / 'RECORD')}"  # tens of thousands of lines: searched, not split
+    return any(f"\n{top}/" in record or f"\n{top}." in record for top in tops)
 
 
 def _required(folder: Path) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ class Tree:
         Where git keeps its index, from the project's folder.
     changed, new : tuple of str
         Files of the project that differ from the commit, and those git doesn't know and doesn't ignore; from `top`.
+    unread : bool
+        Whether git didn't say in time what differs: then nobody knows.
 
     """
 
@@ -47,11 +49,12 @@ class Tree:
     index: str
     changed: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
+    unread: bool = False
 
     @property
     def dirty(self) -> bool:
         """Whether something of the project wasn't committed."""
-        return bool(self.changed or self.new)
+        return bool(self.changed or self.new or self.unread)
 
 
 def run_git(
@@ -124,10 +127,11 @@ def look_at_tree(root: Path) -> Tree | None:
         return None
     top, prefix, index, commit = lines
     asked = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all")
-    entries = names_in(run_git(root, (*asked, "--", ".", ":(exclude).mainstay", f":(exclude,glob)**/{POINTERS}")))
+    said = run_git(root, (*asked, "--", ".", ":(exclude).mainstay", f":(exclude,glob)**/{POINTERS}"))
+    entries = names_in(said)
     new = tuple(each[3:] for each in entries if each.startswith("??"))
     changed = tuple(each[3:] for each in entries if not each.startswith("??"))
-    return Tree(commit, Path(top), prefix, index, changed, new)
+    return Tree(commit, Path(top), prefix, index, changed, new, said is None)
 
 
 def git_state(root: Path) -> tuple[str, bool]:

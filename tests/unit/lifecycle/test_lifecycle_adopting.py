@@ -127,7 +127,7 @@ def test_without_rows_it_never_saw_every_score_is_marked_and_a_gate_fails(
     assert not any(finding.note.startswith("In-sample") for finding in others)
     anew = adopt(project, path, refit=True)
     assert gate(anew, "not_in_sample") is True
-    assert anew.version.number == 2
+    assert (anew.version.number, anew.version.made) == (2, "adopted")
 
 
 def test_a_pickle_runs_only_where_its_hash_is_given(project: Project, notebook: pd.DataFrame, tmp_path: Path) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from mainstay import lifecycle
 from mainstay.data.versions import keep_source
-from mainstay.errors import DataError
+from mainstay.errors import CorruptError, DataError
 from mainstay.project import open_project
 from mainstay.registry import capture_lineage
-from mainstay.registry.code import capture_code
+from mainstay.registry.changes import Changes
+from mainstay.registry.code import PATCH, CodeFile, capture_code
 from mainstay.release import open_books
 from mainstay.serving.testing import TINY_MODEL, tiny_entry
 
@@ -46,8 +49,9 @@ class Work:
         self.git("commit", "-q", "-m", message)
         return self.git("rev-parse", "HEAD").strip()
 
-    def register(self, source: str = "data/rows.csv") -> int:
-        kept = keep_source(self.root / source, self.root)
+    def register(self, patch: bytes = b"", **more: Any) -> int:
+        """Register what a training of this tree would leave; `patch` and `more` as a hostile bundle has them."""
+        kept = keep_source(self.root / "data" / "rows.csv", self.root)
         code = capture_code(self.root)
         lineage = capture_lineage(
             self.root,
@@ -63,7 +67,11 @@ class Work:
             code=code,
             made="trained",
         )
-        entry = replace(tiny_entry(self.project, TINY_MODEL), lineage=lineage, code=code.contents, made="trained")
+        if patch:
+            more["changes"] = Changes(sha256=hashlib.sha256(patch).hexdigest(), size=len(patch), kept=True)
+        lineage = msgspec.structs.replace(lineage, **more)
+        contents = (*(one for one in code.contents if not patch or one[0] != PATCH), *([(PATCH, patch)] * bool(patch)))
+        entry = replace(tiny_entry(self.project, TINY_MODEL), lineage=lineage, code=contents, made="trained")
         with open_books(self.project) as books:
             return books.registry.register(entry, dt.datetime.now(dt.UTC)).number
 
@@ -260,6 +268,51 @@ def test_nothing_of_the_repository_is_run(work: Work, tmp_path: Path) -> None:
     canary.unlink(missing_ok=True)
     assert lifecycle.checkout(work.project, number, out=tmp_path / "again").whole
     assert not canary.exists()
+
+
+@pytest.mark.parametrize("link", ["models", "models/churn", "models/churn/data"])
+def test_a_patch_that_makes_links_writes_nothing_outside(work: Work, tmp_path: Path, link: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    other = tmp_path / "other"
+    subprocess.run(["git", "clone", "-q", str(work.root.parents[1]), str(other)], check=True)
+    shutil.rmtree(other / link)
+    (other / link).symlink_to(outside)
+    subprocess.run(["git", "-C", str(other), "add", "--all"], check=True)
+    differ = ["git", "-C", str(other), "diff", "--binary", "--full-index", "--cached", "HEAD"]
+    patch = subprocess.run(differ, check=True, capture_output=True).stdout
+    number = work.register(patch=patch)
+    if link.endswith("data"):
+        assert not lifecycle.checkout(work.project, number, out=tmp_path / "again").data_whole
+    else:
+        with pytest.raises(CorruptError, match="lead out of the folder"):
+            lifecycle.checkout(work.project, number, out=tmp_path / "again")
+    before = work.state()
+    if link.endswith("data"):
+        with pytest.raises(DataError, match="would be overwritten: data"):
+            lifecycle.checkout(work.project, number)
+    else:
+        assert not lifecycle.checkout(work.project, number).code_whole
+    assert {name: work.state()[name] for name in before} == before
+    assert not list(outside.iterdir())
+
+
+def test_names_that_lead_out_of_an_imported_bundle_lead_nowhere(work: Work, tmp_path: Path) -> None:
+    number = work.register(
+        data_pointer="../../../evil.csv.dvc",
+        source="../../../evil.csv",
+        code=(CodeFile("../../../evil.py", "0" * 64, 1),),
+    )
+    found = lifecycle.checkout(work.project, number, out=tmp_path / "again")
+    assert not (tmp_path / "evil.csv").exists()
+    assert not found.code_whole
+    assert not found.data_whole
+    number = work.register(data_pointer="", source="/dev/zero")
+    assert not lifecycle.checkout(work.project, number, out=tmp_path / "more").data_whole
+    for folder in ("../../", "/evil/"):
+        number = work.register(git_folder=folder)
+        with pytest.raises(CorruptError, match="lead out of the folder"):
+            lifecycle.checkout(work.project, number, out=tmp_path / "evil")
 
 
 def test_hostile_names_stay_what_they_are(work: Work, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def optimize(project: Project, number: int, **options: Any) -> lifecycle.Optimiz
 def test_a_linear_version_becomes_a_version_in_onnx_that_decides_alike(trained: Project) -> None:
     made = optimize(trained, 1)
     assert (made.version.number, made.version.parent, made.parent) == (2, 1, 1)
-    assert made.version.candidate == "linear-onnx"
+    assert (made.version.candidate, made.version.made) == ("linear-onnx", "optimized")
     found = {(finding.measure, finding.where): finding for finding in made.findings}
     assert found["equal_decisions", "all"].value == 1.0
     assert found["equal_decisions", "all"].ok is True

@@ -130,6 +130,17 @@ def test_a_patch_beyond_its_bound_is_known_by_its_hash_alone(repository: Path) -
     assert code.files[1].note == "it has 1,477,780 bytes"
 
 
+def test_an_environment_that_git_should_ignore_does_not_hide_the_work(repository: Path) -> None:
+    (repository / "venv").mkdir()
+    for number in range(1001):
+        (repository / "venv" / f"m{number}.py").touch()
+    (repository / "features.py").write_text("changed = 1\n")
+    code = capture_code(repository)
+    assert b"changed = 1" in patch_of(code)
+    assert b"venv" not in patch_of(code)
+    assert code.changes.left_out[-1] == "and 996 more"
+
+
 def test_a_file_that_names_a_version_changes_nothing(repository: Path) -> None:
     (repository / "churn.mainstay.json").write_text("{}")
     assert not capture_code(repository).dirty
