@@ -240,6 +240,38 @@ def test_a_start_that_never_served_is_refused_in_one_line(released: Project) -> 
     assert set(done.stderr.splitlines()) == {done.stderr.splitlines()[0]}  # each worker says the same
 
 
+@pytest.mark.full
+def test_a_registry_that_can_only_be_read_stops_nobody(
+    released: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "mounted"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(place)], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("NOT TESTED on a read-only mount: nothing can be mounted here")
+    try:
+        shutil.copy(released.books / "registry.sqlite", place)
+        monkeypatch.setenv("MAINSTAY_STATE", f"sqlite:///{place / 'registry.sqlite'}")
+        with TestServer.start(released, words=TWO) as server:
+            _until(lambda: _workers(released, 1) == 2)
+            assert server.terminate() == 0
+        # The kernel makes nothing read-only that is open for writing, so the server comes after.
+        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+        with TestServer.start(released, words=TWO) as server:
+            server.wait("/readyz")
+            with Load(server) as load:
+                _until(lambda: len(load.answered) > 50)
+            assert load.failed == []
+            assert set(load.answered) == {1}
+            subprocess.run(["mount", "-o", "remount,rw", str(place)], check=True)
+            release_now(released, 2)
+            _until(lambda: _workers(released, 2) == 2)
+            assert server.post("/predict", GOOD_RECORD).json["version"] == 2
+            assert server.terminate() == 0
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
 @pytest.fixture
 def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give the file that sets the hour of every server started meanwhile, by so many seconds."""

@@ -58,6 +58,7 @@ class Served:
         """The release this machine served last, now or before this process began."""
         books = open_books(project, late=self.known is not None)
         self.events = books.log.settings
+        self._state = books.state
         self._releases = books.releases
         self.presence = Presence(books.state)
         self._shelf = Shelf(books.registry, self.settings.max_records, roots_of(project))
@@ -103,6 +104,7 @@ class Served:
             stay = self._why_stay(last)
         except Exception as error:  # noqa: BLE001 - a database may fail in any way; the old release goes on
             self.reach.lost(_said(error))
+            self.reconnect()
             return False
         self.reach.good()
         if stay and stay != self._stay:
@@ -115,6 +117,11 @@ class Served:
             return False
         with self._swap:
             return self._take_up(last)
+
+    def reconnect(self) -> None:
+        """Let go of the connections to the registry: one that was opened while it was sick may stay so for good."""
+        with suppress(Exception):
+            self._state.close()
 
     def fall_back(self) -> bool:
         """Serve what this machine served last, where nothing better could be loaded; returns whether it does.

@@ -63,11 +63,13 @@ class Teller(threading.Thread):
     def _speak(self) -> None:
         self._beat += 1
         served = self._served
-        with suppress(Exception):  # the watcher says what is wrong with the registry, and this thread goes on
+        try:
             served.presence.tell(self._word(served))
             rows = served.presence.rows(served.name)
             self._listener.hear(rows)
             served.presence.forget(self._listener.gone(rows))
+        except Exception:  # noqa: BLE001 - the watcher says what is wrong with the registry, and this thread goes on
+            served.reconnect()
 
     def _word(self, served: Served) -> Worker:
         now, tried = served.lineup.release if served.lineup else None, served.tried
