@@ -108,7 +108,7 @@ def test_a_locked_registry_is_named(project: Terminal) -> None:
     project.run("train")
     with sqlite3.connect(project.folder / ".mainstay" / "registry.sqlite") as held:
         held.execute("BEGIN EXCLUSIVE")
-        said = project.run("release", "1", "--trial", expect=2)
+        said = project.run("release", "1", "--trial", "--reason", "a look", expect=2)
         held.rollback()
     held.close()
     assert "Another process holds" in said.err

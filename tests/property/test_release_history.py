@@ -15,6 +15,7 @@ from mainstay.release import (
     Release,
     Route,
     assign,
+    leaving,
     newcomers,
     propose_release,
     propose_rollback,
@@ -184,3 +185,35 @@ def test_a_real_champion_never_gives_way_to_one_that_was_only_tried(plan: list[W
             on_trial = row.trial
             assert before or not row.trial
             assert row.trial or row.champion in real
+
+
+@given(wishes(trials=True), st.sets(st.integers(1, 6), max_size=4))
+def test_what_was_removed_is_passed_over_and_nothing_else_changes(plan: list[Wish], gone: set[int]) -> None:
+    history: list[Release] = []
+    for wish in plan:
+        act(history, wish)
+    every = rollback_targets(history)
+    assert rollback_targets(history, gone) == tuple(version for version in every if version not in gone)
+    assert len(set(every)) == len(every)
+    for version in every:
+        row = propose_rollback(history, "churn", at=NOON, by="me", reason="worse", to=version, gone=gone - {version})
+        assert row.routes == (Route(version, "champion", 1.0),)
+        # From further back it only ever goes further back still, and never to what was just left.
+        after = rollback_targets([*history, row])
+        assert not set(after) & {version, *leaving(history[-1])}
+        assert set(after) <= set(every) - {version}
+    for version in set(range(1, 7)) - set(every):
+        with pytest.raises(ReleaseError):
+            propose_rollback(history, "churn", at=NOON, by="me", reason="worse", to=version)
+
+
+@given(wishes(trials=True))
+def test_a_canary_arm_or_shadow_is_never_gone_back_to_for_having_been_one(plan: list[Wish]) -> None:
+    history: list[Release] = []
+    champions: set[int] = set()
+    for wish in plan:
+        if act(history, wish):
+            champions.add(history[-1].champion)
+        assert set(rollback_targets(history)) <= champions
+        if history:
+            assert not set(rollback_targets(history)) & set(leaving(history[-1]))

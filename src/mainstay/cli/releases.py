@@ -82,7 +82,7 @@ def release(
     announce(project, f"releasing version {number}")
     seen, done = lifecycle.release_seen(project, wish)
     if not as_json and seen.before is not None:
-        say(f"{project.name}: {seen.tried.words()}.")
+        say(f"{project.name} version {number}: {seen.tried.words()}.")
     show_release(project, done, wait, as_json=as_json)
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mainstay.project import Project
     from mainstay.release import Books
 
+_SECONDS = 0.5  # that the log's requests may take: this is an emergency
+
 
 def rollback(project: Project, *, reason: str, by: str, to: int | None = None) -> Release:
     """Give everything back to the last good champion, and hold automatic promotion until it is resumed.
@@ -86,7 +88,7 @@ def foresee(books: Books, *, reason: str, by: str, to: int | None = None) -> For
     seen = Foreseen(model=name, version=row.champion, before=history[-1], row=row, further=further)
     try:
         bundle = books.registry.load_bundle(name, row.champion)
-        seen = replace(seen, golden=answered_golden(bundle), tried=try_recent(books, bundle.contract))
+        seen = replace(seen, golden=answered_golden(bundle), tried=try_recent(books, bundle.contract, seconds=_SECONDS))
     except MainstayError as error:
         return replace(seen, error=_with_cure(error, further))
     tried = seen.tried
