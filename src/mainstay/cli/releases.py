@@ -81,7 +81,7 @@ def release(
         return
     announce(project, f"releasing version {number}")
     seen, done = lifecycle.release_seen(project, wish)
-    if not as_json and seen.before is not None:
+    if not as_json and seen.before is not None and seen.tried.asked:
         say(f"{project.name} version {number}: {seen.tried.words()}.")
     show_release(project, done, wait, as_json=as_json)
 

@@ -17,6 +17,7 @@ from mainstay.release import (
     Release,
     ReleaseSettings,
     differences,
+    only_ends,
     open_books,
     other_question,
     propose_release,
@@ -79,13 +80,16 @@ def foresee(books: Books, wish: Wish) -> Foreseen:
     """Hold a wish against everything a release is held against."""
     name, number = books.project.name, wish.version
     history = books.releases.history(name)  # first: whoever releases meanwhile makes our row fail
+    before = history[-1] if history else None
+    if only_ends(history, number, ab=wish.ab, beside=wish.beside):
+        return _drafted(history, wish, Foreseen(model=name, version=number, before=before))
     bundle = books.registry.load_bundle(name, number)
     champion = sound_champion(books, run=False)
     given = standing(books, number)
     seen = Foreseen(
         model=name,
         version=number,
-        before=history[-1] if history else None,
+        before=before,
         verdict=books.registry.latest_verdict(name, number),
         approvals=tuple(Approval(role=one.role, by=one.by, at=one.at, reason=one.reason) for one in given),
         differences=differences(champion.contract, bundle.contract) if champion else (),
@@ -96,8 +100,15 @@ def foresee(books: Books, wish: Wish) -> Foreseen:
         _demand(books, wish, seen, bundle)
         if champion is not None:
             _demand_same_question(wish, champion, bundle)
-        return replace(seen, row=_row(history, wish, seen))
     except MainstayError as error:
+        return replace(seen, error=error)
+    return _drafted(history, wish, seen)
+
+
+def _drafted(history: tuple[Release, ...], wish: Wish, seen: Foreseen) -> Foreseen:
+    try:
+        return replace(seen, row=_row(history, wish, seen))
+    except ReleaseError as error:
         return replace(seen, error=error)
 
 

@@ -21,7 +21,7 @@ from mainstay.release.compatible import differences, other_question
 from mainstay.release.gate import why_not
 from mainstay.release.history import Releases
 from mainstay.release.holds import Hold, Holds
-from mainstay.release.plan import at_moment, explain, plan_release, propose_release
+from mainstay.release.plan import at_moment, explain, only_ends, plan_release, propose_release
 from mainstay.release.presence import AGAIN, BEAT, GONE, Listener, Presence, Worker, lagging
 from mainstay.release.release import BESIDE, Approval, Release, Route, canary_of, champion, newcomers
 from mainstay.release.retention import answering, removable
@@ -59,6 +59,7 @@ __all__ = [
     "lagging",
     "leaving",
     "newcomers",
+    "only_ends",
     "open_books",
     "other_question",
     "plan_release",

@@ -60,6 +60,17 @@ def plan_release(
     return _with_canary(now, version, canary) if canary is not None else _with_arm(now, version, ab or 0.0)
 
 
+def only_ends(history: Sequence[Release], version: int, *, ab: float | None, beside: bool) -> bool:
+    """Say whether a release lets nobody answer who doesn't already: an arm leaves, or the champion answers alone again.
+
+    That has to be possible whatever is wrong with the version, and so is held to nothing. A champion on trial is no
+    champion yet.
+    """
+    if ab is not None:
+        return ab == 0
+    return bool(history) and not beside and version == history[-1].champion and not tenures(history)[-1].trial
+
+
 def _beside(history: Sequence[Release], version: int, word: str) -> Release:
     a = "An" if word.startswith("arm") else "A"
     if not history:

@@ -10,7 +10,7 @@ import pytest
 
 from mainstay import lifecycle
 from mainstay.contract import Contract, Integer
-from mainstay.errors import ReleaseError
+from mainstay.errors import MainstayError, ReleaseError
 from mainstay.events import IdMaker, Prediction
 from mainstay.lifecycle import Wish, foresee_release, foreseen_document, foreseen_plain
 from mainstay.models.report import Verdict
@@ -171,3 +171,29 @@ def test_a_canary_without_a_share_takes_the_first_step(two: Project, configure: 
     assert lifecycle.first_step(two) == (0.1, ())
     stepping = configure(two, "[release]\nsteps = [0.05, 0.25]")
     assert lifecycle.first_step(stepping) == (0.05, (0.25, 1.0))
+
+
+def test_a_test_is_ended_whatever_is_wrong_with_its_versions(two: Project, configure: Configure) -> None:
+    lifecycle.release(two, 1, reason="first", by="anna")
+    lifecycle.release(two, 2, reason="compare", by="anna", ab=0.3)
+    project = configure(two, ASKING)
+    for number in (1, 2):
+        with open_books(project) as books:
+            books.registry.add_verdict(project.name, number, Verdict(ok=False, findings=(), at=NOW, by="anna"))
+        path = project.books / "store" / project.name / str(number) / "model" / "model.json"
+        path.chmod(0o600)
+        path.write_bytes(b"{}")
+    seen = foresee_release(project, wish(2, ab=0.0))
+    assert seen.error is None
+    assert "nobody answers then who doesn't answer now" in to_markdown(foreseen_document(seen))
+    assert foresee_release(project, wish(1)).error is None
+    with pytest.raises(MainstayError):
+        lifecycle.release(project, 2, reason="more", by="anna", ab=0.4)
+    assert lifecycle.release(project, 2, reason="it lost", by="anna", ab=0.0).routes[0].weight == 1.0
+
+
+def test_a_champion_on_trial_is_released_for_real_through_every_demand(two: Project) -> None:
+    lifecycle.release(two, 1, reason="a look", by="anna", trial=True)
+    with open_books(two) as books:
+        books.registry.add_verdict(two.name, 1, Verdict(ok=False, findings=(), at=NOW, by="anna"))
+    assert "mainstay gate 1" in str(foresee_release(two, wish(1)).error)
