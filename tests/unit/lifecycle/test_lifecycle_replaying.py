@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import shutil
 import stat
@@ -117,6 +118,8 @@ def test_an_answer_comes_out_as_it_was_given(released: Project) -> None:
     assert again.differs is None
     assert again.why == ()
     assert again.origin == "request"
+    explained = post(released, GOOD_RECORD, "/models/churn/explain")
+    assert states(lifecycle.replay(released, explained["id"])) == SAME
     held = {step.name: step.found for step in again.steps}
     assert held["score"] == answer["score"]
     assert held["decision"] == answer["decision"]
@@ -219,8 +222,6 @@ def noted(root: Path) -> Project:
 
 
 def test_feature_code_runs_again_and_what_it_gives_is_compared(tmp_path: Path) -> None:
-    import datetime as dt  # noqa: PLC0415 - this test alone
-
     project = noted(tmp_path / "churn")
     trained = lifecycle.train(project, now=dt.datetime.now(dt.UTC), by="a test")
     release_now(project, trained.version.number)
@@ -368,6 +369,17 @@ def test_a_damaged_line_and_another_models_answer_are_told(released: Project) ->
     (path,) = open_log(released).segments("predictions")
     path.write_text(path.read_text()[:-40] + "\n")
     with pytest.raises(CorruptError, match="is damaged"):
+        lifecycle.replay(released, name)
+
+
+def test_a_version_that_was_removed_or_isnt_known_is_told(released: Project) -> None:
+    name = post(released, GOOD_RECORD)["id"]
+    with open_books(released) as books:
+        books.registry.mark_removed("churn", lambda _: [1], dt.datetime.now(dt.UTC))
+    with pytest.raises(NotFoundError, match="version 1 was removed by mainstay admin gc"):
+        lifecycle.replay(released, name)
+    change(released, lambda line: line.update({"mainstay.version": 7}), name)
+    with pytest.raises(NotFoundError, match="has no version 7"):
         lifecycle.replay(released, name)
 
 
