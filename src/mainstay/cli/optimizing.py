@@ -69,6 +69,8 @@ def version_optimize(
     show(lifecycle.optimized_document(project.name, made))
     said = ". It passes its gates" if made.verdict.ok else ", but it fails a gate: release it with --trial alone"
     say(f"{project.name}: version {made.version.number} is registered, made from version {number}{said}.")
+    if made.note:
+        say(f"{project.name}: {made.note}")
 
 
 @click.command("onnx")

@@ -64,3 +64,5 @@ def version_policy(
     show(lifecycle.repoliced_document(project.name, made))
     said = ". It passes its gates" if made.verdict.ok else ", but it fails a gate: release it with --trial alone"
     say(f"{project.name}: version {made.version.number} is registered, the model of version {number}{said}.")
+    if made.note:
+        say(f"{project.name}: {made.note}")

@@ -4,7 +4,7 @@
 
     beside      both, as candidates of a training, so that the new one is judged as every candidate is
     inherited   what only training could measure is taken over, and the report says where the version comes from
-    enrolled    registry, then verdict
+    enrolled    registry, verdict, pointer
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from mainstay.lifecycle.judging import judge_version
+from mainstay.lifecycle.pointing import point_to
 from mainstay.models.candidate import Candidate, Training
 from mainstay.training import TrainingSettings
 from mainstay.training import train as fit
@@ -87,11 +88,11 @@ def inherited(report: Report, bundle: Bundle, why: str, note: str) -> Report:
     return msgspec.structs.replace(report, margins=bundle.report.margins, why=why, notes=(*report.notes, note))
 
 
-def enrolled(books: Books, entry: Entry, *, now: dt.datetime, by: str) -> tuple[Version, Verdict]:
-    """Register a version, and let the gates judge it."""
+def enrolled(books: Books, entry: Entry, *, now: dt.datetime, by: str) -> tuple[Version, Verdict, str]:
+    """Register a version, let the gates judge it, and the tree name it; says what else couldn't be done."""
     version = books.registry.register(entry, now)
     verdict = judge_version(books, version.number, now=now, by=by)
-    return msgspec.structs.replace(version, ok=verdict.ok), verdict
+    return msgspec.structs.replace(version, ok=verdict.ok), verdict, point_to(books, version)
 
 
 def _candidate(name: str, model: Model, policy: Policy, snapshot: Snapshot, rank: int) -> Candidate:

@@ -63,6 +63,8 @@ class Optimized(msgspec.Struct, frozen=True, kw_only=True):
         Of the new one.
     verdict : Verdict
         What the gates say of it.
+    note : str
+        What else couldn't be done; empty where nothing is to be said.
 
     """
 
@@ -71,6 +73,7 @@ class Optimized(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     report: Report
     verdict: Verdict
+    note: str = ""
 
 
 def optimize(  # noqa: PLR0913 - what the verb can be told
@@ -145,8 +148,8 @@ def optimize(  # noqa: PLR0913 - what the verb can be told
         grounds = Grounds(_kept(bundle), capture_code(project.root), "optimized", by)
         entry = entry_of(project, snapshot, training, report, number, grounds=grounds)
         entry = replace(entry, profile=bundle.profile, money=bundle.money)
-        version, verdict = enrolled(books, entry, now=now, by=by)
-    return Optimized(version=version, parent=number, findings=findings, report=report, verdict=verdict)
+        version, verdict, note = enrolled(books, entry, now=now, by=by)
+    return Optimized(version=version, parent=number, findings=findings, report=report, verdict=verdict, note=note)
 
 
 def optimized_document(name: str, made: Optimized) -> Document:

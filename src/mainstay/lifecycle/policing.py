@@ -51,6 +51,8 @@ class Repoliced(msgspec.Struct, frozen=True, kw_only=True):
         Of the new one.
     verdict : Verdict
         What the gates say of it.
+    note : str
+        What else couldn't be done; empty where nothing is to be said.
 
     """
 
@@ -60,6 +62,7 @@ class Repoliced(msgspec.Struct, frozen=True, kw_only=True):
     after: Policy
     report: Report
     verdict: Verdict
+    note: str = ""
 
 
 def repolicy(
@@ -112,11 +115,17 @@ def repolicy(
             say("measuring its decisions on the held-out rows")
             candidate, report = _measured(books, bundle, snapshot, made)
         report = msgspec.structs.replace(report, notes=(*report.notes, *decided.notes))
-        version, verdict = enrolled(
+        version, verdict, note = enrolled(
             books, _entry(project, bundle, candidate, report, decided=decided, by=by), now=now, by=by
         )
     return Repoliced(
-        version=version, parent=number, before=bundle.policy, after=decided.policy, report=report, verdict=verdict
+        version=version,
+        parent=number,
+        before=bundle.policy,
+        after=decided.policy,
+        report=report,
+        verdict=verdict,
+        note=note,
     )
 
 

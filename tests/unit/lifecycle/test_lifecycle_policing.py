@@ -47,6 +47,8 @@ def test_a_threshold_is_a_version_with_the_same_model_file_measured_on_the_same_
     made = make(quick, threshold=0.9)
     assert (made.version.number, made.version.parent, made.version.made) == (2, 1, "policy")
     assert made.after.threshold == 0.9
+    assert made.note == ""
+    assert json.loads((quick.root / "churn.mainstay.json").read_text())["version"] == 2
     before, after = bundle_of(quick, 1), bundle_of(quick, 2)
     assert after.policy.threshold == 0.9
     assert after.policy.basis == "Acts on scores of 0.9 and above, set by hand."

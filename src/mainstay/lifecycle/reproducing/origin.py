@@ -60,8 +60,8 @@ def find_origin(books: Books, bundle: Bundle) -> Origin:
             forms.append(str(lineage.parameters.get("form", "onnx")))
         number = before
         lineage = books.registry.lineage(model, number)
-    if made == "adopted":
-        why = f"Version {number} was adopted: what fitted it isn't known, so it can't be trained again."
+    if made in {"adopted", "shipped"}:
+        why = f"Version {number} was {made}: what fitted it isn't kept, so it can't be trained again."
         return Origin(number, lineage, tuple(reversed(forms)), adopted=why, notes=(*notes, why))
     return Origin(number, lineage, tuple(reversed(forms)), notes=tuple(notes))
 
