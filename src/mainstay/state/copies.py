@@ -42,7 +42,9 @@ def back_up(path: Path, label: str) -> Path:
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%fZ")
     target = folder / f"{path.stem}-{label}-{stamp}.sqlite"
     with _half_made(target) as half:
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(half)) as copy:
+        # mode=rw: one that was moved away meanwhile isn't made anew.
+        there = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(there, uri=True)) as source, closing(sqlite3.connect(half)) as copy:
             source.backup(copy)
             damage = first_damage(copy)
         if damage:
@@ -68,6 +70,14 @@ def keep_recent(path: Path) -> Path | None:
     for old in recent[: 1 - _KEPT]:
         old.unlink(missing_ok=True)  # another process may have been faster
     return made
+
+
+def is_usual(path: Path) -> bool:
+    """Tell whether a database is small enough to be copied while somebody waits; one that is gone is, too."""
+    try:
+        return path.stat().st_size <= _USUAL
+    except OSError:
+        return True
 
 
 def first_damage(connection: sqlite3.Connection) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from mainstay.errors import CorruptError, StoreError
-from mainstay.state.copies import BACKUPS, back_up, first_damage, keep_recent, newest_copy
+from mainstay.state.copies import BACKUPS, back_up, first_damage, is_usual, keep_recent, newest_copy
 from mainstay.state.files import PRIVATE_FILE, private_folder, sweep_abandoned, sync_file, sync_folder
 from mainstay.state.schema import migrate
 from mainstay.state.sqlite_faults import restore_hint, told
@@ -47,6 +47,7 @@ class SqliteState(State):
         super().__init__(str(path))
         self.path = path
         self._lock = threading.Lock()
+        self._copying = threading.Lock()
         self._identity = _identity(path)
         url = sa.URL.create("sqlite", database=str(path))
         self._engine = sa.create_engine(url, connect_args={"timeout": patience, "check_same_thread": False})
@@ -76,12 +77,22 @@ class SqliteState(State):
             return back_up(self.path, label)
 
     def keep_recent(self) -> None:
-        """Keep a copy, and the few before it, in ``backups``, as `State.keep_recent` says."""
+        """Keep a copy, and the few before it, in ``backups``; one that takes longer is made while this goes on."""
+        if is_usual(self.path):
+            self._keep_recent()
+        else:  # the process doesn't end before it is done
+            threading.Thread(target=self._keep_recent, name="mainstay-copy").start()
+
+    def _keep_recent(self) -> None:
+        if not self._copying.acquire(blocking=False):
+            return
         try:
             with told(self.path):
                 keep_recent(self.path)
         except (StoreError, OSError, sqlite3.Error) as error:
             _LOG.warning("No copy of the registry was kept: %s", error)
+        finally:
+            self._copying.release()
 
     def damages(self) -> tuple[str, ...]:
         """Let SQLite look at every page, and at every reference from row to row."""

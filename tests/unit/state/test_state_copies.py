@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import threading
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -62,6 +63,31 @@ def test_a_great_one_is_not_copied_again_within_the_moment(
     assert keep_recent(tmp_path / FILE) is None
     os.utime(first, (0, time.time() - 3600))
     assert keep_recent(tmp_path / FILE) is not None
+
+
+def test_a_great_one_is_copied_while_its_writer_goes_on(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "_USUAL", 1024)
+    lease(state, "a")
+    before = set(threading.enumerate())
+    state.keep_recent()
+    for thread in set(threading.enumerate()) - before:
+        assert not thread.daemon
+        thread.join()
+    (copy,) = (tmp_path / BACKUPS).iterdir()
+    assert leases(copy) == ["a"]
+
+
+def test_one_that_is_gone_is_not_made_by_copying_it(
+    state: State, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state.close()
+    for file in tmp_path.glob(f"{FILE}*"):
+        file.unlink()
+    state.keep_recent()
+    assert "No copy of the registry was kept" in caplog.text
+    assert not (tmp_path / FILE).exists()
 
 
 def test_a_copy_that_can_not_be_written_is_told_and_fails_nothing(
