@@ -330,6 +330,16 @@ def test_a_bucket_that_is_not_there_is_told(bucket: str, state: State, entry: En
         registry.register(entry)
 
 
+def test_a_machine_without_the_library_is_told_what_to_install(
+    state: State, entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("obstore", "obstore.store", "obstore.exceptions"):
+        monkeypatch.setitem(sys.modules, module, None)
+    registry = Registry(state, S3Store("s3://bucket", tmp_path))
+    with pytest.raises(SetupError, match=r"needs obstore, which isn't here\. pip install 'mainstay\[s3\]'"):
+        registry.register(entry)
+
+
 def test_a_name_is_never_a_path_in_a_bucket_either(here: Registry, entry: Entry) -> None:
     with pytest.raises(InputError, match="can't be a model's name"):
         here.register(replace(entry, name="../x"))
