@@ -11,6 +11,7 @@ from mainstay.errors import InputError
 from mainstay.evaluation import EvaluationSettings
 from mainstay.evaluation.testscore import Facts, score, score_document
 from mainstay.events import found_since
+from mainstay.lifecycle.reproducing.remembered import remembered
 from mainstay.release import open_books
 from mainstay.render.html import to_html
 from mainstay.render.markdown import to_markdown
@@ -79,6 +80,7 @@ def _facts(books: Books, number: int) -> Facts:
         releases=len(history),
         stepwise=_stepwise(history, number),
         rolled_back=any(release.kind == "rollback" for release in history),
+        reproduced=remembered(books, number),
         lead_hours=_lead(history, versions),
         feature_code=bundle.features is not None,
         feature_tests=tests,

@@ -85,7 +85,7 @@ def _row(
     if tenure is None:
         return _unreleased(project, books, versions), None
     since = reach(books, now)
-    found = found_since(books.log, since, name)
+    found = [each for each in found_since(books.log, since, name) if each.until is not None]  # of looks at windows
     bundle = load_once(books, next(version for version in versions if version.number == tenure.version))
     window = served_since(books, bundle, since, now)
     served = read_served(window.frame, bundle)

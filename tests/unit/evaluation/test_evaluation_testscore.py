@@ -105,6 +105,8 @@ def test_much_is_earned_where_much_was_done_and_little_where_nothing_was() -> No
     ("change", "name", "points"),
     [
         ({"approvals": 1}, "Model 1", 0.5),
+        ({"reproduced": Finding(measure="reproduced", where="version 3", value=1.0, ok=True)}, "Infra 1", 1),
+        ({"reproduced": Finding(measure="reproduced", where="version 3", value=0.0, ok=False)}, "Infra 1", 0.5),
         ({"rolled_back": True}, "Infra 7", 1),
         ({"releases": 2}, "Infra 7", 0.5),
         ({"feature_code": True}, "Data 7", 0),

@@ -41,6 +41,8 @@ class Facts:
         How many there are of the model.
     stepwise, rolled_back : bool
         Whether it was ever released by a canary or in the shadow; whether a rollback was ever done.
+    reproduced : Finding or None
+        What came of making it again; None where nobody tried.
     lead_hours : float or None
         Median time from a version to its first release.
     feature_code, feature_tests : bool
@@ -66,6 +68,7 @@ class Facts:
     releases: int = 0
     stepwise: bool = False
     rolled_back: bool = False
+    reproduced: Finding | None = None
     lead_hours: float | None = None
     feature_code: bool = False
     feature_tests: bool = False

@@ -19,7 +19,7 @@ NAMES = (
     "Serving can be rolled back",
 )
 COMMANDS = (
-    "version show {v}",
+    "version reproduce {v}",
     "version show {v}",
     "gate {v}",
     "gate {v}",
@@ -34,11 +34,7 @@ def rate(facts: Facts) -> tuple[Rated, ...]:
     served = facts.gate("can_be_served")
     tried = served is not None and bool(served.ok)
     return (
-        Rated(
-            0.5,
-            "Seed, rows, parameters, commit and dependencies are written down; nothing is trained twice to compare.",
-            "A reproduction that is verified comes with mainstay version reproduce, which isn't there yet.",
-        ),
+        _reproduced(facts),
         Rated(
             0.5,
             "Each model is saved, loaded and asked its golden records before it is registered.",
@@ -68,3 +64,15 @@ def rate(facts: Facts) -> tuple[Rated, ...]:
             earn="Rehearse it: mainstay rollback --reason rehearsal, and release again.",
         ),
     )
+
+
+def _reproduced(facts: Facts) -> Rated:
+    written = "Seed, rows, parameters, code and dependencies are written down"
+    again = facts.reproduced
+    if again is None:
+        return Rated(
+            0.5, f"{written}; nothing was trained twice to compare.", "Make it again: mainstay version reproduce {v}"
+        )
+    if not again.ok:
+        return Rated(0.5, f"{written}; it was made again, and isn't the same. {again.note}", "Pin what drifted.")
+    return Rated(1.0, f"It was made again and compared. {again.note}")

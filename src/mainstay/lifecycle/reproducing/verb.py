@@ -18,6 +18,7 @@ from mainstay.lifecycle.reproducing.drifts import drifts_between, package_drifts
 from mainstay.lifecycle.reproducing.environment import fresh_environment, packages_in, this_environment
 from mainstay.lifecycle.reproducing.inputs import drifted_rows, lay_out
 from mainstay.lifecycle.reproducing.origin import Origin, find_origin
+from mainstay.lifecycle.reproducing.remembered import remember
 from mainstay.lifecycle.reproducing.result import Compared, Drift, Outcome, Reproduction
 from mainstay.project import open_project
 from mainstay.registry import capture_lineage, trusted_by
@@ -70,7 +71,7 @@ def reproduce(
     Parameters
     ----------
     project : Project
-        Which one; nothing of it is changed.
+        Which one; nothing of it is changed, and what came of it is in its log.
     number : int
         The version.
     here : bool
@@ -99,9 +100,12 @@ def reproduce(
     folder = Path(tempfile.mkdtemp(prefix="mainstay-reproduce-"))
     task = _Task(project, bundle, origin, folder, Deadline(timeout), progress or (lambda _: None), here)
     try:
-        return _reproduced(task)
+        found = _reproduced(task)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    with open_books(project) as books:
+        remember(books, found)
+    return found
 
 
 def _reproduced(task: _Task) -> Reproduction:

@@ -25,6 +25,7 @@ from mainstay.lifecycle.adopting import Brought
 from mainstay.lifecycle.reproducing import drifts_between
 from mainstay.lifecycle.reproducing.children import Deadline, run
 from mainstay.lifecycle.reproducing.origin import kind_of
+from mainstay.lifecycle.reproducing.remembered import remembered
 from mainstay.models.frameworks.heuristic import Text
 from mainstay.project import open_project
 from mainstay.registry import Lineage
@@ -114,7 +115,11 @@ def test_trees_are_made_again_bit_for_bit_whatever_was_edited_since(
         ("cores", "of the processor"),
     }
     assert next(drift.recorded for drift in found.drifts if drift.name == "numpy") == "0.0.1"
-    assert len(lifecycle.versions(project)) == 1  # its own books weren't touched
+    assert len(lifecycle.versions(project)) == 1  # nothing was registered
+    with open_books(project) as books:
+        told = remembered(books, 1)
+    assert told is not None
+    assert (told.ok, told.note) == (True, "In this environment: reproduced bit for bit")
     assert not list(place.iterdir())
 
 
