@@ -53,5 +53,7 @@ def version_adopt(
         show_json(adopted)
         return
     show(lifecycle.report_document(project, adopted.version.number))
+    if adopted.note:
+        say(f"  {adopted.note}")
     said = ". It passes its gates" if adopted.verdict.ok else ", but it fails a gate: mainstay gate says which"
     say(f"{project.name}: version {adopted.version.number} is registered{said}.")

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import msgspec
 
 from mainstay.errors import DataError
 from mainstay.lifecycle.checkout_data import demand_replaceable, place_data
-from mainstay.lifecycle.checkout_files import Recorded, plan_moves, read_recorded, stage_files
+from mainstay.lifecycle.checkout_files import Recorded, plan_moves, read_recorded, stage_files, too_many
 from mainstay.registry.git import look_at_tree
 from mainstay.registry.pointer import pointer_name, pointer_to
 from mainstay.release import open_books
@@ -144,6 +145,7 @@ def _in_place(project: Project, recorded: Recorded, pointer: tuple[str, bytes]) 
         moves = plan_moves(root, tree, staged)
         demand_replaceable(root, staged, recorded.lineage)
         moves.carry_out(root)
+    staged = replace(staged, missing=(*staged.missing, *too_many(root, recorded.lineage)))
     data = place_data(root, root, root if tree is None else tree.top, recorded.lineage)
     made = _told(recorded, staged, data, root)
     back = []

@@ -198,6 +198,13 @@ def plan_moves(root: Path, tree: Tree | None, staged: Staged) -> Moves:
     return Moves(staged.project, tuple(changed), tuple(new), tuple(removed))
 
 
+def too_many(root: Path, lineage: Lineage) -> tuple[str, ...]:
+    """Name files that would shape a model and didn't shape this one; git doesn't know them, so they stay."""
+    known = {one.path for one in lineage.code}
+    stay = [name for name in SHAPING if known and name not in known and (root / name).exists()]
+    return tuple(f"{name} wasn't there then, and stays: git doesn't know it. Move it away" for name in stay)
+
+
 def _point(project: Path, lineage: Lineage) -> None:
     """Let the pointer of the data name the version's own, where it is one that may be written."""
     pointer = lineage.data_pointer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mainstay.errors import ProjectError
 from mainstay.lifecycle.origins import keep_data
 from mainstay.registry.code import Code, capture_code
 
@@ -48,7 +49,15 @@ def take_grounds(
     ------
     DataError
         Where the source isn't what was read any more, or can't be kept.
+    ProjectError
+        Where feature code isn't what was read any more.
 
     """
     kept = keep_data(project, snapshot, progress)
-    return Grounds(kept, capture_code(project.root), made, by)
+    code = capture_code(project.root)
+    if snapshot.features is not None:
+        read = snapshot.features.code
+        found = next((one.sha256 for one in code.files if one.path == read.file), "")
+        if found != read.sha256:
+            raise ProjectError(f"{read.file} changed while the rows were read.", "Train again.")
+    return Grounds(kept, code, made, by)

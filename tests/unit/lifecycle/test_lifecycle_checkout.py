@@ -188,6 +188,15 @@ def test_an_ignored_file_in_the_way_is_not_lost(work: Work) -> None:
     assert (work.root / "old.py").read_text() == "mine, ignored\n"
 
 
+def test_a_file_that_stays_and_would_shape_another_model_is_told(work: Work) -> None:
+    number = work.register()
+    (work.root / "model.py").write_text("def model(): ...\n")
+    found = lifecycle.checkout(work.project, number)
+    assert not found.code_whole
+    assert found.missing == ("model.py wasn't there then, and stays: git doesn't know it. Move it away",)
+    assert (work.root / "model.py").exists()
+
+
 def test_a_link_on_the_way_is_not_followed(work: Work, tmp_path: Path) -> None:
     (work.root / "part").mkdir()
     (work.root / "part" / "code.py").write_text("part = 1\n")
