@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -59,6 +63,26 @@ def test_two_servers_tell_when_all_their_workers_serve_it(released: Project) -> 
         assert len(followed.following) == 2
         assert other.terminate() == 0
     assert _rows(released) == ()
+
+
+def test_the_verbs_tell_when_every_worker_serves_it(released: Project) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "mainstay", *words, "--project", str(released.root), "--reason", "because"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+
+    with TestServer.start(released, words=TWO) as server:
+        _until(lambda: sum(row.release == 1 for row in _rows(released)) == 2)
+        said = run("release", "2", "--trial").stderr
+        assert "churn: every one of 2 workers on 1 machine serves version 2 after " in said
+        assert server.get("/models/churn").json["version"] == 2
+        told = json.loads(run("rollback", "--json").stdout)
+        assert (told["kind"], told["followed"]["version"]) == ("rollback", 1)
+        assert {row["machine"] for row in told["followed"]["following"]} == {socket.gethostname()}
+        assert told["followed"]["behind"] == []
+        assert server.get("/models/churn").json["version"] == 1
+        assert json.loads(run("release", "2", "--trial", "--wait", "0", "--json").stdout)["followed"] is None
+        assert server.terminate() == 0
+    assert "No server of churn runs now; the next one to start serves version 1." in run("rollback").stderr
 
 
 def test_a_worker_that_refuses_says_why(released: Project) -> None:

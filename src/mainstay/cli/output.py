@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mainstay.errors import MainstayError
+
 if TYPE_CHECKING:
     from mainstay.project import Project
     from mainstay.release import Release
@@ -33,7 +35,11 @@ def show_release(project: Project, done: Release, wait: float, *, as_json: bool)
 
     if not as_json:
         say(lifecycle.describe_release(done))
-    followed = lifecycle.follow(project, done, wait)
+    followed = None
+    try:
+        followed = lifecycle.follow(project, done, wait)
+    except MainstayError as error:  # it is released all the same
+        say(f"{project.name}: which servers follow can't be told. {error}")
     lifecycle.mirror(project, say)
     if not as_json:
         if followed is not None:
