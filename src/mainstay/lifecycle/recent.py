@@ -22,7 +22,7 @@ from mainstay.events import Prediction, tail
 from mainstay.lifecycle.replay_steps import typed_values, without_ids
 
 if TYPE_CHECKING:
-    from mainstay.contract import Contract, RequestDecoder
+    from mainstay.contract import Contract
     from mainstay.release import Books
 
 MOST = 1000
@@ -47,8 +47,8 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     since : datetime or None
         When the oldest of them was answered, UTC; None where there are none.
     left_out : int
-        Answers of the log that can't be sent again, because the version that gave them isn't to be had, or because its
-        own contract no longer takes what it logged.
+        Requests it refuses that prove nothing, because the version that answered them isn't to be had, or wouldn't take
+        what it logged either.
 
     """
 
@@ -91,7 +91,7 @@ def try_recent(books: Books, contract: Contract, *, most: int = MOST, seconds: f
 
     """
     name, until = books.project.name, time.monotonic() + seconds
-    takes, known = _decoder(contract), dict[int, "_Given | None"]()
+    mine, theirs = _Reader(contract), _Readers(books)
     asked = refused = left_out = 0
     since: dt.datetime | None = None
     fields: Counter[str] = Counter()
@@ -101,15 +101,13 @@ def try_recent(books: Books, contract: Contract, *, most: int = MOST, seconds: f
             continue
         if time.monotonic() > until:
             break
-        if event.version not in known:
-            known[event.version] = _given_by(books, event.version)
-        given = known[event.version]
-        values = None if given is None else given.values(event)
-        if values is None:
+        error = mine.refusal(event)
+        # Only then the version that answered is looked at: its bundle may be large, and far away.
+        if error is not None and not theirs.took(event):
             left_out += 1
             continue
         asked, since = asked + 1, event.at
-        if error := _refusal(takes, values):
+        if error is not None:
             refused += 1
             fields.update({problem.field for problem in error.problems})
             example = example or error.message
@@ -123,33 +121,38 @@ def try_recent(books: Books, contract: Contract, *, most: int = MOST, seconds: f
     )
 
 
-class _Given:
-    """Reads what one version logged."""
+class _Reader:
+    """Reads logged requests by one contract."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._takes = _decoder(contract)
+        self._decoder = compile_request(without_ids(contract))
 
-    def values(self, event: Prediction) -> dict[str, object] | None:
-        """Give a request as it was in the hand; None where the version's own contract wouldn't take it so."""
-        values = typed_values(self._contract, event.features)
-        return None if _refusal(self._takes, values) else values
-
-
-def _given_by(books: Books, version: int) -> _Given | None:
-    try:
-        return _Given(books.registry.load_contract(books.project.name, version))
-    except MainstayError:
-        return None  # damaged or removed: what it was asked can't be told apart from what it refused
+    def refusal(self, event: Prediction) -> RecordError | None:
+        """Say why a request would be refused; None where it wouldn't."""
+        try:
+            self._decoder.read_record({**event.features, **typed_values(self._contract, event.features)})
+        except RecordError as error:
+            return error
+        return None
 
 
-def _decoder(contract: Contract) -> RequestDecoder:
-    return compile_request(without_ids(contract))
+class _Readers:
+    """Reads logged requests by the contracts of those who answered them."""
 
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._known: dict[int, _Reader | None] = {}
 
-def _refusal(takes: RequestDecoder, values: dict[str, object]) -> RecordError | None:
-    try:
-        takes.read_record(dict(values))
-    except RecordError as error:
-        return error
-    return None
+    def took(self, event: Prediction) -> bool:
+        """Whether the version that answered takes what it logged; not where it is damaged, or was removed."""
+        if event.version not in self._known:
+            self._known[event.version] = self._reader(event.version)
+        reader = self._known[event.version]
+        return reader is not None and reader.refusal(event) is None
+
+    def _reader(self, version: int) -> _Reader | None:
+        try:
+            return _Reader(self._books.registry.load_contract(self._books.project.name, version))
+        except MainstayError:
+            return None

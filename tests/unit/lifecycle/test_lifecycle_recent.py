@@ -133,9 +133,14 @@ def test_only_the_newest_answers_that_somebody_got_count(project: Project) -> No
     ask(project, TINY_CONTRACT, records)
     assert tried(project, TINY_CONTRACT, most=10).since == NOW + dt.timedelta(seconds=20)
     assert tried(project, TINY_CONTRACT, seconds=0.0).asked == 0
-    ask(project, TINY_CONTRACT, records[:3], version=9)
-    found = tried(project, TINY_CONTRACT)
-    assert (found.asked, found.left_out) == (30, 3)
+
+
+def test_what_a_version_that_is_gone_was_asked_is_no_reason_to_refuse_another(project: Project) -> None:
+    records = [{"tenure": place, "charge": 1.0, "plan": "basic"} for place in range(10)]
+    ask(project, TINY_CONTRACT, records, version=9)
+    narrow = Contract((Integer(name="tenure", min=0, max=6), *TINY_CONTRACT.columns[2:]))
+    found = tried(project, narrow)
+    assert (found.asked, found.refused, found.left_out) == (7, 0, 3)
 
 
 def test_an_empty_log_says_so(project: Project) -> None:
