@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.server
 import json
+import select
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -231,6 +233,53 @@ def test_a_server_that_is_down_fails_no_release_and_is_caught_up_with(
     assert (refused.value.exit_code, "secret" in str(refused.value)) == (2, False)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", client.tracking_uri)
     assert lifecycle.mirror(two, pytest.fail, seconds=60)
+    assert aliases(client, two) == {"champion": "1"}
+
+
+@contextmanager
+def cut_after(address: str, most: int) -> Iterator[str]:
+    """Stand before a server, and hang up on everybody once so many bytes went to it."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    sent = 0
+
+    class Through(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            nonlocal sent
+            if sent > most:
+                return
+            with socket.create_connection((host, int(port))) as server:
+                while ready := select.select([self.request, server], [], [], 10)[0]:
+                    for one, other in ((self.request, server), (server, self.request)):
+                        if one not in ready:
+                            continue
+                        content = one.recv(65536)
+                        sent += len(content) if one is self.request else 0
+                        if not content or sent > most:
+                            return
+                        other.sendall(content)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Through) as before:
+        before.daemon_threads = True
+        threading.Thread(target=before.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{before.server_address[1]}"
+        before.shutdown()
+
+
+@pytest.mark.parametrize("most", [9_000, 40_000])
+def test_a_connection_that_is_cut_in_the_middle_is_one_sentence_and_is_caught_up_with(
+    most: int, client: Any, two: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release_now(two, 1)
+    said: list[str] = []
+    with cut_after(client.tracking_uri, most) as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        assert not lifecycle.mirror(two, said.append, seconds=60)
+    assert len(said) == 1
+    assert len(versions(client, two)) < 2
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", client.tracking_uri)
+    done = command("export", "mlflow", "--project", str(two.root))  # MLflow's client keeps a run's address in a process
+    assert done.returncode == 0, done.stderr
+    assert len(runs(client, two)) == len(versions(client, two)) == 2
     assert aliases(client, two) == {"champion": "1"}
 
 

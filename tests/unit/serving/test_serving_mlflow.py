@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mainstay.contract import Boolean, Category, Contract, Datetime, Integer, Number, Tensor, Text
-from mainstay.errors import CorruptError, InputError, MainstayError, TrustError
+from mainstay.errors import CorruptError, InputError, MainstayError, SignatureError, TrustError
 from mainstay.models import Task
 from mainstay.models.columns import Columns
 from mainstay.models.features import FeatureCode
@@ -20,7 +20,7 @@ from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.frameworks.function import adopt_code
 from mainstay.models.frameworks.linear import Labels, LinearModel, Slope
 from mainstay.models.frameworks.softmax import SoftmaxModel
-from mainstay.registry import trust_model
+from mainstay.registry import ProjectKeys, trust_model
 from mainstay.registry.mlmodel import LOADER
 from mainstay.release import open_books
 from mainstay.serving import App, Served
@@ -319,6 +319,21 @@ def test_code_of_a_version_runs_only_where_the_project_of_this_machine_trusts_it
     monkeypatch.setenv(PROJECT, str(tmp_path / "nowhere"))
     with pytest.raises(MainstayError, match="nowhere"):
         mlflow.pyfunc.load_model(folder)
+
+
+def test_where_keys_are_trusted_a_version_that_none_of_them_signed_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("cryptography")
+    unsigned = tiny_project(tmp_path, "unsigned")
+    loose = str(folder_of(unsigned, register_model(unsigned, TINY_MODEL)))
+    project = tiny_project(tmp_path)
+    ProjectKeys(project).make("ours", NOON)
+    signed = folder_of(project, register_model(project, TINY_MODEL))
+    monkeypatch.setenv(PROJECT, str(project.root))
+    assert mlflow.pyfunc.load_model(str(signed)).predict(pd.DataFrame([GOOD_RECORD]))["prediction"][0]
+    with pytest.raises(SignatureError, match=r"The version in .* isn't signed"):
+        mlflow.pyfunc.load_model(loose)
 
 
 def test_records_of_nothing_named_are_refused() -> None:
