@@ -27,6 +27,7 @@ from mainstay.models.report import Verdict
 from mainstay.project import open_project
 from mainstay.registry.mlflow import DIGEST, VERDICT, VERSION, TrackingError
 from mainstay.release import open_books
+from mainstay.render.markdown import to_markdown
 from mainstay.serving.testing import GOOD_RECORD, TINY_MODEL, TestServer, register_model, release_now, tiny_project
 
 if TYPE_CHECKING:
@@ -191,6 +192,19 @@ def test_what_was_made_before_a_server_was_named_is_caught_up_with_and_nothing_i
         "1": "pass",
         "2": "not judged",
     }
+
+
+def test_a_damaged_version_keeps_no_other_from_being_told(client: Any, two: Project) -> None:
+    with open_books(two) as books:
+        file = books.registry.folder(two.name, 1) / "policy.json"
+    file.chmod(0o600)
+    file.write_bytes(b"{}")
+    release_now(two, 2)
+    done = lifecycle.sync_mlflow(two)
+    assert (done.told, list(done.untold)) == ((2,), [1])
+    assert "'policy.json'" in done.untold[1]
+    assert "Can't be told of version 1" in to_markdown(lifecycle.synced_document(two.name, done))
+    assert aliases(client, two) == {"champion": "2"}
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mainstay.project import Project
+    from mainstay.registry import Version
     from mainstay.release import Books, Release
 
     Tell = Callable[[str], None]
@@ -64,8 +65,8 @@ class Synced(msgspec.Struct, frozen=True, kw_only=True):
         Our version that each alias names.
     changed : tuple of str
         Aliases that named another one, or none, before.
-    gone : tuple of int
-        Ours that it can't be told of any more: their bundles were removed.
+    untold : dict of int to str
+        Ours that it can't be told of, and why: their bundles were removed, or are damaged.
 
     """
 
@@ -75,7 +76,7 @@ class Synced(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[int, ...] = ()
     aliases: dict[str, int] = {}
     changed: tuple[str, ...] = ()
-    gone: tuple[int, ...] = ()
+    untold: dict[int, str] = {}
 
 
 def sync_mlflow(
@@ -204,8 +205,7 @@ def synced_document(name: str, done: Synced) -> Document:
         ("Aliases", (aliases or "none") + (f" (changed: {', '.join(done.changed)})" if done.changed else "")),
         ("Numbers there", ", ".join(f"{ours} is {theirs}" for ours, theirs in done.versions.items()) or "none"),
     ]
-    if done.gone:
-        facts.append(("Can't be told, their bundles were removed", _numbers(done.gone)))
+    facts += [(f"Can't be told of version {number}", why) for number, why in done.untold.items()]
     return Document(f"{name}: MLflow has {len(done.versions)} of its versions", (Facts(tuple(facts)),))
 
 
@@ -246,34 +246,53 @@ def _alone(books: Books, address: str, demand_time: Callable[[], None], say: Tel
 def _tell_all(books: Books, tracker: Tracker, go_on: Callable[[], None], say: Tell) -> Synced:
     ours = books.registry.versions(books.project.name)
     theirs = tracker.versions()
-    told, verdicts, gone = [], [], []
+    changed = set(_keep_aliases(books, tracker, theirs)) if theirs else set()  # first: who answers can't wait
+    verdicts = tuple(_keep_verdicts(ours, tracker, theirs))
+    told: list[int] = []
+    untold: dict[int, str] = {}
     for version in ours:
-        known = theirs.get(version.digest)
-        if known is not None:
-            if known.verdict != verdict_word(version):
-                tracker.say_verdict(known.number, verdict_word(version))
-                verdicts.append(version.number)
-        elif version.removed is not None:
-            gone.append(version.number)
-        else:
-            go_on()
-            say(f"telling MLflow of version {version.number}")
-            theirs[version.digest] = Mirrored(tracker.add(told_of(books, version)), verdict_word(version))
-            told.append(version.number)
+        if version.digest in theirs:
+            continue
+        if version.removed is not None:
+            untold[version.number] = "its bundle was removed"
+            continue
+        go_on()
+        say(f"telling MLflow of version {version.number}")
+        try:
+            content = told_of(books, version)
+        except MainstayError as error:  # damaged, or not loaded here: the others are told all the same
+            untold[version.number] = str(error)
+            continue
+        theirs[version.digest] = Mirrored(tracker.add(content), verdict_word(version))
+        told.append(version.number)
+    changed.update(_keep_aliases(books, tracker, theirs) if told else ())
     numbers = {each.number: theirs[each.digest].number for each in ours if each.digest in theirs}
-    aliases = _aliases(books.releases.current(books.project.name), numbers)
-    changed = tracker.keep_aliases(
-        {alias: numbers.get(aliases.get(alias, 0)) for alias in dict.fromkeys(ROLES.values())}
-    )
     return Synced(
         address=shown(tracker.address),
         versions=numbers,
         told=tuple(told),
-        verdicts=tuple(verdicts),
-        aliases=aliases,
-        changed=changed,
-        gone=tuple(gone),
+        verdicts=verdicts,
+        aliases=_aliases(books.releases.current(books.project.name), numbers),
+        changed=tuple(sorted(changed)),
+        untold=untold,
     )
+
+
+def _keep_verdicts(ours: Sequence[Version], tracker: Tracker, theirs: Mapping[str, Mirrored]) -> Iterator[int]:
+    """Keep what the gates say equal; gives the versions of which something else was said."""
+    for version in ours:
+        known = theirs.get(version.digest)
+        if known is not None and known.verdict != verdict_word(version):
+            tracker.say_verdict(known.number, verdict_word(version))
+            yield version.number
+
+
+def _keep_aliases(books: Books, tracker: Tracker, theirs: Mapping[str, Mirrored]) -> tuple[str, ...]:
+    """Let each alias name who has its part now; gives those that were changed."""
+    ours = books.registry.versions(books.project.name)
+    numbers = {each.number: theirs[each.digest].number for each in ours if each.digest in theirs}
+    aliases = _aliases(books.releases.current(books.project.name), numbers)
+    return tracker.keep_aliases({alias: numbers.get(aliases.get(alias, 0)) for alias in dict.fromkeys(ROLES.values())})
 
 
 def _aliases(release: Release | None, known: Mapping[int, str]) -> dict[str, int]:
