@@ -208,7 +208,7 @@ def test_every_earlier_schema_is_brought_forward_with_a_backup_before_each_step(
 def test_a_migration_that_fails_changes_nothing(place: str, tmp_path: Path) -> None:
     open_state(place, books=tmp_path / "books").close()
     broken = Migration(NEXT.number, "broken", "CREATE TABLE next (a INTEGER);\nINSERT INTO nowhere VALUES (1);")
-    with pytest.raises((sa.exc.OperationalError, CorruptError), match="nowhere"):
+    with pytest.raises(CorruptError, match="nowhere"):
         open_state(place, books=tmp_path / "books", migrations=(*SCHEMA, broken))
     state = open_state(place, books=tmp_path / "books")
     with state.read() as connection:

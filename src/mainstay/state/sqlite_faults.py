@@ -20,6 +20,7 @@ _INDEX = 32 * 1024  # bytes; where the file of that size can't be made, SQLite s
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
+_TORN = ("no such table:", "no such column:")  # each statement is one of ours, and the schema was brought up to date
 _OTHER = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk failed",
@@ -48,8 +49,8 @@ def _sentence(path: Path, error: BaseException | None) -> StoreError | None:
             f"Another process holds the registry {path}.",
             f"Wait for it to end, or find it with: fuser {path}",
         )
-    if primary in _CORRUPT:
-        return CorruptError(f"The registry {path} is damaged, or isn't one: {error}.", restore_hint(path))
+    if what := _damage(primary, str(error)):
+        return CorruptError(f"The registry {path} {what}: {error}.", restore_hint(path))
     if primary in _UNWRITABLE:
         return StoreError(
             f"The registry {path} can't be written by this user.",
@@ -67,6 +68,12 @@ def _no_room(path: Path) -> bool:
         return shutil.disk_usage(path.parent).free < _INDEX
     except OSError:
         return False
+
+
+def _damage(primary: int, said: str) -> str:
+    if primary in _CORRUPT:
+        return "is damaged, or isn't one"
+    return "lacks something it once had" if primary == sqlite3.SQLITE_ERROR and said.startswith(_TORN) else ""
 
 
 def restore_hint(path: Path) -> str:

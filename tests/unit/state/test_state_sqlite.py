@@ -142,6 +142,13 @@ def test_a_garbled_page_is_found_by_looking_at_every_page(state: State, books: P
     assert state.damages()
 
 
+def test_a_table_that_somebody_dropped_is_told(state: State) -> None:
+    with state.begin() as connection:
+        connection.execute(sa.text("DROP TABLE leases"))
+    with pytest.raises(CorruptError, match="lacks something it once had: no such table: leases"), state.read() as one:
+        one.execute(COUNT)
+
+
 def test_a_folder_in_its_place_is_told(books: Path) -> None:
     (books / FILE).mkdir(parents=True)
     with pytest.raises(StoreError):
