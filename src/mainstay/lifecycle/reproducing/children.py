@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mainstay.errors import SetupError
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ class Deadline:
         return max(self.seconds - self.spent, 0.01)
 
 
+class _Told(msgspec.Struct, frozen=True):
+    message: str
+    cure: str = ""
+
+
 @dataclass(frozen=True)
 class Ran:
     """What came of a process."""
@@ -55,7 +62,12 @@ class Ran:
 
     @property
     def last(self) -> str:
-        """The last line it said, without who said it."""
+        """What it said last, without who said it: where mainstay answers in JSON, its sentence."""
+        try:
+            refusal = msgspec.json.decode(self.out.strip().rpartition("\n")[2], type=_Told)
+            return f"{refusal.message} {refusal.cure}".strip()
+        except msgspec.MsgspecError:
+            pass
         lines = [line.strip() for line in (self.said or self.out).splitlines() if line.strip()]
         ours = [line for line in lines if line.startswith(("mainstay: ", "ERROR: "))]
         told = (ours or lines or [f"it ended with {self.code} and said nothing"])[-1]

@@ -151,14 +151,17 @@ def _trained(task: _Task, environment: Environment, inputs: Inputs) -> Remade:
     rows = () if inputs.data is None else ("--data", inputs.data)
     train = ("train", *rows)
     forms = (("optimize", str(place + 1), *_words(form)) for place, form in enumerate(task.origin.forms))
-    store = open_project(inputs.root).books / "store" / task.project.name
+    again = open_project(inputs.root)
+    store = again.books / "store" / task.project.name
+    if again.file.table("serving").get("keys"):  # where versions are signed, a throw-away key signs these
+        environment.run(("-m", "mainstay", "admin", "keys", "new", "--project", inputs.root), task.deadline)
     for place, words in enumerate((train, *(("version", *one) for one in forms))):
         made = store / str(place + 1)
         try:
             environment.run(("-m", "mainstay", *words, "--project", inputs.root, "--json"), task.deadline)
         except SetupError as error:
             if not made.is_dir():  # made, and then not judged, is made
-                raise SetupError(f"{' '.join(map(str, words[:2]))} fails: {error.message}", error.cure) from None
+                raise SetupError(f"mainstay {words[0]} fails: {error.message}", error.cure) from None
     return read_remade(made)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -200,6 +201,20 @@ def test_another_form_is_made_again_from_its_parents_training(project: Project) 
     assert "(the form onnx)" in found.notes[0]
 
 
+@pytest.mark.full
+def test_where_versions_are_signed_a_throw_away_key_signs_these(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["admin", "keys", "new", "--json", "--project", str(project.root)])
+    (key,) = set(re.findall(r"ed25519:[A-Za-z0-9+/=]{40,}", capsys.readouterr().out))
+    file = project.root / "mainstay.toml"
+    file.write_text(f'{file.read_text(encoding="utf-8")}\n[serving]\nkeys = ["{key}"]\n', encoding="utf-8")
+    signed = open_project(project.root)
+    made = lifecycle.train(signed, now=NOW, by="anna")
+    assert made.version.signer
+    assert again(signed, made.version.number).outcome == "bit for bit"
+
+
 def test_what_was_adopted_is_asked_its_golden_records(project: Project) -> None:
     rules = 'otherwise = 0.2\n\n[[rule]]\nwhen = "support_calls > 2"\nscore = 0.7\n'
     adopted = lifecycle.adopt(project, Brought(Text(rules.encode()), name="rules"), now=NOW, by="anna")
@@ -229,6 +244,8 @@ def test_a_process_and_its_children_are_gone_at_the_deadline(tmp_path: Path) -> 
     with pytest.raises(SetupError, match="can't be started"):
         run(["/nowhere/python"], Deadline(1.0), fresh=True)
     assert run([sys.executable, "-c", "import sys; sys.exit('ERROR: x')"], Deadline(9.0), fresh=True).last == "x"
+    told = """print('a note'); print('{"error": "E", "message": "No.", "cure": "Mend it."}')"""
+    assert run([sys.executable, "-c", told], Deadline(9.0), fresh=True).last == "No. Mend it."
 
 
 RECORDED = Lineage(
