@@ -37,6 +37,7 @@ _RATIO = 200  # times its own size that an archive may unpack to; text compresse
 _LEAST = 16 * 1024 * 1024  # bytes below which nobody counts
 _BLOCK = 1 << 20
 _CURE = "Ask whoever made it for another one; nothing was registered."
+_UNKNOWN = "Let whoever made it sign it, and trust their key: mainstay admin keys trust KEY; nothing was registered."
 
 
 def write_archive(folder: Path, manifest: Manifest, out: Path) -> int:
@@ -112,7 +113,7 @@ def unpack_archive(path: Path, folder: Path, keys: Keys = anybody) -> tuple[Mani
             content = _whole(archive, entries, NAME, MOST, path.name)
             if SIGNATURE in entries:
                 (folder / SIGNATURE).write_bytes(_whole(archive, entries, SIGNATURE, _SIGNATURE, path.name))
-            demand_signature(folder, content, keys(), path.name)
+            demand_signature(folder, content, keys(), path.name, _UNKNOWN)
             manifest = read_manifest(content, path.name)
             _demand_listed(manifest, entries, size, folder, path.name)
             for file in manifest.files:

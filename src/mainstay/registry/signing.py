@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SIGNATURE = "signature.json"
 _DOMAIN = b"mainstay bundle manifest 1\n"  # a signature made for anything else is none over a manifest
 _MOST = 4096  # bytes
-_KEY_BYTES = 32
+_CURE = "Where you know that it is yours: mainstay admin keys sign VERSION, or trust the key of whoever made it."
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -165,7 +165,7 @@ def signature_fault(folder: Path, manifest: bytes, keys: TrustedKeys) -> str:
     return ""
 
 
-def demand_signature(folder: Path, manifest: bytes, keys: TrustedKeys, name: str) -> None:
+def demand_signature(folder: Path, manifest: bytes, keys: TrustedKeys, name: str, cure: str = _CURE) -> None:
     """Refuse a bundle that no trusted key signed.
 
     Raises
@@ -175,10 +175,7 @@ def demand_signature(folder: Path, manifest: bytes, keys: TrustedKeys, name: str
 
     """
     if fault := signature_fault(folder, manifest, keys):
-        raise SignatureError(
-            f"{name} {fault}; it is not loaded.",
-            "Where you know that it is yours: mainstay admin keys sign VERSION, or trust the key of whoever made it.",
-        )
+        raise SignatureError(f"{name} {fault}; it is not loaded.", cure)
 
 
 def read_signature(folder: Path) -> Signature | None:
