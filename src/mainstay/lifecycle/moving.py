@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mainstay.errors import InputError
+from mainstay.registry.moving import export_archive, import_archive
 from mainstay.release import open_books
 from mainstay.render.document import Command, Document, Facts
 from mainstay.render.numbers import count
@@ -57,7 +58,7 @@ def export_version(project: Project, number: int, out: Path) -> Moved:
     if out.exists():
         raise InputError(f"{out} is there already.", "Name another file, or remove that one.")
     with open_books(project) as books:
-        digest, size = books.registry.export_archive(project.name, number, out)
+        digest, size = export_archive(books.registry, project.name, number, out)
         return Moved(str(out), size, digest, books.registry.signed_by(project.name, number))
 
 
@@ -77,7 +78,7 @@ def import_version(project: Project, path: Path, *, parent: int | None, now: dt.
     with open_books(project) as books:
         if parent is not None:
             books.registry.version(project.name, parent)
-        return books.registry.import_archive(project.name, path, parent=parent, now=now, by=by)
+        return import_archive(books.registry, project.name, path, parent=parent, now=now, by=by)
 
 
 def moved_document(project: Project, number: int, moved: Moved) -> Document:

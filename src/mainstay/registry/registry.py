@@ -13,15 +13,13 @@ import sqlalchemy as sa
 from mainstay.errors import CorruptError, InputError, NotFoundError, SetupError, SignatureError, StoreError
 from mainstay.models.load import load_model
 from mainstay.registry import tables
-from mainstay.registry.archive import unpack_archive, write_archive
 from mainstay.registry.asking import UNTOLD, find_versions
-from mainstay.registry.bundle import keep_files, read_bundle, read_contract, read_lineage, write_bundle
+from mainstay.registry.bundle import read_bundle, read_contract, read_lineage, write_bundle
 from mainstay.registry.golden import golden_failures, misfit
 from mainstay.registry.ingredients import ingredients_of, read_ingredients, write_ingredients
 from mainstay.registry.manifest import manifest_bytes, verify
 from mainstay.registry.plain import dumps
-from mainstay.registry.proving import prove_apart
-from mainstay.registry.rows import imported, new_version, row_of, verdict_of, version_of
+from mainstay.registry.rows import new_version, row_of, verdict_of, version_of
 from mainstay.registry.signing import SIGNATURE, NoKeys, signature_fault, signer_of
 from mainstay.registry.trust import nobody
 from mainstay.state import to_text
@@ -65,8 +63,8 @@ class Registry:
 
     def __init__(self, state: State, store: Store, trusted: Trusted = nobody, keyring: Keyring | None = None) -> None:
         self._state = state
-        self._trusted = trusted
-        self._keyring = keyring or NoKeys()
+        self.trusted = trusted
+        self.keyring = keyring or NoKeys()
         self.store = store
 
     def register(self, entry: Entry, now: dt.datetime | None = None) -> Version:
@@ -91,85 +89,39 @@ class Registry:
 
         """
         created = now or dt.datetime.now(dt.UTC)
-        signer = self._keyring.signer()
-        with self.store.stage(_checked(entry.name)) as draft:
+        signer = self.keyring.signer()
+        with self.store.stage(checked_name(entry.name)) as draft:
             digest = write_bundle(entry, draft.folder, created, signer)
-            verify(draft.folder, digest, f"The new version of {entry.name}", keys=self._keyring.trusted)
-            _prove(draft.folder, entry, self._trusted)
-            with self._numbered(entry.name, draft) as (connection, number):
+            verify(draft.folder, digest, f"The new version of {entry.name}", keys=self.keyring.trusted)
+            _prove(draft.folder, entry, self.trusted)
+
+            def describe(number: int) -> tuple[Version, tuple[Ingredient, ...]]:
                 version = new_version(entry, number, created, digest, signer.id if signer else "")
-                connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
-                write_ingredients(connection, entry.name, number, ingredients_of(entry.lineage, entry.parent))
-        self._state.keep_recent()
-        return version
+                return version, ingredients_of(entry.lineage, entry.parent)
 
-    def export_archive(self, model: str, number: int, out: Path) -> tuple[str, int]:
-        """Write a version as one file, with its signature; gives its digest and the bytes of the file.
+            return self.admit(entry.name, draft, describe)
 
-        Raises
-        ------
-        NotFoundError, CorruptError, StoreError
-            Where there is no such version, it is damaged, or the file can't be written.
-
-        """
-        version = self.version(model, number)
-
-        def write(folder: Path) -> int:
-            return write_archive(folder, verify(folder, version.digest, f"{model} version {number}"), out)
-
-        return version.digest, self._read(version, write)
-
-    def import_archive(self, model: str, path: Path, *, parent: int | None, now: dt.datetime, by: str) -> Version:
-        """Register a bundle that another registry exported, as it is, under the next number: all of it or nothing.
+    def admit(
+        self, model: str, draft: Draft, describe: Callable[[int], tuple[Version, tuple[Ingredient, ...]]]
+    ) -> Version:
+        """Give a bundle that was written and proved its number, its place and its rows, in one transaction.
 
         Parameters
         ----------
         model : str
-            Name of the model, which it must have.
-        path : Path
-            What `export_archive` wrote.
-        parent : int, optional
-            The version here that it follows.
-        now : datetime
-            The moment, UTC.
-        by : str
-            Who takes it in.
-
-        Raises
-        ------
-        InputError
-            Where it is no version, is of another model, or is here already.
-        CorruptError
-            Where it isn't what its manifest lists, or doesn't answer as it did when it was made.
-        SignatureError, TrustError
-            Where no key that is trusted here signed it, or it brings what isn't trusted here; nothing was run.
+            Of which model.
+        draft : Draft
+            Where it lies by now.
+        describe : callable
+            Gives, by its number, its row and what it is made of; nobody else writes meanwhile, and it may refuse.
 
         """
-        name, keys = path.name, self._keyring.trusted()
-        with self.store.stage(_checked(model)) as draft:
-            manifest, digest = unpack_archive(path, draft.folder, lambda: keys)
-            if manifest.model != model:
-                raise InputError(
-                    f"{name} is a version of {manifest.model[:64]!r}, and this project's model is called {model!r}.",
-                    "Import it into a project of its name: a version's name is part of what was signed.",
-                )
-            self._demand_new(model, digest, name)
-            keep_files(draft.folder)
-            verify(draft.folder, digest, name, keys=lambda: keys)
-            proved = prove_apart(draft.folder, name, self._trusted)
-            signer = signer_of(draft.folder) if keys.demanded else ""
-            with self._numbered(model, draft) as (connection, number):
-                self._demand_new(model, digest, name)  # nobody else writes now
-                version = imported(proved, number, parent=parent, now=now, by=by, signer=signer)
-                connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
-                lineage = read_lineage(draft.folder, version)
-                write_ingredients(connection, model, number, ingredients_of(lineage, parent))
+        with self._numbered(model, draft) as (connection, number):
+            version, made_of = describe(number)
+            connection.execute(sa.insert(tables.VERSIONS).values(row_of(version)))
+            write_ingredients(connection, model, number, made_of)
+        self._state.keep_recent()
         return version
-
-    def _demand_new(self, model: str, digest: str, name: str) -> None:
-        for version in self.versions(model):
-            if version.digest == digest and version.removed is None:
-                raise InputError(f"{name} is version {version.number} of {model}, which is here already.")
 
     def restate(self, version: Version) -> None:
         """Write the row of a version whose bundle lies in this store, anew or for the first time.
@@ -281,12 +233,12 @@ class Registry:
 
     def load_known(self, version: Version, *, run: bool = True) -> Bundle:
         """Load a version whose row is in the hand, without asking the books; raises as `load_bundle` does."""
-        keys = self._keyring.trusted
-        return self._read(version, lambda folder: read_bundle(folder, version, self._trusted, keys=keys, run=run))
+        keys = self.keyring.trusted
+        return self.read(version, lambda folder: read_bundle(folder, version, self.trusted, keys=keys, run=run))
 
     def demand_signer(self) -> None:
         """Tell before a long training that what it makes could not be signed; raises as `Keyring.signer` does."""
-        self._keyring.signer()
+        self.keyring.signer()
 
     def sign(self, model: str, number: int) -> Version:
         """Sign a version that was made before there was a key, or by another one, after every byte was checked.
@@ -301,11 +253,11 @@ class Registry:
             Where the signature can't be written.
 
         """
-        signer = self._keyring.signer()
+        signer = self.keyring.signer()
         if signer is None:
             raise SetupError("There is no key here to sign with.", "Make one: mainstay admin keys new")
         version, name = self.version(model, number), f"{model} version {number}"
-        self._read(version, lambda folder: verify(folder, version.digest, name))
+        self.read(version, lambda folder: verify(folder, version.digest, name))
         manifest = manifest_bytes(self.folder(model, number), name)
         if hashlib.sha256(manifest).hexdigest() != version.digest:
             raise CorruptError(f"The manifest of {name} changed while it was signed.", "Look who writes in the store.")
@@ -317,7 +269,7 @@ class Registry:
     def signature_fault(self, model: str, number: int) -> str:
         """Say what is wrong with a version's signature, by the keys that are trusted now; empty where it is loaded."""
         name, folder = f"{model} version {number}", self.folder(model, number)
-        return signature_fault(folder, manifest_bytes(folder, name), self._keyring.trusted())
+        return signature_fault(folder, manifest_bytes(folder, name), self.keyring.trusted())
 
     def signed_by(self, model: str, number: int) -> str:
         """Give the id of the key that a version says signed it, whoever trusts that; empty where it says none."""
@@ -326,12 +278,12 @@ class Registry:
     def load_contract(self, model: str, number: int) -> Contract:
         """Check every byte of a version, and read what a record must look like; raises as `load_bundle` does."""
         version = self.version(model, number)
-        return self._read(version, lambda folder: read_contract(folder, version))
+        return self.read(version, lambda folder: read_contract(folder, version))
 
     def lineage(self, model: str, number: int) -> Lineage:
         """Check every byte of a version, and read where it comes from; nothing is run; raises as `load_bundle` does."""
         version = self.version(model, number)
-        return self._read(version, lambda folder: read_lineage(folder, version))
+        return self.read(version, lambda folder: read_lineage(folder, version))
 
     def ingredients(self, model: str, number: int) -> tuple[Ingredient, ...]:
         """Give what a version is made of; empty for one made before this was recorded: see `derive_ingredients`."""
@@ -407,7 +359,7 @@ class Registry:
             )
         return self.store.folder(version.model, version.number, version.digest)
 
-    def _read(self, version: Version, read: Callable[[Path], T]) -> T:
+    def read(self, version: Version, read: Callable[[Path], T]) -> T:
         """Read a bundle; a copy of this machine that was damaged, or is signed by now, is brought here once more."""
         try:
             return read(self._lies(version))
@@ -445,7 +397,8 @@ class Registry:
         return True
 
 
-def _checked(model: str) -> str:
+def checked_name(model: str) -> str:
+    """Give the name of a model, which is the name of a folder too; raises `InputError` where it can be none."""
     if not _NAME.fullmatch(model):
         raise InputError(f"{model!r} can't be a model's name.", "Use letters, digits, - and _ (64 at most).")
     return model
