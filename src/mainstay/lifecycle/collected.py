@@ -37,8 +37,8 @@ def collected_document(collected: Collected) -> Document:
         *_orphans(collected.orphans),
     )
     foot = (
-        f"{count(collected.kept)} versions keep their bundle: whatever was champion, answered or was made within "
-        f"{collected.days} days, and the newest {collected.newest}."
+        f"{count(collected.kept)} versions keep their bundle: whatever answered or was made within "
+        f"{collected.days} days, and the newest {collected.newest}, of the champions too."
     )
     return Document(title, blocks, foot)
 

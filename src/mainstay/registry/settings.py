@@ -18,7 +18,7 @@ class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     keep_days : int
         A bundle younger than this stays, and so does every one that had a part in answering within that time.
     keep_versions : int
-        The newest so many versions stay, however old they are.
+        The newest so many versions stay, and as many of the last champions, however old they are.
 
     """
 

@@ -2,11 +2,11 @@
 
 A bundle stays where its version
 
-- was ever champion: a rollback may lead back to it, however far;
+- is one of the last few that were champion, or that rollbacks would lead to one after the other;
 - had any part in answering at any moment of the last `days`, so that what answered then can still be asked why;
 - is younger than `days`, or one of the newest few.
 
-What is left was made, and never answered everybody: candidates that nobody released, canaries and shadows of long ago.
+What is left was made long ago, and never answered or hasn't for long. A rollback passes over what was removed.
 That it is the parent of another version keeps no bundle: a child holds everything it needs, and its parent's row stays.
 """
 
@@ -16,6 +16,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from mainstay.release.plan import at_moment
+from mainstay.release.rollback import rollback_targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,14 +72,22 @@ def removable(
     days : float
         How far back the history must stay answerable.
     newest : int
-        So many of the newest stay.
+        So many of the newest stay; and as many of the last champions, and of the next destinations of a rollback.
 
     """
     since = now - dt.timedelta(days=days)
-    needed = {row.champion for row in history} | answering(history, since)
+    needed = answering(history, since) | set(_ways_back(history, newest))
     needed |= {version.number for version in versions[max(0, len(versions) - newest) :]}
     return tuple(
         version.number
         for version in versions
         if version.removed is None and version.created < since and version.number not in needed
     )
+
+
+def _ways_back(history: Sequence[Release], many: int) -> tuple[int, ...]:
+    """Name the last champions, and where rollbacks go from here: beside a canary these are not the same."""
+    many = max(many, 1)  # the way back from what answers now is never closed
+    champions = tuple(dict.fromkeys(row.champion for row in reversed(history)))
+    # The one that answers now is no way back from itself.
+    return (*champions[: many + 1], *(rollback_targets(history)[:many] if history else ()))
