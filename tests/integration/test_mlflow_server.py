@@ -22,7 +22,7 @@ from mainstay.data import draft_project, write_project
 from mainstay.data.sample import SAMPLE_ANSWERS
 from mainstay.data.simulator import TARGET
 from mainstay.lifecycle.controller import run
-from mainstay.lifecycle.tracking import Mirror
+from mainstay.lifecycle.tracking.verb import Mirror
 from mainstay.models.report import Verdict
 from mainstay.project import open_project
 from mainstay.registry.mlflow import DIGEST, VERDICT, VERSION, TrackingError

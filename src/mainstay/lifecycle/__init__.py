@@ -3,58 +3,68 @@
 ::
 
     order        train, gate, monitor, operate: read this one first
-    releasing    release, after everything it is held against; foreseen is what that says, recent the logged requests
-    going_back   rollback, hold, resume
-    answering    history --at: what answered at a moment
-    judging      a version before its gates; evidence and rehearsal are what they look at beside the report
-    adopting     version adopt: a model that was made elsewhere becomes the next version
-    notebook     ship: from an estimator and a frame to a project and a version
     registering  from a training to a version: report, registry, verdict
-    own          what a project brings of its own to a training: heuristic.toml, model.py
+    judging      a version before its gates, and what is looked at beside the report
+    releasing    release, rollback, hold, resume; what they foresee; who answers by them, now and at a moment
     acting       what `operate` does after a look: alerts, rollback, a canary's next step
+    looking      which window is looked at, and what the look before it found
     controller   the loop around `operate`: one leader, told to stop by a signal
-    following    who answers by a release: every worker of every server
     processes    server, controller and dashboard as processes
     start        up: all of it from a table or a project
-    explaining   why: records, files and logged answers; explained: what that prints
+    adopting     version adopt: a model that was made elsewhere becomes the next version
+    notebook     ship: from an estimator and a frame to a project and a version; likeness: whether it answers as it did
+    deriving     version policy, version optimize: a version derived from another, without training
+    lineage      what a version is made of; which versions are made of something; which version a tree holds
+    origins      which data trained which version; the project as a pipeline of dvc
+    differing    version diff: two versions on the same rows; contrast: what they are made of, side by side
+    checkout     version checkout: the code and the data of a version
     reproducing  version reproduce: a version made again of its recorded inputs, and compared
-    replaying    events replay: a logged answer computed again, step by step; replay_steps: the steps
+    replaying    events replay: a logged answer computed again, step by step
+    explaining   why: records, files and logged answers
     files        scoring a file, taking in outcomes
     checking     check: the project held against its data
     auditing     data audit: what the rows say about themselves, also on a schedule
     gap          data gap: training, held-out, later and live rows
-    doctor       admin doctor: every hash and every reference
-    checkout     version checkout: the code and the data of a version; checkout_files and checkout_data are its halves
-    differing    version diff: two versions on the same rows; contrast: what they are made of, side by side
-    comment      what a pull request is told
-    optimizing   version optimize: the same model in a faster form
-    policing     version policy: another policy on the same model; repolicy: how it is derived
-    deriving     a version derived from another, without training: the form of optimizing and policing
-    exporting    export onnx: a version's model as a file for others
+    describing   data export: what a model takes and gives, in the words of other tools
     scoring      version testscore: the ML Test Score
-    keys         admin keys: who signs versions here, whose are loaded
+    exporting    export onnx: a version's model as a file for others
     moving       version export, version import: a version as one file
-    owner        the owner's page
-    collecting   admin gc: what nobody needs any more; collected: what that prints
-    backup       admin backup: the books in one file; restoring, copied, standing: admin restore
-    documents    what the verbs print
-    made         what a version is made of; made_of: which versions are made of something
-    pointing     which version this tree's model is, and whether the registry agrees
-    origins      which data trained which version; the project as a pipeline of dvc
-    tracking     export mlflow: MLflow is told of versions and of who answers; tracked: what it is told
-    metrics      numbers of a check or a training, for other tools
+    tracking     export mlflow: MLflow is told of versions and of who answers
+    keys         admin keys: who signs versions here, whose are loaded
+    backups      admin backup, admin restore: the books in one file, and back
+    collecting   admin gc: what nobody needs any more
+    doctor       admin doctor: every hash and every reference
+    documents    what the verbs print: cards, verdicts, the owner's page, a pull request's comment, metrics files
 """
 
 from mainstay.evaluation.testscore import score_document
 from mainstay.lifecycle.adopting import Brought, adopt, read_brought
-from mainstay.lifecycle.answering import Answered, answered_at, answered_document
 from mainstay.lifecycle.auditing import Audited, audit, write_audit
-from mainstay.lifecycle.backup import BackedUp, back_up, backup_document
+from mainstay.lifecycle.backups import (
+    BackedUp,
+    BroughtBack,
+    Restored,
+    back_up,
+    backup_document,
+    brought_back_document,
+    restore,
+    restore_copy,
+    restore_newest,
+    restored_document,
+)
 from mainstay.lifecycle.checking import Checked, check, check_document
 from mainstay.lifecycle.checkout import CheckedOut, checkout, checkout_document
-from mainstay.lifecycle.collected import collected_document
-from mainstay.lifecycle.collecting import Collected, collect
-from mainstay.lifecycle.copied import BroughtBack, brought_back_document, restore_copy, restore_newest
+from mainstay.lifecycle.collecting import Collected, collect, collected_document
+from mainstay.lifecycle.deriving import (
+    Optimized,
+    Repoliced,
+    Wanted,
+    optimize,
+    optimized_document,
+    read_capacity,
+    repoliced_document,
+    repolicy,
+)
 from mainstay.lifecycle.differing import Apart, diff, diff_document, write_diff
 from mainstay.lifecycle.doctor import Examination, examination_document, examine
 from mainstay.lifecycle.documents import (
@@ -63,28 +73,29 @@ from mainstay.lifecycle.documents import (
     history,
     history_document,
     look_document,
+    owner_page,
     report_document,
     trained_document,
     verdict_document,
     versions,
+    write_check,
+    write_report,
+    write_training,
     write_verdict,
 )
-from mainstay.lifecycle.explained import explained_document, replayed_document, write_explained
-from mainstay.lifecycle.explaining import Explained, Replayed, explain, explain_file, explain_prediction
+from mainstay.lifecycle.explaining import (
+    Explained,
+    Replayed,
+    explain,
+    explain_file,
+    explain_prediction,
+    explained_document,
+    replayed_document,
+    write_explained,
+)
 from mainstay.lifecycle.exporting import Exported, export_onnx, exported_document
 from mainstay.lifecycle.files import Taken, predict_file, take_feedback
-from mainstay.lifecycle.following import WAIT, Followed, describe_followed, follow
-from mainstay.lifecycle.foreseen import Foreseen, Wish, foreseen_document, foreseen_plain
 from mainstay.lifecycle.gap import FourWay, gap, gap_document
-from mainstay.lifecycle.going_back import (
-    foresee_rollback,
-    held,
-    hold,
-    resume,
-    rollback,
-    rollback_destination,
-    rollback_seen,
-)
 from mainstay.lifecycle.judging import approve
 from mainstay.lifecycle.keys import (
     KeyChanged,
@@ -97,13 +108,10 @@ from mainstay.lifecycle.keys import (
     sign_versions,
     trust_key,
 )
+from mainstay.lifecycle.lineage import Made, MadeOf, made, made_blocks, made_of, made_of_document
 from mainstay.lifecycle.looking import Seen
-from mainstay.lifecycle.made import Made, made, made_blocks
-from mainstay.lifecycle.made_of import MadeOf, made_of, made_of_document
-from mainstay.lifecycle.metrics import write_check, write_training
 from mainstay.lifecycle.moving import Moved, export_version, import_version, imported_document, moved_document
 from mainstay.lifecycle.notebook import Shipped, ship
-from mainstay.lifecycle.optimizing import Optimized, optimize, optimized_document
 from mainstay.lifecycle.order import gate, monitor, operate, train
 from mainstay.lifecycle.origins import (
     Origin,
@@ -117,17 +125,34 @@ from mainstay.lifecycle.origins import (
     params,
     pipeline,
 )
-from mainstay.lifecycle.owner import owner_page, write_report
-from mainstay.lifecycle.policing import Repoliced, repoliced_document, repolicy
 from mainstay.lifecycle.registering import Trained
-from mainstay.lifecycle.releasing import first_step, foresee_release, release, release_seen
-from mainstay.lifecycle.replay_document import replay_document, replays_document
-from mainstay.lifecycle.replay_document import told as replay_told
-from mainstay.lifecycle.replay_steps import Step
-from mainstay.lifecycle.replaying import Replay, replay, replay_last
-from mainstay.lifecycle.repolicy import Wanted, read_capacity
+from mainstay.lifecycle.releasing import (
+    WAIT,
+    Answered,
+    Followed,
+    Foreseen,
+    Wish,
+    answered_at,
+    answered_document,
+    describe_followed,
+    first_step,
+    follow,
+    foresee_release,
+    foresee_rollback,
+    foreseen_document,
+    foreseen_plain,
+    held,
+    hold,
+    release,
+    release_seen,
+    resume,
+    rollback,
+    rollback_destination,
+    rollback_seen,
+)
+from mainstay.lifecycle.replaying import Replay, Step, replay, replay_document, replay_last, replays_document
+from mainstay.lifecycle.replaying import told as replay_told
 from mainstay.lifecycle.reproducing import Reproduction, reproduce, reproduction_document
-from mainstay.lifecycle.restoring import Restored, restore, restored_document
 from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.lifecycle.tracking import LATER, SOON, Synced, mirror, sync_mlflow, synced_document

@@ -9,10 +9,8 @@ import msgspec
 
 from mainstay.decisions import DecisionsSettings, Look, decide, open_alerts, promote, settle
 from mainstay.errors import LockedError, MainstayError
-from mainstay.lifecycle.foreseen import Wish
-from mainstay.lifecycle.going_back import removed, rollback
 from mainstay.lifecycle.looking import looks_since
-from mainstay.lifecycle.releasing import foresee
+from mainstay.lifecycle.releasing import Wish, foresee, removed, rollback
 from mainstay.monitoring.beside import ANSWERS
 from mainstay.release import Release, ReleaseSettings, canary_of
 

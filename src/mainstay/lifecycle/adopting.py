@@ -14,9 +14,8 @@ from mainstay.contract import FILE as CONTRACT
 from mainstay.contract import load_contract
 from mainstay.data import judged_on, take_snapshot
 from mainstay.errors import InputError
-from mainstay.lifecycle.grounds import Grounds, take_grounds
 from mainstay.lifecycle.origins import bring_back
-from mainstay.lifecycle.registering import Trained, declared_in, register_training
+from mainstay.lifecycle.registering import Grounds, Trained, declared_in, register_training, take_grounds
 from mainstay.models.adopting import adopt as as_model
 from mainstay.models.adopting import demand_sound
 from mainstay.models.answers import labels_of

@@ -13,7 +13,7 @@ from mainstay.data.versions import version_findings
 from mainstay.decisions import DecisionsSettings
 from mainstay.evaluation import EvaluationSettings, read_declared
 from mainstay.events import EventsSettings
-from mainstay.lifecycle.pointing import agreement_findings
+from mainstay.lifecycle.lineage import agreement_findings
 from mainstay.measures.finding import Finding
 from mainstay.measures.money import Money
 from mainstay.models.yardstick import choose_yardstick, usual

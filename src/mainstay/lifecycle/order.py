@@ -14,12 +14,10 @@ from mainstay.contract import load_contract
 from mainstay.data import take_snapshot
 from mainstay.events import actions, log_actions, log_findings
 from mainstay.lifecycle.acting import carry_out, decide_after
-from mainstay.lifecycle.grounds import take_grounds
 from mainstay.lifecycle.judging import judge_version
 from mainstay.lifecycle.looking import Seen, due, latest, look_at
 from mainstay.lifecycle.origins import bring_back
-from mainstay.lifecycle.own import own_candidates
-from mainstay.lifecycle.registering import Trained, declared_in, register_training
+from mainstay.lifecycle.registering import Trained, declared_in, own_candidates, register_training, take_grounds
 from mainstay.release import open_books
 from mainstay.training import TrainingSettings
 from mainstay.training import train as fit
