@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from tests.hostile.builders import MANIFEST, SIGNATURE, Bundle, entry, packed, written
-from tests.hostile.corpus import CASES, MANIFESTS, Case
+from tests.hostile.corpus import CASES, MANIFESTS, WIDTH, Case, header
 
 from mainstay import lifecycle
 from mainstay.errors import MainstayError, SignatureError
@@ -229,6 +229,21 @@ def test_a_process_that_dies_or_never_ends_is_told(ground: Ground, tmp_path: Pat
     key = hashlib.sha256(text).hexdigest()
     with pytest.raises(MainstayError, match=r"brought down the process that was to load it \(signal 9\)"):
         proving.prove_apart(written(bundle, tmp_path / "crash"), "crash.zip", lambda: frozenset({key}))
+
+
+def test_a_model_that_crashes_its_library_takes_nobody_along(ground: Ground, taker: Project, tmp_path: Path) -> None:
+    """LightGBM ends its process where a number is none: that of the proof, and no other."""
+    import lightgbm  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415
+
+    dice = np.random.default_rng(0)
+    X = dice.normal(size=(200, WIDTH))
+    settings = {"objective": "binary", "verbose": -1, "num_leaves": 4, "min_data_in_leaf": 5}
+    text = lightgbm.train(settings, lightgbm.Dataset(X, (X[:, 0] > 0).astype(int)), 1).model_to_string()
+    broken = re.sub(r"leaf_value=\S+", "leaf_value=x", text)
+    assert broken != text
+    files = {"model.json": header(framework="lightgbm", features=WIDTH), "model.txt": broken.encode()}
+    refuse(taker, packed(ground.sound.with_model(files), tmp_path / "evil.zip"), r"brought down the process .*signal")
 
 
 def test_signatures_are_checked_before_anything_is_unpacked(ground: Ground, taker: Project, tmp_path: Path) -> None:
