@@ -33,7 +33,7 @@ def _score(server: TestServer) -> float:
 def test_a_server_follows_its_keys_at_each_load(tmp_path: Path) -> None:
     project = tiny_project(tmp_path)
     register_model(project, ConstantModel(0.25))  # unsigned
-    key = lifecycle.new_key(project, name="release", now=NOON).key
+    key = lifecycle.new_key(project, name="release", now=NOON, sign=False).key
     register_model(project, ConstantModel(0.5))
     release_now(project, 2)
     with TestServer.start(project) as server:

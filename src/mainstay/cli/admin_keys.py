@@ -24,14 +24,19 @@ def keys() -> None:
 
 @keys.command("new")
 @click.option("--name", default="", help="What to call it.")
+@click.option("--no-sign", is_flag=True, help="Leave the versions that are here unsigned: they aren't loaded any more.")
 @on_project
-def keys_new(name: str, *, folder: Path, as_json: bool) -> None:
-    """Make a key that signs every version from now on; unsigned ones aren't loaded any more."""
+def keys_new(name: str, *, no_sign: bool, folder: Path, as_json: bool) -> None:
+    """Make a key that signs every version from now on; unsigned ones aren't loaded any more.
+
+    The first key signs the versions that are here too, after every byte was compared with the registry.
+    """
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
     announce(project, "making a key")
-    _tell(project, lifecycle.new_key(project, name=name, now=_now()), "a new key signs here", as_json=as_json)
+    changed = lifecycle.new_key(project, name=name, now=_now(), sign=not no_sign)
+    _tell(project, changed, "a new key signs here", as_json=as_json)
 
 
 @keys.command("list")

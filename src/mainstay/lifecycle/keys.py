@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from mainstay.errors import CheckError, InputError, MainstayError
+from mainstay.errors import CheckError, CorruptError, InputError, MainstayError, NotFoundError
 from mainstay.registry import Known, ProjectKeys
 from mainstay.release import open_books
 from mainstay.render.document import Command, Document, Facts, Table, Text
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mainstay.project import Project
+    from mainstay.registry.signing import Signer
     from mainstay.release import Books
+    from mainstay.render.document import Block
 
 
 class KeyChanged(msgspec.Struct, frozen=True):
@@ -31,12 +34,15 @@ class KeyChanged(msgspec.Struct, frozen=True):
         Versions that aren't loaded here any more, because no key that is trusted now signed them.
     in_force : tuple of int
         Those of them that answer now, and go on until their server starts anew.
+    signed : tuple of int
+        Versions that were here before the key, and were signed with it.
 
     """
 
     key: Known
     unloaded: tuple[int, ...] = ()
     in_force: tuple[int, ...] = ()
+    signed: tuple[int, ...] = ()
 
 
 class Signed(msgspec.Struct, frozen=True):
@@ -46,9 +52,33 @@ class Signed(msgspec.Struct, frozen=True):
     key: str
 
 
-def new_key(project: Project, *, name: str, now: dt.datetime) -> KeyChanged:
-    """Make a key that signs what is registered from now on."""
-    return _changed(project, ProjectKeys(project).make(name, now))
+def new_key(project: Project, *, name: str, now: dt.datetime, sign: bool = True) -> KeyChanged:
+    """Make a key that signs what is registered from now on, and what is here already.
+
+    Where it is the first key, nothing that isn't signed is loaded any more. So the versions that nobody signed are
+    signed with it before it counts, each after every byte of it was compared with the registry: who answers now can be
+    loaded all the while. Where signatures were demanded already, what carries none wasn't loaded, and no new key makes
+    it so by itself. What another key signed is left as it is.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    name : str
+        What to call the key.
+    now : datetime
+        The moment, UTC.
+    sign : bool
+        Whether to sign what is here already.
+
+    """
+    keys = ProjectKeys(project)
+    if not sign or keys.known():
+        return _changed(project, keys.make(name, now))
+    signed: list[int] = []
+    with open_books(project) as books:
+        key = keys.make(name, now, before=lambda signer: signed.extend(_sign_all(books, signer)))
+    return msgspec.structs.replace(_changed(project, key), signed=tuple(signed))
 
 
 def trust_key(project: Project, public: str, *, name: str, now: dt.datetime) -> KeyChanged:
@@ -113,19 +143,19 @@ def keys_document(project: Project, keys: Sequence[Known]) -> Document:
 def changed_document(project: Project, changed: KeyChanged, what: str) -> Document:
     """Lay out what became of a key, and what to do about the versions that aren't loaded any more."""
     key = changed.key
-    blocks = [Facts((("Key", f"{key.id} ({key.name or 'unnamed'})"), ("Public key", key.public)))]
+    blocks: list[Block] = [Facts((("Key", f"{key.id} ({key.name or 'unnamed'})"), ("Public key", key.public)))]
+    if changed.signed:
+        blocks.append(Text(f"It signed {_called(changed.signed)}, after every byte was compared with the registry."))
     if not changed.unloaded:
         return Document(f"{project.name}: {what}", tuple(blocks))
-    numbers = ", ".join(map(str, changed.unloaded))
-    called, them = ("version", "it") if len(changed.unloaded) == 1 else ("versions", "them")
-    said = f"No key that is trusted here signed {called} {numbers}: no server, gate, release or rollback here loads "
-    said += f"{them} any more."
+    numbers = " ".join(map(str, changed.unloaded))
+    them = "it" if len(changed.unloaded) == 1 else "them"
+    said = f"No key that is trusted here signed {_called(changed.unloaded)}: no server, gate, release or rollback here "
+    said += f"loads {them} any more."
     if changed.in_force:
-        serving = ", ".join(map(str, changed.in_force))
-        said += f" Version {serving} answers now, and goes on until its server starts anew."
-    todo = Command(
-        f"mainstay admin keys sign {numbers.replace(',', '')}", "Where you know them to be yours, sign them."
-    )
+        now, its = _called(changed.in_force).capitalize(), "its" if len(changed.in_force) == 1 else "their"
+        said += f" {now} {'answers' if its == 'its' else 'answer'} now, and only until {its} server starts anew."
+    todo = Command(f"mainstay admin keys sign {numbers}", f"Where you know {them} to be yours, sign {them}.")
     return Document(f"{project.name}: {what}", (*blocks, Text(said), todo))
 
 
@@ -133,6 +163,21 @@ def _changed(project: Project, key: Known) -> KeyChanged:
     with open_books(project) as books:
         lost = tuple(number for number in _present(books) if _unloaded(books, number))
         return KeyChanged(key, lost, tuple(number for number in _answering(books) if number in lost))
+
+
+def _sign_all(books: Books, signer: Signer) -> list[int]:
+    """Sign what nobody signed; what is damaged stays unsigned, and is told with what isn't loaded any more."""
+    done = []
+    for number in _present(books):
+        with suppress(CorruptError, NotFoundError):
+            if not books.registry.signed_by(books.project.name, number):
+                books.registry.sign(books.project.name, number, signer)
+                done.append(number)
+    return done
+
+
+def _called(numbers: Sequence[int]) -> str:
+    return ("version " if len(numbers) == 1 else "versions ") + ", ".join(map(str, numbers))
 
 
 def _present(books: Books) -> list[int]:

@@ -41,6 +41,8 @@ from mainstay.state import from_text, private_folder, sync_folder, to_text
 from mainstay.state.files import PRIVATE_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mainstay.project import Project
 
 VARIABLE = "MAINSTAY_SIGNING_KEY"
@@ -178,8 +180,17 @@ class ProjectKeys:
             )
         return fitting[0]
 
-    def make(self, name: str, now: dt.datetime) -> Known:
+    def make(self, name: str, now: dt.datetime, *, before: Callable[[Signer], object] | None = None) -> Known:
         """Make a key that signs here, and is trusted here.
+
+        Parameters
+        ----------
+        name : str
+            What to call it.
+        now : datetime
+            The moment, UTC.
+        before : callable, optional
+            What to do with the key before it counts: until that is done, no signature is asked for because of it.
 
         Raises
         ------
@@ -191,7 +202,10 @@ class ProjectKeys:
         """
         public, private = make_private()
         key = _known(public, _word(name), now)
-        write_private(private_folder(self.folder) / f"{key.id}.pem", private)
+        path = private_folder(self.folder) / f"{key.id}.pem"
+        write_private(path, private)
+        if before is not None:
+            before(Signer(key.id, read_private(path)))
         self._write(key, now)
         return msgspec.structs.replace(key, signs=True)
 

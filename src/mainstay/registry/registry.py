@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mainstay.registry.entry import Entry
     from mainstay.registry.ingredients import Ingredient
     from mainstay.registry.lineage import Lineage
-    from mainstay.registry.signing import Keyring
+    from mainstay.registry.signing import Keyring, Signer
     from mainstay.registry.store import Draft, Store
     from mainstay.registry.version import Version
     from mainstay.state import State
@@ -240,8 +240,17 @@ class Registry:
         """Tell before a long training that what it makes could not be signed; raises as `Keyring.signer` does."""
         self.keyring.signer()
 
-    def sign(self, model: str, number: int) -> Version:
+    def sign(self, model: str, number: int, signer: Signer | None = None) -> Version:
         """Sign a version that was made before there was a key, or by another one, after every byte was checked.
+
+        Parameters
+        ----------
+        model : str
+            Name of the model.
+        number : int
+            Which.
+        signer : Signer or None
+            The key; None: the one that signs here.
 
         Raises
         ------
@@ -253,7 +262,7 @@ class Registry:
             Where the signature can't be written.
 
         """
-        signer = self.keyring.signer()
+        signer = signer or self.keyring.signer()
         if signer is None:
             raise SetupError("There is no key here to sign with.", "Make one: mainstay admin keys new")
         version, name = self.version(model, number), f"{model} version {number}"

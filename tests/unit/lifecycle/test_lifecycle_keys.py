@@ -12,6 +12,8 @@ from mainstay import lifecycle
 from mainstay.cli.program import main
 from mainstay.errors import CheckError, InputError, SignatureError
 from mainstay.models.frameworks.constant import ConstantModel
+from mainstay.registry import ProjectKeys
+from mainstay.release import open_books
 from mainstay.render.markdown import to_markdown
 from mainstay.serving.testing import TINY_MODEL, register_model, release_now, tiny_project
 
@@ -32,17 +34,63 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
-def test_the_first_key_says_what_isnt_loaded_any_more_and_the_cure(project: Project) -> None:
+def test_the_first_key_signs_what_is_here_so_that_who_answers_can_be_loaded(project: Project) -> None:
     changed = lifecycle.new_key(project, name="release", now=NOON)
+    assert (changed.signed, changed.unloaded, changed.in_force) == ((1, 2), (), ())
+    said = to_markdown(lifecycle.changed_document(project, changed, "a new key signs here"))
+    assert "It signed versions 1, 2, after every byte was compared with the registry." in said
+    with open_books(project) as books:
+        assert [version.signer for version in books.registry.versions("churn")] == [changed.key.id] * 2
+        books.registry.load_bundle("churn", 1)
+    assert lifecycle.sign_versions(project) == ()
+
+
+def test_the_first_key_signs_nothing_that_was_changed(project: Project) -> None:
+    with open_books(project) as books:
+        report = books.registry.folder("churn", 1) / "report.json"
+    report.chmod(0o600)
+    report.write_text("{}")
+    changed = lifecycle.new_key(project, name="release", now=NOON)
+    assert (changed.signed, changed.unloaded, changed.in_force) == ((2,), (1,), (1,))
+    said = to_markdown(lifecycle.changed_document(project, changed, "a new key signs here"))
+    assert "Version 1 answers now, and only until its server starts anew" in said
+
+
+def test_the_first_key_leaves_what_another_one_signed(project: Project, tmp_path: Path) -> None:
+    theirs = tiny_project(tmp_path / "theirs")
+    key = lifecycle.new_key(theirs, name="theirs", now=NOON).key
+    lifecycle.export_version(theirs, register_model(theirs, TINY_MODEL), tmp_path / "theirs.zip")
+    lifecycle.import_version(project, tmp_path / "theirs.zip", parent=None, now=NOON, by="a test")
+    changed = lifecycle.new_key(project, name="ours", now=NOON)
+    assert (changed.signed, changed.unloaded) == ((1, 2), (3,))
+    assert lifecycle.trust_key(project, key.public, name="theirs", now=NOON).unloaded == ()
+
+
+def test_a_later_key_signs_nothing_by_itself(project: Project) -> None:
+    lifecycle.new_key(project, name="first", now=NOON, sign=False)
+    changed = lifecycle.new_key(project, name="second", now=NOON.replace(hour=13))
+    assert (changed.signed, changed.unloaded) == ((), (1, 2))
+
+
+def test_until_the_first_key_has_signed_no_signature_is_asked_for(project: Project) -> None:
+    keys = ProjectKeys(project)
+    seen = []
+    keys.make("ours", NOON, before=lambda signer: seen.append((signer.id, keys.trusted().demanded)))
+    assert seen == [(keys.known()[0].id, False)]
+    assert keys.trusted().demanded
+
+
+def test_a_key_that_signs_nothing_says_what_isnt_loaded_any_more_and_the_cure(project: Project) -> None:
+    changed = lifecycle.new_key(project, name="release", now=NOON, sign=False)
     assert (changed.unloaded, changed.in_force) == ((1, 2), (1,))
     said = to_markdown(lifecycle.changed_document(project, changed, "a new key signs here"))
     assert "signed versions 1, 2: no server, gate, release or rollback here loads them any more" in said
-    assert "Version 1 answers now, and goes on until its server starts anew" in said
+    assert "Version 1 answers now, and only until its server starts anew" in said
     assert "mainstay admin keys sign 1 2" in said
 
 
 def test_sign_takes_what_nobody_signed_and_names_nothing_twice(project: Project) -> None:
-    key = lifecycle.new_key(project, name="release", now=NOON).key
+    key = lifecycle.new_key(project, name="release", now=NOON, sign=False).key
     assert [(one.version, one.key) for one in lifecycle.sign_versions(project)] == [(1, key.id), (2, key.id)]
     assert lifecycle.sign_versions(project) == ()
     assert lifecycle.release(project, 2, reason="because", by="a test", trial=True).champion == 2
@@ -51,9 +99,9 @@ def test_sign_takes_what_nobody_signed_and_names_nothing_twice(project: Project)
 
 def test_an_unsigned_version_is_neither_released_nor_judged_nor_rolled_back_to(project: Project) -> None:
     release_now(project, 2)
-    lifecycle.new_key(project, name="release", now=NOON)
-    with pytest.raises(SignatureError, match="version 2 isn't signed"):
-        lifecycle.release(project, 2, reason="because", by="a test", trial=True)
+    lifecycle.new_key(project, name="release", now=NOON, sign=False)
+    with pytest.raises(SignatureError, match="version 1 isn't signed"):
+        lifecycle.release(project, 1, reason="because", by="a test", trial=True)
     with pytest.raises(SignatureError, match="version 2 isn't signed"):
         lifecycle.gate(project, 2, now=NOON, by="a test")
     with pytest.raises(SignatureError, match="version 1 isn't signed"):
@@ -99,7 +147,7 @@ def test_the_command_line_tells_it(project: Project, capsys: pytest.CaptureFixtu
         return code, said.out + said.err
 
     assert "none has to be" in run("list")[1]
-    code, said = run("new", "--name", "release")
+    code, said = run("new", "--name", "release", "--no-sign")
     assert code == 0
     assert "mainstay admin keys sign 1 2" in said
     code, said = run("list", "--json")

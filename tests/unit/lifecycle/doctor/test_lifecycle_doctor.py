@@ -181,7 +181,7 @@ def test_a_removal_that_was_cut_short_is_finished(project: Project) -> None:
 
 def test_a_version_that_no_trusted_key_signed_is_told(project: Project) -> None:
     pytest.importorskip("cryptography")
-    lifecycle.new_key(project, name="ours", now=dt.datetime(2026, 11, 28, tzinfo=dt.UTC))
+    lifecycle.new_key(project, name="ours", now=dt.datetime(2026, 11, 28, tzinfo=dt.UTC), sign=False)
     found = {(one.check, one.about): one for one in examine(project).broken}
     assert ("versions", "version 1") in found
     assert found["versions", "version 1"].cure.endswith("mainstay admin keys sign 1")
