@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def admin() -> None:
-    """Operations."""
+    """Operations: the books looked after, and the dashboard by itself."""
 
 
 @admin.command("web")

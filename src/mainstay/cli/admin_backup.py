@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mainstay.cli.options import OUT, on_project, open_here
-from mainstay.cli.output import announce, counted, say, show, show_json
+from mainstay.cli.output import announce, say, show, show_json
+from mainstay.render.numbers import counted
 
 if TYPE_CHECKING:
     from mainstay.project import Project

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mainstay.cli.options import on_project, open_here
-from mainstay.cli.output import announce, counted, show, show_json
+from mainstay.cli.output import announce, show, show_json
+from mainstay.render.numbers import counted
 
 if TYPE_CHECKING:
     from pathlib import Path

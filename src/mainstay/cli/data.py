@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from mainstay.cli.options import VERSION, json_option, on_project, open_here, project_option
-from mainstay.cli.output import announce, counted, say, show, show_json
+from mainstay.cli.output import announce, say, show, show_json
 from mainstay.errors import InputError
+from mainstay.render.numbers import counted
 
 
 @click.group()

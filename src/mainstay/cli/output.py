@@ -55,11 +55,6 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def counted(n: int, word: str) -> str:
-    """Count things: ``"1 note"``, ``"2 notes"``."""
-    return f"{n} {word}{'' if n == 1 else 's'}"
-
-
 def announce(project: Project, what: str) -> None:
     """Say which project is about to be changed, before it is."""
     say(f"{project.name} ({project.root}): {what}")

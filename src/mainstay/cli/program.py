@@ -43,11 +43,11 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("processes", "The bundled sample: from rows to rollback."),
     },
     "Groups": {
-        "version": ("versions", "Versions: list, show, card."),
+        "version": ("versions", "Versions: list, show, diff, adopt, reproduce, check out, export."),
         "events": ("events", "The event log: an answer computed again."),
-        "data": ("data", "Data: audit, versions, other tools' contracts."),
-        "export": ("exports", "Files for other tools."),
-        "admin": ("admin", "Operations: the dashboard by itself."),
+        "data": ("data", "Data: audit, gap, versions, other tools' contracts."),
+        "export": ("exports", "Files for other tools; MLflow is told."),
+        "admin": ("admin", "Operations: backup, restore, doctor, gc, keys, dashboard."),
     },
 }
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def version() -> None:
-    """Versions: list, show, card."""
+    """Versions: what was built, one by one."""
 
 
 @version.command("diff")

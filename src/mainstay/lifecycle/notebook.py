@@ -23,6 +23,7 @@ from mainstay.project import open_project
 from mainstay.project.project import FILE
 from mainstay.release import open_books
 from mainstay.render import to_html
+from mainstay.render.numbers import counted
 from mainstay.training.recipes.estimator import cloned
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Shipped:
     def __repr__(self) -> str:
         """Say it in a line."""
         failed = len(self.verdict.failed)
-        said = "passes its gates" if self.verdict.ok else f"fails {failed} gate{'' if failed == 1 else 's'}"
+        said = "passes its gates" if self.verdict.ok else f"fails {counted(failed, 'gate')}"
         return f"{self.project.name} version {self.version.number} in {self.project.root}: {said}"
 
     def _repr_html_(self) -> str:

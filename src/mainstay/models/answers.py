@@ -11,6 +11,7 @@ import numpy as np
 
 from mainstay.errors import InputError
 from mainstay.models.columns import label_text
+from mainstay.render.numbers import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -125,7 +126,7 @@ def amounts(said: object, n: int) -> Floats:
         found = found[:, 0]
     if found.shape != (n,):
         raise InputError(
-            f"The model answers {_rows(n)} with an array of shape {found.shape}, not ({n},).",
+            f"The model answers {counted(n, 'row')} with an array of shape {found.shape}, not ({n},).",
             "It must give one amount per row, in their order.",
         )
     _refuse_gaps(found, "amounts")
@@ -162,7 +163,8 @@ def probabilities(said: object, n: int, order: Sequence[int]) -> Floats:
     if found.shape != (n, len(order)):
         also = f" or ({n},)" if binary else ""
         raise InputError(
-            f"The model answers {_rows(n)} with an array of shape {found.shape}, not ({n}, {len(order)}){also}.",
+            f"The model answers {counted(n, 'row')} with an array of shape {found.shape}, "
+            f"not ({n}, {len(order)}){also}.",
             "It must give the probability of each label for every row, in their order"
             + (", or the probability of yes." if binary else "."),
         )
@@ -171,7 +173,7 @@ def probabilities(said: object, n: int, order: Sequence[int]) -> Floats:
     if off.any():
         first = int(np.argmax(off))
         raise InputError(
-            f"The model's probabilities don't sum to one in {int(off.sum())} of {_rows(n)} (row {first}: "
+            f"The model's probabilities don't sum to one in {int(off.sum())} of {counted(n, 'row')} (row {first}: "
             f"{found[first].sum():.4g}).",
             "Are these scores or votes? Give probabilities: divide each row by its sum, or calibrate them.",
         )
@@ -214,8 +216,8 @@ def _refuse_gaps(found: Floats, what: str) -> None:
     if gone.any():
         rows = gone if gone.ndim == 1 else gone.any(axis=1)
         raise InputError(
-            f"The model gives {what} that are no numbers (NaN or infinite) in {int(rows.sum())} of {_rows(len(found))},"
-            f" first in row {int(np.argmax(rows))}.",
+            f"The model gives {what} that are no numbers (NaN or infinite) in {int(rows.sum())} of"
+            f" {counted(len(found), 'row')}, first in row {int(np.argmax(rows))}.",
             "Does it take missing values? Fill them in before it (SimpleImputer), or in the contract: missing = "
             "'impute'.",
         )
@@ -224,7 +226,3 @@ def _refuse_gaps(found: Floats, what: str) -> None:
 def _listed(labels: Sequence[str]) -> str:
     shown = ", ".join(f"'{label[:40]}'" for label in labels[:10])
     return f"{shown} and {len(labels) - 10} more" if len(labels) > 10 else shown
-
-
-def _rows(n: int) -> str:
-    return f"{n} row{'' if n == 1 else 's'}"

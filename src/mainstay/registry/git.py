@@ -134,19 +134,6 @@ def look_at_tree(root: Path) -> Tree | None:
     return Tree(commit, Path(top), prefix, index, changed, new, said is None)
 
 
-def git_state(root: Path) -> tuple[str, bool]:
-    """Ask git for the commit of a folder and whether something in it isn't committed.
-
-    Returns
-    -------
-    tuple of str and bool
-        ``("", False)`` where git isn't installed, doesn't answer, or the folder isn't under it.
-
-    """
-    tree = look_at_tree(root)
-    return ("", False) if tree is None else (tree.commit, tree.dirty)
-
-
 def commit_naming(root: Path, pointer: str, md5: str, first: str = "") -> str:
     """Find the commit whose pointer names a version of data, so that checking it out gives the data back.
 

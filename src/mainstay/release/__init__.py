@@ -16,7 +16,7 @@
 """
 
 from mainstay.release.approvals import APPROVED, Approvals, Approved, judged_since, unfilled, why_no_approval
-from mainstay.release.books import Books, open_books
+from mainstay.release.books import Books, open_books, place_of, store_of
 from mainstay.release.compatible import differences, other_question
 from mainstay.release.gate import why_not
 from mainstay.release.history import Releases
@@ -62,6 +62,7 @@ __all__ = [
     "only_ends",
     "open_books",
     "other_question",
+    "place_of",
     "plan_release",
     "propose_release",
     "propose_rollback",
@@ -70,6 +71,7 @@ __all__ = [
     "rollback_targets",
     "salt_of",
     "shadows",
+    "store_of",
     "unfilled",
     "why_no_approval",
     "why_not",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mainstay.events import EventLog
     from mainstay.project import Project
     from mainstay.registry import Bundle
+    from mainstay.registry.store import Store
     from mainstay.release.release import Release
     from mainstay.state import State
 
@@ -81,6 +82,17 @@ class Books:
         return release
 
 
+def place_of(books: Path) -> Path | str:
+    """Say where a registry is kept: in its project's folder of books, or at the address in MAINSTAY_STATE."""
+    return os.environ.get("MAINSTAY_STATE") or books
+
+
+def store_of(books: Path) -> Store:
+    """Open where bundles lie: in the folder of books, or where MAINSTAY_STORE and MAINSTAY_CACHE say."""
+    cache = Path(os.environ.get("MAINSTAY_CACHE") or books / CACHE)
+    return open_store(os.environ.get("MAINSTAY_STORE") or books / STORE, cache)
+
+
 def open_books(project: Project, *, late: bool = False) -> Books:
     """Open a project's books: in its folder, or where MAINSTAY_STATE and MAINSTAY_STORE say the registry is kept.
 
@@ -93,11 +105,9 @@ def open_books(project: Project, *, late: bool = False) -> Books:
 
     """
     finish_moves(project.books)
-    cache = Path(os.environ.get("MAINSTAY_CACHE") or project.books / CACHE)
-    store = open_store(os.environ.get("MAINSTAY_STORE") or project.books / STORE, cache)
-    place = os.environ.get("MAINSTAY_STATE") or project.books
+    store = store_of(project.books)
     # Versions in the store and no registry: it was lost, and an empty one in its place would hide that.
     opened = open_late if late else open_state
-    state = opened(place, books=project.books, lost=lambda: bool(store.numbers(project.name)))
+    state = opened(place_of(project.books), books=project.books, lost=lambda: bool(store.numbers(project.name)))
     registry = Registry(state, store, trusted_by(project), ProjectKeys(project))
     return Books(project, state, registry, Releases(state), open_log(project), Approvals(state), Holds(state))

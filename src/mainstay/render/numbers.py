@@ -167,6 +167,18 @@ def limit_words(limit: Limit | None, unit: str = "") -> str:
     return f"{'≥' if limit.sense == 'at_least' else '≤'} {amount(limit.value, unit)}"
 
 
+def counted(n: int, word: str) -> str:
+    """Count things in a sentence.
+
+    Examples
+    --------
+    >>> counted(1, "note"), counted(2, "note")
+    ('1 note', '2 notes')
+
+    """
+    return f"{n} {word}{'' if n == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """Print a length of time in its natural unit.
 

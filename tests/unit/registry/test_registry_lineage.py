@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainstay.registry import Lineage, capture_lineage
-from mainstay.registry.git import git_state
+from mainstay.registry.git import look_at_tree
 from mainstay.registry.packages import _packages_in, find_installed, normal, requirements_text, serving_closure
 
 if TYPE_CHECKING:
@@ -36,29 +36,35 @@ def git(folder: Path, *words: str) -> str:
     return subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True, text=True).stdout
 
 
+def at(folder: Path) -> tuple[str, bool]:
+    tree = look_at_tree(folder)
+    assert tree is not None
+    return tree.commit, tree.dirty
+
+
 def test_a_commit_is_named_and_clean_until_something_changes(repository: Path) -> None:
     head = git(repository, "rev-parse", "HEAD").strip()
-    assert git_state(repository) == (head, False)
+    assert at(repository) == (head, False)
     (repository / ".mainstay").mkdir()
     (repository / ".mainstay" / "registry.sqlite").write_text("ours")
     (repository.parent / "a neighbour").write_text("not this project's")
-    assert git_state(repository) == (head, False)
+    assert at(repository) == (head, False)
     (repository / "features.py").write_text("new")
-    assert git_state(repository) == (head, True)
+    assert at(repository) == (head, True)
     (repository / "features.py").unlink()
     (repository / "mainstay.toml").write_text("[problem]")
-    assert git_state(repository) == (head, True)
+    assert at(repository) == (head, True)
 
 
 def test_a_folder_without_git_has_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert git_state(tmp_path) == ("", False)
+    assert look_at_tree(tmp_path) is None
     monkeypatch.setenv("PATH", "")
-    assert git_state(tmp_path) == ("", False)
+    assert look_at_tree(tmp_path) is None
 
 
 def test_a_repository_without_a_commit_has_none(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
-    assert git_state(tmp_path) == ("", False)
+    assert look_at_tree(tmp_path) is None
 
 
 def test_a_repository_cannot_start_programs_here(repository: Path, tmp_path: Path) -> None:
@@ -67,7 +73,7 @@ def test_a_repository_cannot_start_programs_here(repository: Path, tmp_path: Pat
     hook.write_text(f"#!/bin/sh\ntouch '{canary}'\n")
     hook.chmod(0o755)
     git(repository, "config", "core.fsmonitor", str(hook))
-    git_state(repository)
+    assert look_at_tree(repository) is not None
     assert not canary.exists()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -14,8 +13,7 @@ import msgspec
 from mainstay.errors import CorruptError, InputError, NotFoundError
 from mainstay.lifecycle.backups.restoring import replaced, staging
 from mainstay.lifecycle.backups.standing import demand_room
-from mainstay.registry.store import CACHE, STORE, open_store
-from mainstay.release import open_books
+from mainstay.release import open_books, place_of, store_of
 from mainstay.render.document import Command, Document, Facts, Text
 from mainstay.state import finish_moves, load, open_state, private_folder, replace_together, sync_file
 from mainstay.state.copies import copies_of, first_damage
@@ -125,7 +123,7 @@ def restore_copy(project: Project, copy: Path, *, force: bool = False) -> Brough
 
 def _place(project: Project) -> Path | str:
     finish_moves(private_folder(project.books))
-    return os.environ.get("MAINSTAY_STATE") or project.books
+    return place_of(project.books)
 
 
 def _put_in_place(project: Project, path: Path, copy: Path | None) -> BroughtBack:
@@ -184,7 +182,7 @@ def _last_release(path: Path, model: str) -> int | None:
 
 
 def _report(project: Project, copy: Path | None, before: int | None, aside: Path | None) -> BroughtBack:
-    store = open_store(os.environ.get("MAINSTAY_STORE") or project.books / STORE, project.books / CACHE)
+    store = store_of(project.books)
     with open_books(project) as books:
         known = {version.number for version in books.registry.versions(project.name)}
         releases = books.releases.last_id(project.name)

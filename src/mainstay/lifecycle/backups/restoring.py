@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import tempfile
 from contextlib import closing, contextmanager
@@ -17,8 +16,9 @@ from mainstay.lifecycle.backups.backup import EVENTS, FILES, KEYS, PROJECT, STAT
 from mainstay.lifecycle.backups.standing import demand_room
 from mainstay.project import open_project
 from mainstay.registry import Registry, Version, verify
-from mainstay.registry.store import CACHE, FileStore, open_store
+from mainstay.registry.store import FileStore
 from mainstay.registry.trust import NAME as TRUST
+from mainstay.release import place_of, store_of
 from mainstay.render.document import Document, Facts, Text
 from mainstay.state import Move, finish_moves, load, open_state, private_folder, replace_together
 from mainstay.state.archive import read_contents, unpack
@@ -82,8 +82,7 @@ def restore(root: Path, file: Path, *, force: bool = False) -> Restored:
     read_contents(file)  # before as much as a folder is made
     books = private_folder(root / BOOKS)
     finish_moves(books)
-    place = os.environ.get("MAINSTAY_STATE") or books
-    store = open_store(os.environ.get("MAINSTAY_STORE") or books / STORE, books / CACHE)
+    place, store = place_of(books), store_of(books)
     with staging(books, books) as ready:
         about = _about(unpack(file, ready).about, file)
         _demand_same(root, about, file)

@@ -68,10 +68,6 @@ def history_document(name: str, rows: Sequence[Release], hold: Hold | None = Non
     return Document(f"{name}: {explain(rows[0])}", (*told, Table(columns, cells)))
 
 
-def _approved_by(row: Release) -> str:
-    return "; ".join(f"{one.by} ({one.role})" if one.role else one.by for one in row.approvals)
-
-
 def held_words(hold: Hold) -> str:
     """Say what is held, by whose word, and how it goes on."""
     what = "Automatic promotion" if hold.release else "The controller"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mainstay.release import AGAIN, Listener, Presence, Release, Worker, lagging, open_books
+from mainstay.render.numbers import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,13 +122,9 @@ def describe_followed(followed: Followed | None) -> str:
     if not workers:
         return f"No server of {followed.model} runs now; the next one to start {verb} {what}."
     machines = len({row.machine for row in workers})
-    of = f"{_counted(len(workers), 'worker')} on {_counted(machines, 'machine')}"
+    of = f"{counted(len(workers), 'worker')} on {counted(machines, 'machine')}"
     if not followed.behind:
         who = of if len(workers) == 1 else f"every one of {of}"
         return f"{followed.model}: {who} {verb} {what} after {followed.seconds:.2f} s."
     head = f"{followed.model}: {len(followed.following)} of {of} {'serve' if followed.alone else 'answer by'} {what}"
     return "\n".join([f"{head} after {followed.seconds:.2f} s.", *(f"  {lagging(row)}" for row in followed.behind)])
-
-
-def _counted(n: int, word: str) -> str:
-    return f"{n} {word}{'' if n == 1 else 's'}"
