@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Self
 import polars as pl
 
 from mainstay.errors import DataError
+from mainstay.state import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,19 +129,9 @@ def _unwritable(path: Path, error: OSError) -> DataError:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: a temporary name, to the disk, then its own name."""
+    """Write a file that others may read, whole or not at all; raises `DataError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_file(path, content, 0o644)
     except OSError as error:
         raise _unwritable(path, error) from None

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from mainstay.errors import InputError, NotFoundError, SetupError, StoreError
 from mainstay.extras import need
-from mainstay.models.files import write_file
 from mainstay.registry.plain_file import read_plain
-from mainstay.state import sync_folder
+from mainstay.state import replace_file, sync_folder
 from mainstay.state.files import PRIVATE_FILE
 
 if TYPE_CHECKING:
@@ -154,8 +153,7 @@ def write_private(path: Path, content: bytes) -> None:
 def write_public(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, since servers read it at any moment; raises `StoreError`."""
     try:
-        write_file(path.parent, path.name, content)
-        sync_folder(path.parent)
+        replace_file(path, content, 0o644)
     except OSError as error:
         raise unwritable(path, error) from None
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import secrets
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,8 +11,7 @@ from mainstay.errors import CorruptError, StoreError
 from mainstay.registry import Version
 from mainstay.registry.plain import loads, pretty
 from mainstay.release import Release
-from mainstay.state import private_folder, sync_file, sync_folder
-from mainstay.state.files import PRIVATE_FILE
+from mainstay.state import private_folder, replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,19 +91,9 @@ def write_known(project: Project, known: Known) -> None:
 
     """
     path = path_of(project)
-    half = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         private_folder(path.parent)
-        handle = os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(pretty(known))
-            sync_file(half)
-            half.rename(path)
-            sync_folder(path.parent)
-        except BaseException:
-            half.unlink(missing_ok=True)
-            raise
+        replace_file(path, pretty(known))
     except OSError as error:
         raise StoreError(
             f"{path} can't be written: {error.strerror}.",

@@ -12,7 +12,7 @@
 """
 
 from mainstay.state.dump import dump, load
-from mainstay.state.files import private_folder, share_files, sync_file, sync_folder
+from mainstay.state.files import private_folder, replace_file, share_files, sync_file, sync_folder
 from mainstay.state.leases import Lease, acquire, controller, lease_of, release
 from mainstay.state.moves import Move, finish_moves, replace_together
 from mainstay.state.opening import open_late, open_state
@@ -36,6 +36,7 @@ __all__ = [
     "open_state",
     "private_folder",
     "release",
+    "replace_file",
     "replace_together",
     "share_files",
     "sync_file",

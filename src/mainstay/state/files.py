@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import time
 from typing import TYPE_CHECKING
@@ -29,6 +30,39 @@ def sync_file(path: Path) -> None:
 def sync_folder(path: Path) -> None:
     """Wait until the names in a folder are on the disk: what makes a rename last."""
     sync_file(path)
+
+
+def replace_file(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> None:
+    """Write a file whole or not at all: under a name of its own, to the disk, then in the place of what was there.
+
+    Parameters
+    ----------
+    path : Path
+        Where to; its folder is there already.
+    content : bytes
+        What it says from now on.
+    mode : int
+        Who may read it as soon as it has its name; before that nobody but this user.
+
+    Raises
+    ------
+    OSError
+        Where it can't be written; what was there is as it was.
+
+    """
+    half = path.with_name(f".{path.name[:40]}.{secrets.token_hex(8)}.tmp")
+    handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        half.chmod(mode)
+        half.replace(path)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
 
 
 def sweep_abandoned(*patterns: tuple[Path, str]) -> None:

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mainstay.state import replace_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_file_is_replaced_whole_and_is_nobody_elses_unless_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / ("long" * 60 + ".txt")
+    replace_file(path, b"first")
+    assert (path.read_bytes(), mode(path)) == (b"first", 0o600)
+    replace_file(path, b"second", 0o644)
+    assert (path.read_bytes(), mode(path)) == (b"second", 0o644)
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    replace_file(path, b"first")
+    with path.open("rb") as before:
+        replace_file(path, b"second")
+        assert before.read() == b"first"
+
+
+def test_where_it_cannot_be_written_what_was_there_stays_and_nothing_half_made_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    (path / "inside").mkdir(parents=True)  # a folder isn't replaced by a file
+    with pytest.raises(OSError, match="directory"):
+        replace_file(path, b"content")
+    assert [found.name for found in tmp_path.iterdir()] == ["a"]
+    assert (path / "inside").is_dir()
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(b"precious")
+    (tmp_path / "a").symlink_to(tmp_path / "elsewhere")
+    replace_file(tmp_path / "a", b"new")
+    assert (tmp_path / "elsewhere").read_bytes() == b"precious"
+    assert not (tmp_path / "a").is_symlink()
