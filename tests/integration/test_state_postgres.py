@@ -50,6 +50,11 @@ def test_a_database_that_is_not_there_is_told(postgres: str, tmp_path: Path) -> 
         open_state(postgres.replace("/postgres", "/nowhere"), books=tmp_path)
 
 
+def test_a_host_that_has_no_address_is_told_without_the_number_of_its_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"nowhere\.invalid:5432/books can't be reached: [^\[]*$"):
+        open_state(f"postgresql://me:{SECRET}@nowhere.invalid:5432/books", books=tmp_path)
+
+
 def test_a_port_where_nobody_listens_is_told_at_once(tmp_path: Path) -> None:
     before = time.monotonic()
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/books can't be reached: .*Connection refused"):

@@ -56,14 +56,15 @@ def keys_list(*, folder: Path, as_json: bool) -> None:
 @keys.command("trust")
 @click.argument("public", metavar="PUBLIC")
 @click.option("--name", default="", help="What to call it.")
+@click.option("--force", is_flag=True, help="Even where it is the first, and didn't sign what answers now.")
 @on_project
-def keys_trust(public: str, name: str, *, folder: Path, as_json: bool) -> None:
+def keys_trust(public: str, name: str, *, force: bool, folder: Path, as_json: bool) -> None:
     """Load what the key PUBLIC signed: "ed25519:...", a line of OpenSSH, or a file."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
     announce(project, "trusting a key")
-    changed = lifecycle.trust_key(project, public, name=name, now=_now())
+    changed = lifecycle.trust_key(project, public, name=name, now=_now(), force=force)
     _tell(project, changed, "a key is trusted", as_json=as_json)
 
 

@@ -22,12 +22,15 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # the oldest click al
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
         """Read it, or say how one is written."""
         try:
-            at = dt.datetime.fromisoformat(str(value))
-        except ValueError:
+            read = dt.datetime.fromisoformat(str(value))
+            at = (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+        except (ValueError, OverflowError):
             self.fail(
                 f"'{value}' is no moment, which is written 2026-11-20T09:00 or 2026-11-20T09:00+01:00", param, ctx
             )
-        return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+        if at > dt.datetime.now(dt.UTC):
+            self.fail(f"{at:%Y-%m-%d %H:%M} UTC is still to come, and nobody can say what answers then", param, ctx)
+        return at
 
 
 @click.command()

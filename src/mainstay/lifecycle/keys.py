@@ -9,6 +9,8 @@ import msgspec
 
 from mainstay.errors import CheckError, CorruptError, InputError, MainstayError, NotFoundError
 from mainstay.registry import Known, ProjectKeys
+from mainstay.registry.key_files import read_public
+from mainstay.registry.signing import key_id
 from mainstay.release import open_books
 from mainstay.render.document import Command, Document, Facts, Table, Text
 from mainstay.render.numbers import moment
@@ -81,9 +83,31 @@ def new_key(project: Project, *, name: str, now: dt.datetime, sign: bool = True)
     return msgspec.structs.replace(_changed(project, key), signed=tuple(signed))
 
 
-def trust_key(project: Project, public: str, *, name: str, now: dt.datetime) -> KeyChanged:
-    """Load what a public key signed; where it is the first, nothing is loaded any more that isn't signed."""
-    return _changed(project, ProjectKeys(project).trust(public, name, now))
+def trust_key(project: Project, public: str, *, name: str, now: dt.datetime, force: bool = False) -> KeyChanged:
+    """Load what a public key signed; where it is the first, nothing is loaded any more that isn't signed.
+
+    Raises
+    ------
+    InputError, NotFoundError
+        Where it is no public key, or was revoked here.
+    CheckError
+        Where it is the first, and a version that answers now isn't signed by it, unless it is forced: no server could
+        load that again.
+
+    """
+    keys = ProjectKeys(project)
+    found = key_id(read_public(public)[0])
+    if not force and not keys.known():
+        with open_books(project) as books:
+            hit = tuple(number for number in _answering(books) if _signer(books, number) != found)
+        if hit:
+            them, named = "it" if len(hit) == 1 else "them", " ".join(map(str, hit))
+            raise CheckError(
+                f"The key {found} would be the first that is trusted here, and it didn't sign {_called(hit)}: "
+                f"no server could load {them} again.",
+                f"Sign {them} first, where that key is (mainstay admin keys sign {named}), or --force.",
+            )
+    return _changed(project, keys.trust(public, name, now))
 
 
 def list_keys(project: Project) -> tuple[Known, ...]:
@@ -109,10 +133,12 @@ def revoke_key(project: Project, key: str, *, force: bool, now: dt.datetime) -> 
     with open_books(project) as books:
         hit = tuple(number for number in _answering(books) if _signer(books, number) == found.id)
     if hit and not force:
-        named = " and ".join(map(str, hit))
+        named, them = " ".join(map(str, hit)), "it" if len(hit) == 1 else "them"
+        answers = "answers" if len(hit) == 1 else "answer"
         raise CheckError(
-            f"The key {found.id} signed version {named}, which answers now: no server could load it again.",
-            f"Sign it with another one first (mainstay admin keys new; mainstay admin keys sign {hit[0]}), or --force.",
+            f"The key {found.id} signed {_called(hit)}, which {answers} now: no server could load {them} again.",
+            f"Sign {them} with another one first (mainstay admin keys new; mainstay admin keys sign {named}), "
+            "or --force.",
         )
     return _changed(project, keys.revoke(found, now))
 

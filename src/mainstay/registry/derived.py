@@ -62,7 +62,7 @@ def derive_version(folder: Path, number: int) -> Version:
         digest = hashlib.sha256((folder / NAME).read_bytes()).hexdigest()
     except OSError as error:
         raise CorruptError(f"{folder} has no {NAME}: {error.strerror}.", "It is no whole version.") from None
-    manifest = verify(folder, digest, f"The bundle in {folder}")
+    manifest = verify(folder, digest, f"the bundle in {folder}")
     lineage, report = _read(folder, "lineage.json", Lineage), _read(folder, "report.json", Report)
     return Version(
         model=manifest.model,

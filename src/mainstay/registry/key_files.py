@@ -81,9 +81,8 @@ def read_private(path: Path) -> Ed25519PrivateKey:
 
     """
     try:
-        if path.stat().st_mode & _OTHERS:
-            raise SetupError(f"Everybody on this machine may use the private key {path}.", f"chmod 600 {path}")
-        content = path.read_bytes() if path.is_file() else b""
+        mode = path.stat().st_mode
+        content = path.read_bytes() if stat.S_ISREG(mode) else b""
     except OSError as error:
         raise SetupError(f"The private key {path} can't be read: {error.strerror}.", _MAKE) from None
     load = _serialization()
@@ -96,6 +95,8 @@ def read_private(path: Path) -> Ed25519PrivateKey:
         raise SetupError(f"{path} holds no private key that can be read.", _MAKE) from None
     if not isinstance(key, _ed25519().Ed25519PrivateKey):
         raise SetupError(f"The private key {path} isn't one of Ed25519.", _MAKE)
+    if mode & _OTHERS:  # last: closing a file that is no key, /etc/passwd by mistake, would be no cure
+        raise SetupError(f"Everybody on this machine may use the private key {path}.", f"chmod 600 {path}")
     found: Ed25519PrivateKey = key
     return found
 

@@ -148,7 +148,7 @@ class Served:
         away = self.reach.trouble
         if away:
             since = f"since {self.reach.since:%Y-%m-%d %H:%M:%S} UTC"
-            self._seldom.say("away", f"{self.name}: nothing is heard of the registry {since}. {away} {self._goes_on()}")
+            self._seldom.say("away", f"{self.name}: nothing is heard of the registry {since}. {self._goes_on()} {away}")
         elif self._away:
             say(f"{self.name}: the registry answers again.")
         self._away = bool(away)

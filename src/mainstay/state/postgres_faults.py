@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ _AWAY = {"57P01", "57P02", "57P03", "25P03", "57P05"}
 _READ_ONLY = {"25006"}
 _FULL = {"53100": "its disk is full", "53200": "its memory ran out", "53300": "it has too many connections already"}
 _SLOW = {"57014"}
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
 
 class Faults:
@@ -115,7 +117,7 @@ class Faults:
 
     def _said(self, error: sqlalchemy.exc.DBAPIError) -> str:
         lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()] or ["it says nothing"]
-        return self._address.hide(lines[0])[:300].rstrip(".")
+        return _ERRNO.sub("", self._address.hide(lines[0]))[:300].rstrip(".")
 
 
 def _operational(error: sqlalchemy.exc.DBAPIError) -> bool:

@@ -66,6 +66,16 @@ def test_the_first_key_leaves_what_another_one_signed(project: Project, tmp_path
     assert lifecycle.trust_key(project, key.public, name="theirs", now=NOON).unloaded == ()
 
 
+def test_the_first_key_of_others_isnt_trusted_where_it_would_stop_who_answers(project: Project, tmp_path: Path) -> None:
+    key = lifecycle.new_key(tiny_project(tmp_path / "theirs"), name="theirs", now=NOON).key
+    with pytest.raises(CheckError, match=rf"The key {key.id} would be the first .* didn't sign version 1: no") as told:
+        lifecycle.trust_key(project, key.public, name="theirs", now=NOON)
+    assert "mainstay admin keys sign 1), or --force" in told.value.cure
+    assert lifecycle.list_keys(project) == ()
+    forced = lifecycle.trust_key(project, key.public, name="theirs", now=NOON, force=True)
+    assert (forced.unloaded, forced.in_force) == ((1, 2), (1,))
+
+
 def test_a_later_key_signs_nothing_by_itself(project: Project) -> None:
     lifecycle.new_key(project, name="first", now=NOON, sign=False)
     changed = lifecycle.new_key(project, name="second", now=NOON.replace(hour=13))

@@ -310,6 +310,19 @@ def test_private_keys_are_for_their_user_alone(keys: ProjectKeys) -> None:
         keys.signer()
 
 
+def test_what_is_no_key_is_never_to_be_closed(
+    keys: ProjectKeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tmp_path / "passwd"
+    text.write_text("root:x:0:0\n")
+    for place in (text, tmp_path):
+        place.chmod(0o755)
+        monkeypatch.setenv("MAINSTAY_SIGNING_KEY", str(place))
+        with pytest.raises(SetupError, match="holds no private key that can be read") as told:
+            keys.signer()
+        assert "chmod" not in told.value.cure
+
+
 def test_the_files_are_those_of_openssh_and_pem(keys: ProjectKeys, tmp_path: Path) -> None:
     key = keys.make("release\n key", NOON)
     assert (keys.folder / f"{key.id}.pem").read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----\n")

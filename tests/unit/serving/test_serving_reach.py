@@ -48,7 +48,7 @@ def test_it_is_told_at_most_once_a_minute_and_when_it_is_back(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "churn: nothing is heard of the registry since 20" in said
-    assert said.rstrip().endswith("Version 1 goes on answering.")
+    assert " UTC. Version 1 goes on answering. The registry " in said  # what to do comes last, to be copied
     page = ask(app, "/metrics").body.decode()
     assert 'mainstay_registry_reachable{model="churn"} 0.0' in page
     assert 'mainstay_registry_age_seconds{model="churn"} 0.' in page

@@ -180,4 +180,4 @@ def _notes(about: BackedUp) -> Iterator[str]:
     if about.keys:
         yield "It holds private keys: whoever has this file can sign versions and undo pseudonyms. Keep it locked away."
     else:
-        yield "Without --with-keys it holds no private key: after a loss, new versions need a new key."
+        yield "It holds no private key: where versions are signed, a loss then costs a new key, or say --with-keys."

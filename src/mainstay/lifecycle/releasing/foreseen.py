@@ -83,6 +83,8 @@ class Foreseen:
         What doesn't stop it, and should be known.
     error : MainstayError or None
         Why it isn't done; None where it may be.
+    held_to : bool
+        Whether anything is demanded of it: nothing is where nobody answers then who doesn't answer now.
 
     """
 
@@ -98,6 +100,7 @@ class Foreseen:
     further: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     error: MainstayError | None = None
+    held_to: bool = True
 
     def demand(self) -> Release:
         """Give the row to write; raises where it isn't to be written."""
@@ -122,7 +125,7 @@ def foreseen_document(seen: Foreseen) -> Document:
 
 def _checks(seen: Foreseen) -> Iterator[tuple[str, Status, str]]:
     rollback = seen.row is not None and seen.row.kind == "rollback"
-    if seen.golden < 0 and seen.error is None:
+    if not seen.held_to:
         yield "demands", Status("", "none"), "none: nobody answers then who doesn't answer now"
         return
     if seen.golden >= 0:

@@ -82,7 +82,7 @@ def foresee(books: Books, wish: Wish) -> Foreseen:
     history = books.releases.history(name)  # first: whoever releases meanwhile makes our row fail
     before = history[-1] if history else None
     if only_ends(history, number, ab=wish.ab, beside=wish.beside):
-        return _drafted(history, wish, Foreseen(model=name, version=number, before=before))
+        return _drafted(history, wish, Foreseen(model=name, version=number, before=before, held_to=False))
     bundle = books.registry.load_bundle(name, number)
     champion = sound_champion(books, run=False)
     given = standing(books, number)
