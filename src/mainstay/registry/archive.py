@@ -10,19 +10,17 @@ import os
 import shutil
 import stat
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mainstay.errors import CorruptError, InputError, StoreError
-from mainstay.registry.archive_end import directory_size
 from mainstay.registry.manifest import MOST, NAME, demand_sound_paths, read_manifest
 from mainstay.registry.signing import SIGNATURE, anybody, demand_signature
 from mainstay.state import sync_folder
+from mainstay.state.zips import DAMAGED, copy_counted, directory_size, fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import IO
 
     from mainstay.registry.manifest import File, Manifest
     from mainstay.registry.signing import Keys
@@ -119,7 +117,7 @@ def unpack_archive(path: Path, folder: Path, keys: Keys = anybody) -> tuple[Mani
             for file in manifest.files:
                 _bring(archive, entries[file.path], file, folder, path.name)
             (folder / NAME).write_bytes(content)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
+    except DAMAGED as error:
         raise _damaged(path.name, str(error)) from None
     return manifest, hashlib.sha256(content).hexdigest()
 
@@ -160,13 +158,8 @@ def _entries(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
         raise CorruptError(f"{name} lists more files than a version has.", _CURE)
     demand_sound_paths([info.orig_filename for info in infos], name, _CURE)
     for info in infos:
-        kind = stat.S_IFMT(info.external_attr >> 16) if info.create_system == _UNIX else 0
-        if kind not in (0, stat.S_IFREG):
-            raise CorruptError(f"{name} holds {info.filename!r}, which is a link or no plain file.", _CURE)
-        if info.flag_bits & 1:
-            raise CorruptError(f"{name} holds {info.filename!r}, which is locked by a password.", _CURE)
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise CorruptError(f"{name} holds {info.filename!r}, which is compressed in no way known here.", _CURE)
+        if fault := fault_of(info):
+            raise CorruptError(f"{name} holds {info.filename!r}, which {fault}.", _CURE)
     return {info.filename: info for info in infos}
 
 
@@ -200,20 +193,8 @@ def _bring(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: File, folder:
     inside = folder / PurePosixPath(file.path)
     inside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with archive.open(entry) as given, inside.open("xb") as taken:
-        if _copy(given, taken, file.size) != file.sha256:
+        if copy_counted(given, taken, file.size) != file.sha256:
             raise CorruptError(f"The file {file.path!r} of {name} isn't what its manifest lists.", _CURE)
-
-
-def _copy(given: IO[bytes], taken: IO[bytes], size: int) -> str:
-    """Copy at most a byte more than was listed; gives the sha256 of what came, or nothing where it is another size."""
-    seen, left = hashlib.sha256(), size
-    while block := given.read(min(_BLOCK, left + 1)):
-        left -= len(block)
-        if left < 0:
-            return ""
-        seen.update(block)
-        taken.write(block)
-    return "" if left else seen.hexdigest()
 
 
 def _damaged(name: str, why: str) -> CorruptError:

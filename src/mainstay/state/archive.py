@@ -9,9 +9,7 @@ import hashlib
 import os
 import secrets
 import shutil
-import stat
 import zipfile
-import zlib
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
@@ -20,6 +18,7 @@ import msgspec
 
 from mainstay.errors import CorruptError, InputError, StoreError
 from mainstay.state.files import PRIVATE_FILE, private_folder, sync_folder
+from mainstay.state.zips import DAMAGED, copy_counted, directory_size, fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 LIST = "contents.json"
 _LONGEST_LIST = 256 * 2**20  # bytes
 _PIECE = 2**20  # bytes at a time
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _CURE = "Take another backup; nothing was changed."
 
 
@@ -158,11 +156,15 @@ def unpack(file: Path, folder: Path) -> Contents:
 @contextmanager
 def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(file) as archive:
-            yield archive
+        with file.open("rb") as raw:
+            if (directory_size(raw) or 0) > _LONGEST_LIST:  # it would fill the memory
+                raise _refused(file, "lists too much")
+            raw.seek(0)
+            with zipfile.ZipFile(raw) as archive:
+                yield archive
     except FileNotFoundError:
         raise InputError(f"There is no file {file}.", "Name the backup: mainstay admin restore FILE.zip") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
+    except DAMAGED:
         raise CorruptError(f"{file} isn't a backup, or was cut off or changed since.", _CURE) from None
     except IsADirectoryError:
         raise InputError(f"{file} is a folder.", "Name the backup's file.") from None
@@ -210,29 +212,18 @@ def _wrong(info: zipfile.ZipInfo) -> str:
         return "names a place outside"
     if any(part in {"", ".", ".."} for part in parts) or PurePosixPath(name).as_posix() != name:
         return "leads outside, or is a folder"
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind not in {0, stat.S_IFREG}:
-        return "is a link or no plain file"
-    if info.flag_bits & 1:
-        return "is encrypted"
-    return "" if info.compress_type in _METHODS else "is packed in a way that isn't known"
+    return fault_of(info)
 
 
 def _extract(archive: zipfile.ZipFile, entry: Entry, folder: Path, file: Path) -> None:
     target = folder / PurePosixPath(entry.path)
     private_folder(target.parent)
-    digest, left = hashlib.sha256(), entry.size
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE_FILE)
     with os.fdopen(handle, "wb") as out, archive.open(entry.path) as source:
-        while piece := source.read(_PIECE):
-            left -= len(piece)
-            if left < 0:
-                break
-            digest.update(piece)
-            out.write(piece)
+        digest = copy_counted(source, out, entry.size)
         out.flush()
         os.fsync(out.fileno())
-    if left or digest.hexdigest() != entry.sha256:
+    if digest != entry.sha256:
         raise _refused(file, f"holds {entry.path[:80]!r}, which isn't what was once written")
 
 

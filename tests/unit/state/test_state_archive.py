@@ -154,6 +154,23 @@ def test_one_that_lists_more_than_any_disk_takes_writes_nothing(tmp_path: Path) 
     refused(made(tmp_path, ("a", b"x"), listed=listed), tmp_path, "in another size than it lists")
 
 
+def test_one_whose_own_list_would_fill_the_memory_is_refused_unread(tmp_path: Path) -> None:
+    file = made(tmp_path, ("a", b"x"))
+    content = bytearray(file.read_bytes())
+    end = content.rindex(b"PK\x05\x06")
+    content[end + 12 : end + 16] = (2**31).to_bytes(4, "little")
+    file.write_bytes(content)
+    refused(file, tmp_path, "lists too much")
+
+
+def test_one_that_is_locked_is_refused(tmp_path: Path) -> None:
+    file = made(tmp_path, ("a", b"x"))
+    content = bytearray(file.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    file.write_bytes(content)
+    refused(file, tmp_path, "is locked by a password")
+
+
 def refused(file: Path, tmp_path: Path, said: str) -> None:
     out = tmp_path / "refused"
     out.mkdir()
