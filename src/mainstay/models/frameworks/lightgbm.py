@@ -25,6 +25,7 @@ from mainstay.models.answers import wrapper_order
 from mainstay.models.arranging import arrange, codes_of, demand_positive, places_of
 from mainstay.models.explain.lightgbm import Contributions
 from mainstay.models.files import damaged, decode, write_file, write_header
+from mainstay.models.lightgbm_text import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,9 +186,11 @@ def load(folder: Path, header: bytes) -> LightGBMModel:
 
 
 def _booster(library: ctypes.CDLL, text: str, origin: Path) -> ctypes.c_void_p:
-    """Hand the text to the library, which aborts on some texts that aren't models: only whole ones are handed over."""
+    """Hand the text to the library, which believes what it is told: only whole and sound ones are handed over."""
     if not text.startswith("tree\n") or "\nend of trees\n" not in text:
         raise damaged(origin, "it isn't a whole LightGBM model")
+    if fault := fault_of(text):
+        raise damaged(origin, fault)
     booster, trees = ctypes.c_void_p(), ctypes.c_int()
     done = library.LGBM_BoosterLoadModelFromString(text.encode(), ctypes.byref(trees), ctypes.byref(booster))
     _check(library, done, origin)
