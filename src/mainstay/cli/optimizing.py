@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mainstay.cli.options import VERSION, on_project, open_here, whoever
-from mainstay.cli.output import announce, say, show, show_json
+from mainstay.cli.output import announce, say, show, show_derived, show_json
 
 HOLDOUT = click.option(
     "--holdout",
@@ -62,15 +62,13 @@ def version_optimize(
         holdout=holdout,
         progress=lambda line: say(f"  {line}"),
     )
-    lifecycle.mirror(project, say, seconds=lifecycle.LATER)
-    if as_json:
-        show_json(made)
-        return
-    show(lifecycle.optimized_document(project.name, made))
-    said = ". It passes its gates" if made.verdict.ok else ", but it fails a gate: release it with --trial alone"
-    say(f"{project.name}: version {made.version.number} is registered, made from version {number}{said}.")
-    if made.note:
-        say(f"{project.name}: {made.note}")
+    show_derived(
+        project,
+        made,
+        lifecycle.optimized_document(project.name, made),
+        f"made from version {number}",
+        as_json=as_json,
+    )
 
 
 @click.command("onnx")

@@ -10,6 +10,7 @@ import click
 from mainstay.errors import MainstayError
 
 if TYPE_CHECKING:
+    from mainstay.lifecycle import Optimized, Repoliced
     from mainstay.project import Project
     from mainstay.release import Release
     from mainstay.render.document import Document
@@ -48,6 +49,23 @@ def show_release(project: Project, done: Release, wait: float, *, as_json: bool)
     import msgspec  # noqa: PLC0415 - keeps --help fast
 
     show_json({**msgspec.to_builtins(done), "followed": followed})
+
+
+def show_derived(
+    project: Project, made: Optimized | Repoliced, document: Document, whence: str, *, as_json: bool
+) -> None:
+    """Say that a version made from another is registered, and whether it may answer."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    lifecycle.mirror(project, say, seconds=lifecycle.LATER)
+    if as_json:
+        show_json(made)
+        return
+    show(document)
+    said = ". It passes its gates" if made.verdict.ok else ", but it fails a gate: release it with --trial alone"
+    say(f"{project.name}: version {made.version.number} is registered, {whence}{said}.")
+    if made.note:
+        say(f"{project.name}: {made.note}")
 
 
 def say(line: str) -> None:

@@ -9,7 +9,7 @@ import click
 
 from mainstay.cli.optimizing import HOLDOUT
 from mainstay.cli.options import VERSION, on_project, open_here, whoever
-from mainstay.cli.output import announce, say, show, show_json
+from mainstay.cli.output import announce, say, show_derived
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,12 +57,10 @@ def version_policy(
         holdout=holdout,
         progress=lambda line: say(f"  {line}"),
     )
-    lifecycle.mirror(project, say, seconds=lifecycle.LATER)
-    if as_json:
-        show_json(made)
-        return
-    show(lifecycle.repoliced_document(project.name, made))
-    said = ". It passes its gates" if made.verdict.ok else ", but it fails a gate: release it with --trial alone"
-    say(f"{project.name}: version {made.version.number} is registered, the model of version {number}{said}.")
-    if made.note:
-        say(f"{project.name}: {made.note}")
+    show_derived(
+        project,
+        made,
+        lifecycle.repoliced_document(project.name, made),
+        f"the model of version {number}",
+        as_json=as_json,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from mainstay.project import Project
     from mainstay.registry import Bundle, Version
     from mainstay.release import Books, Hold, Release
-    from mainstay.render.overview import Change, State
+    from mainstay.render.overview import Change, State, Timeline
 
 _MOST_VERSIONS = 50
 _LONGEST_LOOK = 86_400.0  # seconds; how often a window of so many predictions is expected to fill
@@ -76,80 +77,106 @@ def _model(project: Project, now: dt.datetime) -> tuple[ModelRow, dt.datetime | 
     return row, looked, max(every, 60.0)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What the books say of a model that answers, each read once."""
+
+    books: Books
+    versions: Sequence[Version]
+    history: Sequence[Release]
+    tenure: Tenure
+    found: Sequence[Found]
+    bundle: Bundle
+    served: Served
+    since: dt.datetime
+    gauge: Gauge
+
+
 def _row(
     project: Project, books: Books, settings: MonitoringSettings, now: dt.datetime
 ) -> tuple[ModelRow, dt.datetime | None]:
-    name = project.name
-    versions, history = books.registry.versions(name), books.releases.history(name)
+    versions, history = books.registry.versions(project.name), books.releases.history(project.name)
     tenure = tenure_of(history)
     if tenure is None:
         return _unreleased(project, books, versions), None
     since = reach(books, now)
-    found = [each for each in found_since(books.log, since, name) if each.until is not None]  # of looks at windows
+    found = [look for look in found_since(books.log, since, project.name) if look.until is not None]  # at windows
     bundle = load_once(books, next(version for version in versions if version.number == tenure.version))
-    window = served_since(books, bundle, since, now)
-    served = read_served(window.frame, bundle)
+    served = read_served(served_since(books, bundle, since, now).frame, bundle)
     gauge = Gauge(bundle.report, bundle.money, settings.label_coverage)
-    answering = bool(served.rows) and now.timestamp() - float(served.at[-1]) <= _patience(settings)
+    read = _Read(books, versions, history, tenure, found, bundle, served, since, gauge)
+    return _answering(project, read, settings, now), _watched(read, project.name, now)
+
+
+def _answering(project: Project, read: _Read, settings: MonitoringSettings, now: dt.datetime) -> ModelRow:
+    tenure, served, gauge = read.tenure, read.served, read.gauge
     mine = served.only((served.versions == tenure.version) & (served.at >= tenure.since.timestamp()))
-    latest = _latest(found, tenure)
-    value = value_of(mine, gauge)
-    change = change_of(served, gauge, tenure, history, found)
+    latest = _latest(read.found, tenure)
+    value, change = value_of(mine, gauge), change_of(served, gauge, tenure, read.history, read.found)
+    estimated = value is not None and value.estimated
+    quality = _quality(mine, read.bundle, gauge, settings)
     state = state_of(
         tenure=tenure,
-        answering=answering,
+        answering=bool(served.rows) and now.timestamp() - float(served.at[-1]) <= _patience(settings),
         latest=latest,
         value=value,
         gauge=gauge,
         change=change,
         worse_by=settings.worse_by,
     )
-    target = _target(history, frozenset(one.number for one in versions if one.removed is not None))
-    quality = _quality(mine, bundle, gauge, settings)
-    begun = min(history[0].at, _moment(served.at[0])) if served.rows else history[0].at
-    old = {int(number) for number in np.unique(served.versions)} if served.rows else set()
-    workers = Presence(books.state).serving(name)
-    row = ModelRow(
-        name=name,
+    target = _target(read.history, frozenset(one.number for one in read.versions if one.removed is not None))
+    workers = Presence(read.books.state).serving(project.name)
+    return ModelRow(
+        name=project.name,
         state=state,
         version=tenure.version,
         since=tenure.since,
         by=tenure.by,
         trial=tenure.trial,
         value=None if value is None else gauge.amount(value),
-        estimated=value is not None and value.estimated,
+        estimated=estimated,
         change=change,
         quality=quality,
         quality_estimated=quality is not None and quality.measure.startswith("estimated_"),
         p99_ms=latency_finding(mine, settings).value,
         predictions=served.rows,
-        command=_command(state, project, target, estimated=value is not None and value.estimated),
+        command=_command(state, project, target, estimated=estimated),
         rollback_to=target,
-        note=_with_hold(_note(state, served, latest, change), books.holds.current(name)),
-        timeline=make_timeline(
-            served,
-            make_grid(max(begun, since), now, served.rows),
-            gauge=gauge,
-            bundles=load_some(books, (version for version in versions if version.number in old)),
-            current=bundle,
-            history=history,
-            actions=actions(books.log, since, name),
-            found=found,
-            drift_limit=settings.drift_limit,
-            now=now,
-        ),
+        note=_with_hold(_note(state, served, latest, change), read.books.holds.current(project.name)),
+        timeline=_timeline(read, project.name, settings, now),
         findings=latest,
-        versions=_versions(books, versions, history),
+        versions=_versions(read.books, read.versions, read.history),
         owner=project.problem.owner,
         decision=project.problem.decision,
         data_to=_moment(served.at[-1]) if served.rows else None,
-        who=explain(history[-1]) if len(history[-1].routes) > 1 else "",
+        who=explain(read.history[-1]) if len(read.history[-1].routes) > 1 else "",
         workers=len(workers),
-        behind=tuple(lagging(one) for one in workers if one.trouble or not one.answers_by(history[-1])),
+        behind=tuple(lagging(one) for one in workers if one.trouble or not one.answers_by(read.history[-1])),
     )
-    lease = lease_of(books.state, controller(name))
-    watched = now if lease is not None and lease.expires > now else max((look.at for look in found), default=None)
-    return row, watched
+
+
+def _timeline(read: _Read, name: str, settings: MonitoringSettings, now: dt.datetime) -> Timeline:
+    served, first = read.served, read.history[0].at
+    begun = min(first, _moment(served.at[0])) if served.rows else first
+    asked = {int(number) for number in np.unique(served.versions)} if served.rows else set()
+    return make_timeline(
+        served,
+        make_grid(max(begun, read.since), now, served.rows),
+        gauge=read.gauge,
+        bundles=load_some(read.books, (version for version in read.versions if version.number in asked)),
+        current=read.bundle,
+        history=read.history,
+        actions=actions(read.books.log, read.since, name),
+        found=read.found,
+        drift_limit=settings.drift_limit,
+        now=now,
+    )
+
+
+def _watched(read: _Read, name: str, now: dt.datetime) -> dt.datetime | None:
+    """Say until when somebody watched: now, where a controller runs."""
+    lease = lease_of(read.books.state, controller(name))
+    return now if lease is not None and lease.expires > now else max((look.at for look in read.found), default=None)
 
 
 def _unreleased(project: Project, books: Books, versions: Sequence[Version]) -> ModelRow:

@@ -141,7 +141,7 @@ def confirm_page(
     )
 
 
-def message_page(sentence: str, cure: str, *, code: int, command: str = "", assets: Assets | None = None) -> str:
+def message_page(sentence: str, cure: str, *, code: int, assets: Assets | None = None) -> str:
     """Draw a message: what happened, what to do, and the code."""
     return (
         environment()
@@ -150,7 +150,6 @@ def message_page(sentence: str, cure: str, *, code: int, command: str = "", asse
             sentence=sentence,
             cure=cure,
             code=code,
-            command=command,
             assets=assets or Assets(),
             environment="",
             every=60.0,

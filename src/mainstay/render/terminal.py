@@ -38,13 +38,13 @@ _PIPED_WIDTH = 160
 _NOTES_BESIDE = 120
 
 
-def console(file: IO[str] | None = None, *, stderr: bool = False) -> Console:
+def console(file: IO[str] | None = None) -> Console:
     """Make the console every verb prints to.
 
     Colour only on a terminal and never under ``NO_COLOR``; into a pipe the lines are wide, so that tables aren't cut.
     Markup in square brackets and emoji codes are taken literally: values come from people's data.
     """
-    made = Console(file=file, stderr=stderr, highlight=False, markup=False, emoji=False)
+    made = Console(file=file, highlight=False, markup=False, emoji=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = _PIPED_WIDTH
     return made

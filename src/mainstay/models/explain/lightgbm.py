@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _DOUBLE, _ROW_MAJOR, _CONTRIB, _ALL = 1, 1, 3, -1  # as in LightGBM's c_api.h
+_TRIED = 64  # rows
 _ZERO = 1e-30
 _OBJECTIVE = re.compile(r"^objective=(\S+)(.*)$", re.MULTILINE)
 _SIGMOID = re.compile(r"sigmoid:([0-9.eE+-]+)")
@@ -174,17 +175,17 @@ class Contributions:
         return found
 
 
-def _trial_rows(leaves: Sequence[Leaf], features: int, rows: int = 64) -> Floats:
+def _trial_rows(leaves: Sequence[Leaf], features: int) -> Floats:
     """Make rows that go every way: numbers around the thresholds, codes, gaps."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(rows, features))
+    X = rng.normal(size=(_TRIED, features))
     for leaf in leaves:
         for feature, one in leaf.demands.items():
             # A threshold of 1e-35 stands for 0, and nothing lies exactly there.
             ends = [end for end in (one.low, one.high) if np.isfinite(end) and abs(end) > _ZERO]
             if one.mask >= 0:
-                X[rng.integers(rows), feature] = rng.integers(-1, CODES + 4)
+                X[rng.integers(_TRIED), feature] = rng.integers(-1, CODES + 4)
             elif ends:
-                X[rng.integers(rows), feature] = rng.choice(ends) + rng.choice((-1e-3, 0.0, 1e-3))
+                X[rng.integers(_TRIED), feature] = rng.choice(ends) + rng.choice((-1e-3, 0.0, 1e-3))
     X[rng.random(X.shape) < 0.1] = np.nan
     return X
