@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from mainstay.render.document import Block
 
 
+_DAMAGED = "?"
+
+
 class KeyChanged(msgspec.Struct, frozen=True):
     """What became of a key, and of the versions by it.
 
@@ -73,12 +76,19 @@ def new_key(project: Project, *, name: str, now: dt.datetime, sign: bool = True)
     sign : bool
         Whether to sign what is here already.
 
+    Raises
+    ------
+    CheckError
+        Where it is the first key, and a version that answers now was signed by another one: it is left as it is, and no
+        server here could load it again.
+
     """
     keys = ProjectKeys(project)
     if not sign or keys.known():
         return _changed(project, keys.make(name, now))
     signed: list[int] = []
     with open_books(project) as books:
+        _demand_no_strangers(books)
         key = keys.make(name, now, before=lambda signer: signed.extend(_sign_all(books, signer)))
     return msgspec.structs.replace(_changed(project, key), signed=tuple(signed))
 
@@ -191,6 +201,16 @@ def _changed(project: Project, key: Known) -> KeyChanged:
         return KeyChanged(key, lost, tuple(number for number in _answering(books) if number in lost))
 
 
+def _demand_no_strangers(books: Books) -> None:
+    for number in _answering(books):
+        if (signer := _signer(books, number)) and signer != _DAMAGED:
+            raise CheckError(
+                f"Version {number}, which answers now, was signed by the key {signer[:40]!r}, "
+                "which isn't trusted here: after a first key no server here could load it again.",
+                "Trust that key first: mainstay admin keys trust PUBLIC. With --no-sign a key is made all the same.",
+            )
+
+
 def _sign_all(books: Books, signer: Signer) -> list[int]:
     """Sign what nobody signed; what is damaged stays unsigned, and is told with what isn't loaded any more."""
     done = []
@@ -228,7 +248,7 @@ def _signer(books: Books, number: int) -> str:
     try:
         return books.registry.signed_by(books.project.name, number)
     except MainstayError:
-        return "?"  # damaged: to be signed it must be named, and is then told
+        return _DAMAGED  # damaged: to be signed it must be named, and is then told
 
 
 def _use(key: Known) -> str:

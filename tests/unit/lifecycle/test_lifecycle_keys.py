@@ -61,6 +61,11 @@ def test_the_first_key_leaves_what_another_one_signed(project: Project, tmp_path
     key = lifecycle.new_key(theirs, name="theirs", now=NOON).key
     lifecycle.export_version(theirs, register_model(theirs, TINY_MODEL), tmp_path / "theirs.zip")
     lifecycle.import_version(project, tmp_path / "theirs.zip", parent=None, now=NOON, by="a test")
+    release_now(project, 3)
+    with pytest.raises(CheckError, match=rf"Version 3, which answers now, was signed by the key '{key.id}'"):
+        lifecycle.new_key(project, name="ours", now=NOON)
+    assert lifecycle.list_keys(project) == ()
+    release_now(project, 1)
     changed = lifecycle.new_key(project, name="ours", now=NOON)
     assert (changed.signed, changed.unloaded) == ((1, 2), (3,))
     assert lifecycle.trust_key(project, key.public, name="theirs", now=NOON).unloaded == ()
