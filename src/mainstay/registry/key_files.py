@@ -8,11 +8,11 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mainstay.errors import InputError, NotFoundError, SetupError, StoreError
+from mainstay.errors import InputError, NotFoundError, SetupError
 from mainstay.extras import need
 from mainstay.registry.plain_file import read_plain
 from mainstay.state import replace_file, sync_folder
-from mainstay.state.files import PRIVATE_FILE
+from mainstay.state.files import PRIVATE_FILE, unreadable, unwritable
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -133,9 +133,7 @@ def read_key_file(path: Path) -> str:
     except UnicodeDecodeError:
         raise InputError(f"{path} is no text.", "Name the file of a public key.") from None
     except OSError as error:
-        raise StoreError(
-            f"{path} can't be read: {error.strerror or error}.", "Give this user the right to read it."
-        ) from None
+        raise unreadable(path, error) from None
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -157,11 +155,6 @@ def write_public(path: Path, content: bytes) -> None:
         replace_file(path, content, 0o644)
     except OSError as error:
         raise unwritable(path, error) from None
-
-
-def unwritable(path: Path, error: OSError) -> StoreError:
-    """Make the error for a file that can't be written."""
-    return StoreError(f"{path} can't be written: {error.strerror}.", "Give this user the right to write there.")
 
 
 def _foreign(text: bytes) -> bytes:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from mainstay.errors import InputError, NotFoundError, SetupError, StoreError
+from mainstay.errors import InputError, NotFoundError, SetupError
 from mainstay.project.located import read_located
 from mainstay.registry.key_files import (
     PREFIX,
@@ -32,13 +32,12 @@ from mainstay.registry.key_files import (
     read_key_file,
     read_private,
     read_public,
-    unwritable,
     write_private,
     write_public,
 )
 from mainstay.registry.signing import Signer, TrustedKeys, key_id
 from mainstay.state import from_text, private_folder, sync_folder, to_text
-from mainstay.state.files import PRIVATE_FILE
+from mainstay.state.files import PRIVATE_FILE, unreadable, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -266,9 +265,7 @@ class ProjectKeys:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise StoreError(
-                f"{self.folder} can't be read: {error.strerror}.", "Give this user the right to read it."
-            ) from None
+            raise unreadable(self.folder, error) from None
         found = []
         for path in (self.folder / name for name in names if name.endswith(".pub")):
             public, said = parse_public(read_key_file(path), str(path))

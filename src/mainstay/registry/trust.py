@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from mainstay.errors import StoreError
 from mainstay.models.features import FILE
 from mainstay.models.trust import Brought, brought_by, demand, nobody
 from mainstay.project.located import read_located
-from mainstay.state.files import PRIVATE_FILE, private_folder
+from mainstay.state.files import PRIVATE_FILE, private_folder, unreadable, unwritable
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -97,9 +96,7 @@ def trust_brought(project: Project, brought: tuple[Brought, ...], *, by: str, no
         finally:
             os.close(handle)
     except OSError as error:
-        raise StoreError(
-            f"{path} can't be written: {error.strerror}.", "Give this user the right to write there."
-        ) from None
+        raise unwritable(path, error) from None
 
 
 def _as_brought(code: FeatureCode) -> Brought:
@@ -133,9 +130,7 @@ def _written(path: Path) -> frozenset[str]:
     except FileNotFoundError:
         return frozenset()
     except OSError as error:
-        raise StoreError(
-            f"{path} can't be read: {error.strerror}.", "Give this user the right to read there."
-        ) from None
+        raise unreadable(path, error) from None
     return frozenset(line.split()[0] for line in lines if line.split() and _WRITTEN.fullmatch(line.split()[0]))
 
 

@@ -12,6 +12,7 @@ from mainstay.registry import Version
 from mainstay.registry.plain import loads, pretty
 from mainstay.release import Release
 from mainstay.state import private_folder, replace_file
+from mainstay.state.files import unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +74,7 @@ def read_known(project: Project) -> Known | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StoreError(f"{path} can't be read: {error.strerror}.", "Give this user the right to read it.") from None
+        raise unreadable(path, error) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptError(f"{path} can't be read: {error}.", "Remove it; the next release writes it anew.") from None
     if known.format != FORMAT or known.release.model != project.name:

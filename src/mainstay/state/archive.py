@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from mainstay.errors import CorruptError, InputError, StoreError
-from mainstay.state.files import PRIVATE_FILE, private_folder, sync_folder
+from mainstay.state.files import PRIVATE_FILE, private_folder, sync_folder, unreadable
 from mainstay.state.zips import DAMAGED, copy_counted, directory_size, fault_of
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
     except IsADirectoryError:
         raise InputError(f"{file} is a folder.", "Name the backup's file.") from None
     except OSError as error:
-        raise StoreError(f"{file} can't be read: {error.strerror}.", "Give this user the right to read it.") from None
+        raise unreadable(file, error) from None
 
 
 def _contents(archive: zipfile.ZipFile, file: Path) -> Contents:

@@ -104,6 +104,19 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def unreadable(path: Path, error: OSError) -> StoreError:
+    """Make the error for a file or folder that is there and can't be read."""
+    why = error.strerror or error
+    return StoreError(f"{path} can't be read: {why}.", "Give this user the right to read it.")
+
+
+def unwritable(path: Path, error: OSError) -> StoreError:
+    """Make the error for a file that can't be written."""
+    return StoreError(
+        f"{path} can't be written: {error.strerror or error}.", "Give this user the right to write there."
+    )
+
+
 def share_files(source: Path, folder: Path) -> None:
     """Give an existing folder the files of another, never to be changed in either: linked where that can be.
 

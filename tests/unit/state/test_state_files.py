@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainstay.state import replace_file
+from mainstay.state.files import unreadable, unwritable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +48,10 @@ def test_a_link_is_replaced_and_what_it_leads_to_is_left_alone(tmp_path: Path) -
     replace_file(tmp_path / "a", b"new")
     assert (tmp_path / "elsewhere").read_bytes() == b"precious"
     assert not (tmp_path / "a").is_symlink()
+
+
+def test_what_the_system_says_is_told_also_where_it_has_no_words_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError) as told:
+        tmp_path.read_bytes()
+    assert str(unreadable(tmp_path, told.value)).startswith(f"{tmp_path} can't be read: Is a directory.")
+    assert str(unwritable(tmp_path, OSError("it is a pipe"))).startswith(f"{tmp_path} can't be written: it is a pipe.")

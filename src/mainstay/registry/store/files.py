@@ -13,6 +13,7 @@ from mainstay.errors import StoreError
 from mainstay.registry.manifest import NAME
 from mainstay.registry.store.staging import PREFIX, WRITE, staging, sweep, weigh, write_kept
 from mainstay.state import sync_folder
+from mainstay.state.files import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,9 +59,7 @@ class FileStore:
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
-            raise StoreError(
-                f"{home} can't be read: {error.strerror}.", "Give this user the right to read there."
-            ) from None
+            raise unreadable(home, error) from None
 
     def digest(self, model: str, number: int) -> str:
         """Give the sha256 of the manifest in a folder; empty where there is none."""
