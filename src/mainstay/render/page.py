@@ -10,7 +10,7 @@ from mainstay.render.document import Status
 from mainstay.render.templates import environment
 
 if TYPE_CHECKING:
-    from mainstay.render.overview import ModelRow, Overview, VersionRow
+    from mainstay.render.overview import ModelRow, Overview, Span, VersionRow
 
 PER_PAGE = 50
 _IN_NAV = 5
@@ -122,7 +122,8 @@ def confirm_page(
 
     """
     spans = row.timeline.releases if row.timeline is not None else ()
-    command = row.command if "rollback" in row.command else f'mainstay rollback --project {row.name} --reason "…"'
+    running = next((span for span in spans if span.role in _TESTED and span.end is None), None)
+    command = row.command if "rollback" in row.command else 'mainstay rollback --reason "…"'
     return (
         environment()
         .get_template("confirm.html")
@@ -134,11 +135,19 @@ def confirm_page(
             by=by,
             reason=reason,
             wrong=wrong,
-            split=next((_TESTED[span.role] for span in spans if span.role in _TESTED and span.end is None), ""),
+            split=_TESTED[running.role] if running is not None else "",
             command=command,
-            way_back=f'mainstay release {row.version} --reason "…"',
+            back=_way_back(row, running),
         )
     )
+
+
+def _way_back(row: ModelRow, running: Span | None) -> tuple[int | None, str]:
+    """Give the version that answers now and would not any more, and how it is released again."""
+    if row.version != row.rollback_to or running is None:
+        return row.version, f'mainstay release {row.version} --reason "…"'
+    how = "canary" if running.role == "canary" else "ab"
+    return running.version, f'mainstay release {running.version} --{how} {running.share * 100:g} --reason "…"'
 
 
 def message_page(sentence: str, cure: str, *, code: int, assets: Assets | None = None) -> str:

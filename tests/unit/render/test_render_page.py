@@ -13,7 +13,7 @@ import pytest
 from mainstay.measures.finding import Interval
 from mainstay.render import confirm_page, model_page, overview_page, sample_overview
 from mainstay.render.numbers import THIN
-from mainstay.render.overview import Amount, Change, ModelRow, Overview, State
+from mainstay.render.overview import Amount, Change, ModelRow, Overview, Span, State
 from mainstay.render.templates import static
 
 SAMPLE = sample_overview()
@@ -178,6 +178,20 @@ def test_a_rollback_says_effect_time_way_back_and_asks_why() -> None:
         assert part in said
     assert "required" in page
     assert 'value="&#34;&gt;&lt;x"' in page
+
+
+def test_a_rollback_that_only_ends_a_test_names_who_leaves_as_the_way_back() -> None:
+    row = SAMPLE.model("churn")
+    assert row is not None
+    assert row.timeline is not None
+    arm = Span(version=8, start=SAMPLE.at, share=0.25, role="challenger")
+    timeline = msgspec.structs.replace(row.timeline, releases=(*row.timeline.releases[:1], arm))
+    same = msgspec.structs.replace(row, rollback_to=row.version, timeline=timeline, command="")
+    said = read(confirm_page(SAMPLE, same, token="", by="ana")).text
+    assert "instead of" not in said
+    assert "the A/B test ends too" in said
+    assert 'v8 can be released again: mainstay release 8 --ab 25 --reason "…"' in said
+    assert 'in the project\'s folder: mainstay rollback --reason "…"' in said
 
 
 def test_hostile_names_stay_words() -> None:
