@@ -72,7 +72,7 @@ def _model(project: Project, now: dt.datetime) -> tuple[ModelRow, dt.datetime | 
         with open_books(project) as books:
             row, looked = _row(project, books, settings, now)
     except MainstayError as error:
-        return ModelRow(name=project.name, state="unsure", note=str(error)), None, 60.0
+        return ModelRow(name=project.name, state="unsure", note=str(error), unread=True), None, 60.0
     every = _LONGEST_LOOK if isinstance(settings.window, int) else length(settings.window).total_seconds()
     return row, looked, max(every, 60.0)
 

@@ -302,6 +302,8 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
         How many processes of how many servers answer now.
     behind : tuple of str
         Those of them that don't answer by the newest release, or have another trouble: a sentence each.
+    unread : bool
+        Whether its books can't be read now: then nothing is known, which is not the same as nothing being there.
 
     """
 
@@ -331,6 +333,7 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     who: str = ""
     workers: int = 0
     behind: tuple[str, ...] = ()
+    unread: bool = False
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):

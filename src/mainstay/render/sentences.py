@@ -49,6 +49,8 @@ def _calm(models: tuple[ModelRow, ...]) -> str:
     if all(model.state == "earning" for model in models):
         earned = all(model.value is not None and model.value.in_money for model in models)
         return f"All {n} models {'earn' if earned else 'hold up'}"
+    if unread := sum(model.unread for model in models):
+        return f"{unread} of {n} models can't be looked at now"
     answering = sum(model.version is not None for model in models)
     if answering < n:
         return f"{answering} of {n} models {'answers' if answering == 1 else 'answer'}; none needs you"
@@ -60,7 +62,8 @@ def model_headline(row: ModelRow) -> str:
     if row.state == "losing":
         return f"{row.name} needs you"
     if row.version is None:
-        return f"{row.name} answers nothing yet"
+        unread = "can't be looked at now; its servers go on with what they have"
+        return f"{row.name} {unread if row.unread else 'answers nothing yet'}"
     if row.state == "idle":
         return f"{row.name} is released, but nobody asks it"
     if row.state == "unsure":
@@ -92,10 +95,15 @@ def model_lead(row: ModelRow, now: dt.datetime) -> str:
 def answers(row: ModelRow, now: dt.datetime) -> str:
     """Say who answers now, since when, released by whom."""
     if row.version is None:
-        return "nobody answers yet"
+        return nobody(row)
     parts = [numbers.since(row.since, now)] if row.since is not None else []
     parts += [f"released by {row.by}"] if row.by else []
     return " · ".join(parts)
+
+
+def nobody(row: ModelRow) -> str:
+    """Say who answers where that is no version: nobody yet, or nobody knows."""
+    return "unknown" if row.unread else "nobody yet"
 
 
 def causes(row: ModelRow, now: dt.datetime) -> tuple[str, ...]:
@@ -135,6 +143,8 @@ def causes(row: ModelRow, now: dt.datetime) -> tuple[str, ...]:
 def freshness(overview: Overview) -> str:
     """Say up to when the data goes and whether anybody is watching."""
     now = overview.at
+    if overview.models and all(model.unread for model in overview.models):
+        return "nothing can be read now"
     if overview.data_to is None:
         seen = "no prediction yet"
     else:

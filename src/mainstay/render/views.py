@@ -159,7 +159,7 @@ def model_line(row: ModelRow, now: dt.datetime) -> ModelLine:
         status=pill,
         version=row.version,
         trial=row.trial and row.state != "trial",
-        answers=" · ".join(filter(None, (since, row.by))) if row.version is not None else "nobody yet",
+        answers=" · ".join(filter(None, (since, row.by))) if row.version is not None else sentences.nobody(row),
         value=numbers.amount_words(row.value) if row.value is not None else "",
         basis=_basis(row),
         spark=_spark(row),
@@ -197,14 +197,17 @@ def _spark(row: ModelRow) -> Markup | None:
 def facts(row: ModelRow, now: dt.datetime) -> list[tuple[str, Cell]]:
     """List what is known of a model now, unknowns included."""
     facts: list[tuple[str, Cell]] = [("State", sentences.status(row))]
-    who = f"v{row.version}, {sentences.answers(row, now)}" if row.version is not None else "nobody yet"
+    who = f"v{row.version}, {sentences.answers(row, now)}" if row.version is not None else sentences.nobody(row)
     facts.append(("Who answers", who + (", as a trial: its gates did not have to pass" if row.trial else "")))
     value = f"{numbers.amount_words(row.value)} ({_basis(row)})" if row.value is not None else "unknown"
     facts.append(("Value", value))
     if row.quality is not None:
         words = f"{numbers.measure_name(row.quality.measure)} {numbers.finding_value(row.quality)}"
         facts.append(("Quality", f"{words} ({_measured(estimated=row.quality_estimated)})"))
-    facts += [("p99 latency", numbers.amount(row.p99_ms, "ms")), ("Predictions", row.predictions)]
+    facts += [
+        ("p99 latency", numbers.amount(row.p99_ms, "ms")),
+        ("Predictions", "unknown" if row.unread else row.predictions),
+    ]
     if row.data_to is not None:
         facts.append(("Last prediction", numbers.moment(row.data_to, now)))
     facts += [(name, value) for name, value in (("Decides", row.decision), ("Owner", row.owner)) if value]

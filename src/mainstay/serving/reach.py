@@ -53,7 +53,7 @@ class Reach:
             return self.why
         begun = self._begun
         if begun is not None and self._clock() - begun > _HANGS:
-            return "It doesn't answer."
+            return "The registry doesn't answer."
         return ""
 
     @property

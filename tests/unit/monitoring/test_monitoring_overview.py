@@ -335,6 +335,7 @@ def test_a_project_that_cannot_be_read_is_a_row_that_says_so(shop: Shop, tmp_pat
     overview = build((open_project(broken), shop.project), shop.start)
     assert [row.name for row in overview.models] == ["broken", "churn"]
     assert "window" in overview.models[0].note
+    assert [row.unread for row in overview.models] == [True, False]
     assert overview.watched_at is None
 
 

@@ -194,6 +194,19 @@ def test_a_rollback_that_only_ends_a_test_names_who_leaves_as_the_way_back() -> 
     assert 'in the project\'s folder: mainstay rollback --reason "…"' in said
 
 
+def test_a_model_whose_books_cant_be_read_is_unknown_not_nothing() -> None:
+    row = ModelRow(name="churn", state="unsure", note="The registry can't be reached.", unread=True)
+    overview = Overview(at=NOW, models=(row,))
+    for page in (overview_page(overview), model_page(overview, row)):
+        said = read(page).text
+        assert "churn can't be looked at now; its servers go on with what they have" in said
+        assert "The registry can't be reached." in said
+        for untrue in ("nothing yet", "nobody", "Nothing", "Nobody", "no prediction", "mainstay train"):
+            assert untrue not in said
+    two = Overview(at=NOW, models=(row, SAMPLE.models[1]))
+    assert "none needs you" not in read(overview_page(two)).text
+
+
 def test_hostile_names_stay_words() -> None:
     bad = "<script>alert(1)</script>"
     row = msgspec.structs.replace(

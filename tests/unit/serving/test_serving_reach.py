@@ -23,7 +23,7 @@ def test_a_look_that_never_ends_is_seen() -> None:
     reach.begin()
     assert reach.trouble == ""
     now[0] += 10
-    assert reach.trouble == "It doesn't answer."
+    assert reach.trouble == "The registry doesn't answer."
     assert reach.age == 10
     reach.good()
     assert (reach.trouble, reach.age) == ("", 0)
