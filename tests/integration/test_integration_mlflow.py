@@ -14,12 +14,14 @@ from mainstay import lifecycle
 from mainstay.data import draft_project, write_project
 from mainstay.errors import InputError, NotFoundError, TrustError
 from mainstay.models.artefacts import sha256_of
-from mainstay.models.mlflow import read_folder, read_uri
+from mainstay.models.mlflow import fetched, read_folder
 from mainstay.models.trust import nobody
 from mainstay.project import open_project
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mainstay.models.trust import Trusted
 
 mlflow = pytest.importorskip("mlflow")
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
@@ -85,19 +87,24 @@ def test_a_uri_of_mlflow_is_the_next_version(name: str, framework: str, logged: 
     assert bundle.lineage.parameters["origin"] == logged[name]
 
 
+def read(uri: str, trusted: Trusted) -> object:
+    with fetched(uri) as folder:
+        return read_folder(folder, trusted)
+
+
 def test_a_pickle_of_mlflow_runs_only_where_its_hash_is_trusted(logged: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(TrustError, match=r"model\.pkl is a pickle, which is code, and it isn't trusted here"):
-        read_uri(logged["pickled"], nobody)
+        read(logged["pickled"], nobody)
     folder = mlflow.artifacts.download_artifacts(artifact_uri=logged["pickled"], dst_path=str(tmp_path))
     (path,) = [path for path in tmp_path.rglob("model.pkl") if str(path).startswith(str(folder))]
     keys = frozenset({sha256_of(path)})
-    assert type(read_uri(logged["pickled"], lambda: keys)).__name__ == "LogisticRegression"
+    assert type(read(logged["pickled"], lambda: keys)).__name__ == "LogisticRegression"
 
 
 def test_what_mlflow_does_not_have_is_a_sentence(logged: dict[str, str], tmp_path: Path) -> None:
     del logged
     with pytest.raises(NotFoundError, match=r"MLflow gives no model for models:/nothing@here.*MLFLOW_TRACKING_URI"):
-        read_uri("models:/nothing@here", nobody)
+        read("models:/nothing@here", nobody)
     with pytest.raises(InputError, match="is a folder without MLmodel"):
         read_folder(tmp_path, nobody)
     for text, sentence in (

@@ -79,12 +79,6 @@ def fetched(uri: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def read_uri(uri: str, trusted: Trusted) -> Any:
-    """Fetch a model of MLflow by its URI and read it; raises as `fetched` and `read_folder` do."""
-    with fetched(uri) as folder:
-        return read_folder(folder, trusted)
-
-
 def quiet() -> None:
     """Let MLflow's client report nothing home, unless the environment says otherwise; call it before its import."""
     for name in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
