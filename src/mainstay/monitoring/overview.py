@@ -259,22 +259,33 @@ def _versions(books: Books, versions: Sequence[Version], history: Sequence[Relea
     rows = []
     for version in reversed(versions[-_MOST_VERSIONS:]):
         verdict = books.registry.latest_verdict(version.model, version.number)
-        released = [release for release in history if any(r.version == version.number for r in release.routes)]
-        made = [r for r in released if r.champion == version.number] or released
+        made = _took_part(version.number, history)
         rows.append(
             VersionRow(
                 version=version.number,
                 state=_part(version.number, history),
                 created=version.created,
-                released=made[-1].at if made else None,
-                by=made[-1].by if made else version.by,
-                why=made[-1].reason if made else "",
+                released=made.at if made else None,
+                by=made.by if made else version.by,
+                why=made.reason if made else "",
                 gates=verdict.findings if verdict is not None else (),
                 ok=verdict.ok if verdict is not None else None,
                 primary=version.primary,
             )
         )
     return tuple(rows)
+
+
+def _took_part(number: int, history: Sequence[Release]) -> Release | None:
+    """Give the release that gave a version the part it has, or had last; None where it never had one."""
+    found, part = None, ""
+    for release in reversed(history):
+        role = next((route.role for route in release.routes if route.version == number), "")
+        if found is not None and role != part:
+            return found
+        if role:
+            found, part = release, role
+    return found
 
 
 def _part(number: int, history: Sequence[Release]) -> str:

@@ -92,6 +92,8 @@ class Desk:
 
 def rollback_of(row: ModelRow) -> ModelRow:
     """Give the model back, if it has somewhere to go back to."""
+    if row.unread:
+        raise ReleaseError(f"{row.name} can't be looked at now: {row.note}", "Nothing was changed.")
     if row.version is None or row.rollback_to is None:
         raise ReleaseError(
             f"{row.name} has no earlier version that served: there is nothing to roll back to.",

@@ -325,6 +325,7 @@ def test_a_canary_shares_the_lane(shop: Shop) -> None:
     lane = [(s.version, s.role, s.share) for s in row.timeline.releases if s.end is None]
     assert sorted(lane) == [(1, "champion", 0.9), (2, "canary", 0.1)]
     assert [v.state for v in row.versions] == ["canary 10 %", "champion"]
+    assert [v.released for v in row.versions] == [shop.start + dt.timedelta(days=1), shop.start]  # each in its part
 
 
 def test_a_project_that_cannot_be_read_is_a_row_that_says_so(shop: Shop, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from mainstay.errors import NotFoundError, ReleaseError
 from mainstay.render import sample_overview
-from mainstay.web.desk import Desk
+from mainstay.render.overview import ModelRow
+from mainstay.web.desk import Desk, rollback_of
 
 if TYPE_CHECKING:
     from tests.unit.web.conftest import House
@@ -32,6 +33,12 @@ def test_ten_pages_at_once_cost_one_look() -> None:
     assert looks[0].tzinfo is dt.UTC
     desk.look(anew=True)
     assert len(looks) == 2
+
+
+def test_a_model_whose_books_cant_be_read_has_more_than_nothing_to_roll_back_to() -> None:
+    row = ModelRow(name="churn", state="unsure", note="The registry can't be reached.", unread=True)
+    with pytest.raises(ReleaseError, match=r"churn can't be looked at now: The registry can't be reached\."):
+        rollback_of(row)
 
 
 def test_an_unknown_model_names_the_known_ones(house: House) -> None:
