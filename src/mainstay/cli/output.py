@@ -38,6 +38,8 @@ def show_release(project: Project, done: Release, wait: float, *, as_json: bool)
         say(lifecycle.describe_release(done))
     followed = None
     try:
+        if done.steps and not as_json and (hold := lifecycle.held(project)) is not None:
+            say(f"{project.name}: no step is taken meanwhile. {lifecycle.held_words(hold)}")
         followed = lifecycle.follow(project, done, wait)
     except MainstayError as error:  # it is released all the same
         say(f"{project.name}: which servers follow can't be told. {error}")

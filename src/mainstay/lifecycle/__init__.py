@@ -70,6 +70,7 @@ from mainstay.lifecycle.doctor import Examination, examination_document, examine
 from mainstay.lifecycle.documents import (
     card,
     describe_release,
+    held_words,
     history,
     history_document,
     look_document,
@@ -241,6 +242,7 @@ __all__ = [
     "gap_document",
     "gate",
     "held",
+    "held_words",
     "history",
     "history_document",
     "hold",

@@ -193,9 +193,11 @@ def why_no_approval(settings: ReleaseSettings, author: str, approved: Approved) 
         )
     roles = settings.approvals
     if roles and approved.role not in roles:
-        named = f"'{approved.role}' is none of the roles that" if approved.role else "An approval is given in a role:"
+        named = (
+            f"'{approved.role}' is none of the roles that" if approved.role else "An approval is given in a role, and"
+        )
         return ReleaseError(
-            f"{named} [release] approvals asks for {', '.join(roles)}.", f"Say in which: --role {roles[0]}"
+            f"{named} [release] approvals asks for: {', '.join(roles)}.", f"Say in which: --role {roles[0]}"
         )
     may = settings.people.get(approved.role, ())
     if may and approved.by not in may:

@@ -67,6 +67,15 @@ def test_a_canary_takes_a_share_or_the_first_step(run: Run) -> None:
         assert because(run, "release", "2", "--canary", wrong)[0] == 2
 
 
+def test_a_canary_with_steps_is_told_that_the_controller_is_held(run: Run) -> None:
+    because(run, "release", "1")
+    because(run, "hold")
+    code, _, err = because(run, "release", "2", "--canary")
+    assert (code, "no step is taken meanwhile. The controller is held since" in err) == (0, True)
+    because(run, "resume")
+    assert "meanwhile" not in because(run, "release", "3", "--canary")[2]
+
+
 def test_an_arm_is_asked_for_alone(run: Run) -> None:
     because(run, "release", "1")
     assert because(run, "release", "2", "--ab", "10", "--shadow")[0] == 2

@@ -131,7 +131,7 @@ ASKED = ReleaseSettings(approvals=("owner", "risk"), people={"owner": ("anna", "
         (ASKED, "dora", "risk", ""),
         (ASKED, "dora", "owner", "dora doesn't act as owner here"),
         (ASKED, "ben", "", "is given in a role"),
-        (ASKED, "ben", "boss", "'boss' is none of the roles that [release] approvals asks for owner, risk"),
+        (ASKED, "ben", "boss", "'boss' is none of the roles that [release] approvals asks for: owner, risk"),
     ],
 )
 def test_who_may_say_yes(settings: ReleaseSettings, by: str, role: str, wrong: str) -> None:

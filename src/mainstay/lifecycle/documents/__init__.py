@@ -13,6 +13,7 @@ from mainstay.lifecycle.documents.owner import owner_page, write_report
 from mainstay.lifecycle.documents.printed import (
     card,
     describe_release,
+    held_words,
     history,
     history_document,
     look_document,
@@ -26,6 +27,7 @@ from mainstay.lifecycle.documents.printed import (
 __all__ = [
     "card",
     "describe_release",
+    "held_words",
     "history",
     "history_document",
     "look_document",
