@@ -141,12 +141,13 @@ def _start_from(template: str, folder: Path | None, useless: list[str], *, as_js
 
 def _tell(where: Path, written: Sequence[Path], notes: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        show_json({"project": where.name, "files": [str(path) for path in written], "notes": notes})
+        show_json({"project": where.resolve().name, "files": [str(path) for path in written], "notes": notes})
         return
     for note in notes:
         say(f"  {note}")
-    say(f"{where.name}: wrote {', '.join(str(path) for path in written[:-1])} and {written[-1]}")
-    say(f"Next: read them, then\n  cd {shlex.quote(str(where))} && mainstay check && mainstay train")
+    say(f"{where.resolve().name}: wrote {', '.join(str(path) for path in written[:-1])} and {written[-1]}")
+    go = "" if where.resolve() == Path.cwd() else f"cd {shlex.quote(str(where))} && "
+    say(f"Next: read them, then\n  {go}mainstay check && mainstay train")
 
 
 def _ask(answers: Answers, unanswered: list[tuple[str, str]], *, kind: Kind) -> Answers:

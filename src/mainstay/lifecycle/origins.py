@@ -184,7 +184,7 @@ def known(project: Project) -> tuple[Known, ...]:
 def known_document(name: str, found: Sequence[Known]) -> Document:
     """Lay out the data versions were trained on."""
     if not found:
-        return Document(f"{name} has no versions yet", (Command("mainstay train", "makes the first"),))
+        return Document(f"{name} has no versions yet", (Command("mainstay train", "Make the first."),))
     rows = tuple(
         (
             each.source or "—",

@@ -29,7 +29,7 @@ def versions_document(name: str, found: Sequence[Version], total: int | None = N
 
     """
     if not found:
-        return Document(f"{name} has no versions yet", (Command("mainstay train", "makes the first"),))
+        return Document(f"{name} has no versions yet", (Command("mainstay train", "Make the first."),))
     many = len(found) if total is None else total
     title = f"{name} has {count(many)} version{'s' * (many > 1)}"
     rest = many - len(found)

@@ -19,7 +19,7 @@ def not_in_sample(case: Case) -> Finding:
     """Judged on rows it didn't learn from."""
     report: Report = case.report
     if report.unmeasured:
-        why = f"What it decides was measured on no rows: {report.unmeasured}"
+        why = f"What it decides was measured on no rows: {report.unmeasured.removesuffix('.')}"
         return msgspec.structs.replace(unjudged("not_in_sample", why), ok=False)
     share = 1.0 if report.in_sample else 0.0
     note = (

@@ -86,7 +86,7 @@ def place_data(origin: Path, project: Path, base: Path, lineage: Lineage) -> Pla
         return Placed(name, missing=(f"{name} lies outside, and isn't what trained it: put it there yourself.",))
     repository = find_repository(origin)
     if repository is None or not holds(repository, lineage.data_md5):
-        fetch = f"dvc pull {pointer}" if pointer else "it isn't kept: put it there yourself"
+        fetch = f"Fetch it: dvc pull {pointer}" if pointer else "It isn't kept: put it there yourself."
         said = f"{name}: version {lineage.data_md5[:12]} isn't in the cache of this machine. {fetch}"
         return Placed(name, missing=(said,))
     there = path.exists()

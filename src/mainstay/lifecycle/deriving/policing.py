@@ -21,15 +21,16 @@ from mainstay.models.report import Report, Verdict
 from mainstay.registry import Entry, Version
 from mainstay.registry.code import kept_code
 from mainstay.release import open_books
-from mainstay.render.document import Document, Facts, Findings, Items, Text
+from mainstay.render.document import Document, Facts, Findings, Text
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mainstay.data import Snapshot
     from mainstay.lifecycle.deriving.repolicy import Decided, Wanted
+    from mainstay.measures.finding import Finding
     from mainstay.project import Project
     from mainstay.registry import Bundle
     from mainstay.release import Books
@@ -132,14 +133,24 @@ def repoliced_document(name: str, made: Repoliced) -> Document:
     """Lay out what is decided otherwise, and what that does on the held-out rows."""
     title = f"{name} version {made.version.number}: the model of version {made.parent} with another policy"
     facts = (("Before", made.before.basis), ("Now", made.after.basis))
-    contenders = tuple(one.primary for one in made.report.contenders)
     measured = (
-        Text(made.report.unmeasured, "warning") if made.report.unmeasured else Findings(contenders, "Side by side:")
+        Text(made.report.unmeasured, "warning")
+        if made.report.unmeasured
+        else Findings(tuple(_side_by_side(made)), "Side by side:")
     )
     foot = f"All gates: mainstay version show {made.version.number}"
-    failed = tuple(f"{one.measure}: {one.note}" for one in made.verdict.failed)
-    blocks = (Facts(facts), measured, *((Text("Gates that fail:"), Items(failed)) if failed else ()))
+    failed = made.verdict.failed
+    told = tuple(Text(note) for note in made.report.notes if "capacity" in note)
+    blocks = (Facts(facts), *told, measured, *((Findings(failed, "Gates that fail:"),) if failed else ()))
     return Document(title, blocks, foot)
+
+
+def _side_by_side(made: Repoliced) -> Iterator[Finding]:
+    """Give what each is worth, the new one under its number; why one was chosen over another is training's to say."""
+    for one in made.report.contenders:
+        ours = one.name == made.report.candidate
+        where = f"version {made.version.number}" if ours else one.primary.where
+        yield msgspec.structs.replace(one.primary, where=where, note="")
 
 
 def _rows(project: Project, bundle: Bundle, holdout: Path | None) -> tuple[Snapshot | None, str]:

@@ -166,6 +166,9 @@ def _refuse_unfit(policy: Policy, wanted: Wanted) -> None:
     for name in asked:
         if not has[name]:
             raise InputError(f"The policy of this version has no {name}.", f"It has: {can}.")
+        value = getattr(wanted, name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"A {name} of {value} is no number to decide by.", "Say a number; nothing was registered.")
     by_hand = [name for name in asked if name != "capacity"]
     if by_hand and wanted.money is not None:
         raise InputError(f"Either --{by_hand[0]} or --money: each says where acting begins.", "Give one of them.")

@@ -257,7 +257,7 @@ def test_rows_that_are_not_in_the_cache_are_told(work: Work, tmp_path: Path) -> 
     assert found.code_whole
     assert not found.data_whole
     assert found.data == ""
-    assert "isn't in the cache of this machine. dvc pull data/rows.csv.dvc" in found.missing[0]
+    assert "isn't in the cache of this machine. Fetch it: dvc pull data/rows.csv.dvc" in found.missing[0]
 
 
 def test_nothing_of_the_repository_is_run(work: Work, tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ def test_without_its_rows_the_report_says_whose_figures_these_are_and_a_gate_fai
     assert "policy of version" not in loss.note
     assert not made.verdict.ok
     assert "not_in_sample" in {one.measure for one in made.verdict.failed}
+    assert not any(one.note.endswith("..") for one in made.verdict.failed)
     assert "NOT MEASURED" in bundle_of(project, made.version.number).card
     paced = make(project, capacity=Capacity(share=0.2))  # the report keeps how scores are spread
     assert paced.after.pace is not None
@@ -152,6 +153,7 @@ def test_without_its_rows_the_report_says_whose_figures_these_are_and_a_gate_fai
         ({}, "Nothing is to change"),
         ({"margin": 3.0}, "has no margin"),
         ({"shift": 3.0}, "has no shift"),
+        ({"threshold": float("nan")}, "threshold of nan is no number"),
         ({"capacity": "none"}, "decides by that policy already"),
     ],
 )
@@ -212,6 +214,9 @@ def test_the_verb(quick: Project, capsys: pytest.CaptureFixture[str]) -> None:
     main(["version", "policy", "1", "--threshold", "0.8", "--project", str(quick.root)])
     said = capsys.readouterr()
     assert "the model of version 1 with another policy" in said.out
+    rows = said.out.partition("Side by side")[2].splitlines()
+    assert sum("version 1 " in row or "version 2 " in row for row in rows) == 2, "each by its number"
+    assert "it had not seen" not in said.out
     assert "version 2 is registered" in said.err
     main(["version", "policy", "1", "--capacity", "5%", "--json", "--project", str(quick.root)])
     assert json.loads(capsys.readouterr().out)["version"]["made"] == "policy"
