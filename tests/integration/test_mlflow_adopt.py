@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +18,7 @@ import pytest
 from mainstay import lifecycle
 from mainstay.data import draft_project, write_project
 from mainstay.errors import InputError, MainstayError, NotFoundError, TrustError
+from mainstay.models.mlflow import fetched
 from mainstay.project import open_project
 from mainstay.release import open_books
 
@@ -181,3 +186,26 @@ def test_a_bundle_that_was_changed_on_the_server_is_not_adopted(
         mlflow.log_artifacts(str(tmp_path / "model"), "model")
     with pytest.raises(MainstayError, match=r"'policy\.json' of .* isn't what was once written"):
         lifecycle.read_brought(draft(rows, tmp_path / "churn"), f"runs:/{run.info.run_id}/model")
+
+
+def test_a_server_that_is_away_is_told_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    mlflow.set_tracking_uri("http://127.0.0.1:1")
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
+    begun = time.monotonic()
+    try:
+        with pytest.raises(NotFoundError, match="Connection refused") as told, fetched("models:/churn@champion"):
+            pass
+    finally:
+        mlflow.set_tracking_uri(None)
+    assert time.monotonic() - begun < 20
+    assert "Errno" not in str(told.value)
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+
+
+def test_a_server_that_nobody_named_is_asked_for_and_no_database_is_made(tmp_path: Path) -> None:
+    program = "from mainstay.models.mlflow import fetched\nwith fetched('models:/churn@champion'): pass"
+    free = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, cwd=tmp_path, env=free, capture_output=True, text=True, check=False)
+    assert "Nothing says which MLflow server has models:/churn@champion." in ran.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,14 @@ _FILES: Mapping[str, str] = {  # flavour -> what its file is called in MLmodel
     "pytorch": "model_data",
 }
 _LOGIN = re.compile(r"//[^/@\s]*@")  # who asks, and by which password
+_CAUSE = re.compile(r"\(Caused by (?:\w+\()?(.*?)\)*$")  # of what its client tells at length
+_NOISE = re.compile(r"^['\"]?HTTPS?Connection(?:Pool)?\([^)]*\): |\[Errno -?\d+\] ")
+_BRIEF = {  # by itself it tries for minutes
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+_OF_A_SERVER = ("models:", "runs:", "mlflow-artifacts:")
+_LOCAL = ("mlflow.db", "mlruns")  # where MLflow itself keeps what no server is told
 
 
 def is_uri(text: str) -> bool:
@@ -63,20 +72,60 @@ def fetched(uri: str) -> Iterator[Path]:
         Where there is no such model, or no such server.
 
     """
+    _demand_server(uri)
     quiet()
     artifacts = need("mlflow.artifacts", "Fetching from MLflow", "mlflow")
     refused = need("mlflow.exceptions", "Fetching from MLflow", "mlflow").MlflowException
     with tempfile.TemporaryDirectory() as kept:
         try:
-            with contextlib.redirect_stderr(io.StringIO()):  # its progress bars
+            with _briefly(), contextlib.redirect_stderr(io.StringIO()):  # its progress bars
                 folder = artifacts.download_artifacts(artifact_uri=uri, dst_path=kept)
         except (refused, OSError) as error:
-            words = " ".join(_LOGIN.sub("//", str(error)).split())[:300].rstrip(".")
+            words = _LOGIN.sub("//", cause_of(error))[:300].rstrip(".")
             raise NotFoundError(
                 f"MLflow gives no model for {uri}: {words}.",
                 "Check the URI (models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN/PATH) and MLFLOW_TRACKING_URI.",
             ) from None
         yield Path(folder)
+
+
+def cause_of(error: Exception) -> str:
+    """Say in one line what went wrong, of all that MLflow's client tells.
+
+    Examples
+    --------
+    >>> cause_of(OSError("Max retries exceeded (Caused by NewConnectionError(x: [Errno 111] Connection refused))"))
+    'x: Connection refused'
+
+    """
+    words = " ".join(str(error).split())
+    if caused := _CAUSE.search(words):
+        words = caused[1].strip("'\"")
+    return _NOISE.sub("", words)
+
+
+def _demand_server(uri: str) -> None:
+    """Refuse to ask a server that nobody named: MLflow would make an empty database in this folder, and look there."""
+    if not uri.startswith(_OF_A_SERVER) or any(Path(name).exists() for name in _LOCAL):
+        return
+    named = any(os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"))
+    asked = sys.modules.get("mlflow")  # a notebook may have named it
+    if not named and not (asked and asked.tracking.is_tracking_uri_set()):
+        raise NotFoundError(
+            f"Nothing says which MLflow server has {uri}.", "Set MLFLOW_TRACKING_URI, as to http://localhost:5000."
+        )
+
+
+@contextlib.contextmanager
+def _briefly() -> Iterator[None]:
+    """Let a server that is away be told in seconds; what the environment says of it stays as it is."""
+    ours = {name: value for name, value in _BRIEF.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
 
 
 def quiet() -> None:

@@ -18,7 +18,7 @@ import msgspec
 
 from mainstay.errors import StoreError
 from mainstay.extras import need
-from mainstay.models.mlflow import quiet
+from mainstay.models.mlflow import cause_of, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +37,6 @@ _QUIET = {
 }
 _TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 _ODD = re.compile(r"[^\w.\- :]")  # what names of parameters and measures can't hold
-_CAUSE = re.compile(r"\(Caused by (?:\w+\()?(.*?)\)*$")  # of what its client tells at length
 _NAME, _VALUE, _SHORT = 250, 6000, 36
 _ALL_AT_ONCE = 100
 
@@ -326,9 +325,7 @@ def named(text: str) -> str:
 
 
 def _why(error: Exception, address: str) -> str:
-    words = " ".join(str(error).split())
-    if caused := _CAUSE.search(words):
-        words = caused[1]
+    words = cause_of(error)
     user, _, password = urlsplit(address).netloc.rpartition("@")[0].partition(":")
     for secret in {address, unquote(password), password, user} - {""}:
         words = words.replace(secret, shown(address) if secret == address else "***")
