@@ -11,6 +11,7 @@ from mainstay.registry.ingredients import setting
 from mainstay.registry.lineage import Lineage
 from mainstay.release import open_books
 from mainstay.render.document import Facts, Heading
+from mainstay.render.numbers import count
 
 if TYPE_CHECKING:
     from mainstay.project import Project
@@ -68,7 +69,7 @@ def _changes(lineage: Lineage) -> str:
         return "not under git"
     if not lineage.dirty:
         return "nothing"
-    said = f"a patch of {changes.size:,} bytes, {changes.sha256[:8]}" if changes.sha256 else "something"
+    said = f"a patch of {count(changes.size)} bytes, {changes.sha256[:8]}" if changes.sha256 else "something"
     more = [*([changes.note] if changes.note else []), *changes.left_out]
     return said + (f" ({'; '.join(more)})" if more else "")
 

@@ -173,7 +173,7 @@ def _understand(books: Books, what: str) -> tuple[tuple[Sought, ...], str]:
         name, value = normal(name.strip()), value.strip()
         return (Sought(("package",), name, value),), f"the package {name} {value}"
     name, sign, value = (part.strip() for part in text.partition("="))
-    if sign:
+    if sign and not name.endswith(("<", ">", "!", "~")):  # a range of versions isn't asked for, and is no parameter
         sought = [Sought(("parameter",), name, value, setting=True)]
         sought += [Sought(("seed",), value=value, setting=True)] if name == "seed" else []
         return tuple(sought), f"the parameter {name} = {value}"

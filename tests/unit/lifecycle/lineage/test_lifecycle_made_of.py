@@ -155,3 +155,8 @@ def test_the_command_line_lists_and_shows_it(project: Project, capsys: pytest.Ca
     assert told["lineage"]["environment"] == [{"name": "numpy", "version": "2.1.0", "sha256": "99"}]
     main(["version", "show", "3", *here])
     assert "features.py" in capsys.readouterr().out
+
+
+def test_a_range_of_versions_is_no_parameter(project: Project) -> None:
+    with pytest.raises(InputError, match="can't be told what 'numpy>=2'"):
+        lifecycle.made_of(project, ["numpy>=2"])
