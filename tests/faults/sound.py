@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mainstay.lifecycle import list_keys
 from mainstay.lifecycle.doctor import examine
 from mainstay.registry import golden_failures
 from mainstay.release import open_books
@@ -21,6 +22,7 @@ class Sight(NamedTuple):
     releases: tuple[tuple[int, str, str], ...]
     approvals: tuple[str, ...]
     held: bool
+    keys: tuple[str, ...]
 
 
 def look(project: Project) -> Sight:
@@ -32,6 +34,7 @@ def look(project: Project) -> Sight:
             releases=tuple((one.id, one.kind, str(one.routes)) for one in books.releases.history(project.name)),
             approvals=tuple(one.by for version in versions for one in books.approvals.of(project.name, version.number)),
             held=(hold := books.holds.current(project.name)) is not None and hold.held,
+            keys=tuple(sorted(key.name for key in list_keys(project))),
         )
 
 

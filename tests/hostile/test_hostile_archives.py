@@ -231,8 +231,10 @@ def test_a_process_that_dies_or_never_ends_is_told(ground: Ground, tmp_path: Pat
         proving.prove_apart(written(bundle, tmp_path / "crash"), "crash.zip", lambda: frozenset({key}))
 
 
-def test_a_model_that_crashes_its_library_takes_nobody_along(ground: Ground, taker: Project, tmp_path: Path) -> None:
-    """LightGBM ends its process where a number is none: that of the proof, and no other."""
+def test_a_model_that_would_crash_its_library_is_told_before_it_reads(
+    ground: Ground, taker: Project, tmp_path: Path
+) -> None:
+    """LightGBM ends its process where a number is none; a library that still does ends that of the proof alone."""
     import lightgbm  # noqa: PLC0415
     import numpy as np  # noqa: PLC0415
 
@@ -243,7 +245,9 @@ def test_a_model_that_crashes_its_library_takes_nobody_along(ground: Ground, tak
     broken = re.sub(r"leaf_value=\S+", "leaf_value=x", text)
     assert broken != text
     files = {"model.json": header(framework="lightgbm", features=WIDTH), "model.txt": broken.encode()}
-    refuse(taker, packed(ground.sound.with_model(files), tmp_path / "evil.zip"), r"brought down the process .*signal")
+    refuse(
+        taker, packed(ground.sound.with_model(files), tmp_path / "evil.zip"), r"model\.txt is damaged: it holds words"
+    )
 
 
 def test_signatures_are_checked_before_anything_is_unpacked(ground: Ground, taker: Project, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from mainstay.measures.money import Money
 from mainstay.models.yardstick import choose_yardstick, usual
 from mainstay.monitoring import MonitoringSettings
 from mainstay.project import Problem
+from mainstay.registry import RegistrySettings
 from mainstay.release import ReleaseSettings
 from mainstay.render.document import Block, Document, Facts, Findings, Heading, Items, Table, Text
 from mainstay.render.numbers import measure_name
@@ -35,6 +36,7 @@ ROOMS: dict[str, type[msgspec.Struct]] = {
     "data": DataSettings,
     "training": TrainingSettings,
     "evaluation": EvaluationSettings,
+    "registry": RegistrySettings,
     "release": ReleaseSettings,
     "serving": ServingSettings,
     "events": EventsSettings,

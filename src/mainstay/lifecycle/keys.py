@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +17,7 @@ from mainstay.render.numbers import moment
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mainstay.project import Project
     from mainstay.registry.signing import Signer
@@ -84,13 +84,13 @@ def new_key(project: Project, *, name: str, now: dt.datetime, sign: bool = True)
 
     """
     keys = ProjectKeys(project)
-    if not sign or keys.known():
-        return _changed(project, keys.make(name, now))
     signed: list[int] = []
-    with open_books(project) as books:
+    with _readable_books(project) as books:
+        if not sign or keys.known():
+            return _changed(books, keys.make(name, now))
         _demand_no_strangers(books)
         key = keys.make(name, now, before=lambda signer: signed.extend(_sign_all(books, signer)))
-    return msgspec.structs.replace(_changed(project, key), signed=tuple(signed))
+        return msgspec.structs.replace(_changed(books, key), signed=tuple(signed))
 
 
 def trust_key(project: Project, public: str, *, name: str, now: dt.datetime, force: bool = False) -> KeyChanged:
@@ -107,9 +107,9 @@ def trust_key(project: Project, public: str, *, name: str, now: dt.datetime, for
     """
     keys = ProjectKeys(project)
     found = key_id(read_public(public)[0])
-    if not force and not keys.known():
-        with open_books(project) as books:
-            hit = tuple(number for number in _answering(books) if _signer(books, number) != found)
+    with _readable_books(project) as books:
+        first = not force and not keys.known()
+        hit = tuple(number for number in _answering(books) if _signer(books, number) != found) if first else ()
         if hit:
             them, named = "it" if len(hit) == 1 else "them", " ".join(map(str, hit))
             raise CheckError(
@@ -117,7 +117,7 @@ def trust_key(project: Project, public: str, *, name: str, now: dt.datetime, for
                 f"no server could load {them} again.",
                 f"Sign {them} first, where that key is (mainstay admin keys sign {named}), or --force.",
             )
-    return _changed(project, keys.trust(public, name, now))
+        return _changed(books, keys.trust(public, name, now))
 
 
 def list_keys(project: Project) -> tuple[Known, ...]:
@@ -140,17 +140,17 @@ def revoke_key(project: Project, key: str, *, force: bool, now: dt.datetime) -> 
     found = keys.one(key)
     if found.revoked:
         raise InputError(f"The key {found.id} is revoked already.")
-    with open_books(project) as books:
+    with _readable_books(project) as books:
         hit = tuple(number for number in _answering(books) if _signer(books, number) == found.id)
-    if hit and not force:
-        named, them = " ".join(map(str, hit)), "it" if len(hit) == 1 else "them"
-        answers = "answers" if len(hit) == 1 else "answer"
-        raise CheckError(
-            f"The key {found.id} signed {_called(hit)}, which {answers} now: no server could load {them} again.",
-            f"Sign {them} with another one first (mainstay admin keys new; mainstay admin keys sign {named}), "
-            "or --force.",
-        )
-    return _changed(project, keys.revoke(found, now))
+        if hit and not force:
+            named, them = " ".join(map(str, hit)), "it" if len(hit) == 1 else "them"
+            answers = "answers" if len(hit) == 1 else "answer"
+            raise CheckError(
+                f"The key {found.id} signed {_called(hit)}, which {answers} now: no server could load {them} again.",
+                f"Sign {them} with another one first (mainstay admin keys new; mainstay admin keys sign {named}), "
+                "or --force.",
+            )
+        return _changed(books, keys.revoke(found, now))
 
 
 def sign_versions(project: Project, numbers: Sequence[int] = ()) -> tuple[Signed, ...]:
@@ -195,10 +195,17 @@ def changed_document(project: Project, changed: KeyChanged, what: str) -> Docume
     return Document(f"{project.name}: {what}", (*blocks, Text(said), todo))
 
 
-def _changed(project: Project, key: Known) -> KeyChanged:
+@contextmanager
+def _readable_books(project: Project) -> Iterator[Books]:
+    """Open the books and read them once: before a key is changed it is sure that what comes of it can be said."""
     with open_books(project) as books:
-        lost = tuple(number for number in _present(books) if _unloaded(books, number))
-        return KeyChanged(key, lost, tuple(number for number in _answering(books) if number in lost))
+        _present(books)
+        yield books
+
+
+def _changed(books: Books, key: Known) -> KeyChanged:
+    lost = tuple(number for number in _present(books) if _unloaded(books, number))
+    return KeyChanged(key, lost, tuple(number for number in _answering(books) if number in lost))
 
 
 def _demand_no_strangers(books: Books) -> None:

@@ -186,7 +186,7 @@ def _demand_listed(
     if total > max(_RATIO * size, _LEAST):
         raise CorruptError(f"{name} has {size} bytes, and would unpack to {total}.", _CURE)
     if total > shutil.disk_usage(folder).free:
-        raise StoreError(f"{name} needs {total >> 20} MB, and there is no room for it.", "Make room.")
+        raise StoreError(f"{name} needs {total:,} bytes, and there is no room for it.", "Make room.")
 
 
 def _bring(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: File, folder: Path, name: str) -> None:
