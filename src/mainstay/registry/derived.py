@@ -12,6 +12,7 @@ from mainstay.models.report import Report
 from mainstay.registry.lineage import Lineage
 from mainstay.registry.manifest import NAME, verify
 from mainstay.registry.plain import loads
+from mainstay.registry.signing import signer_of
 from mainstay.registry.version import Version
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def derive_version(folder: Path, number: int) -> Version:
         data_size=lineage.data_size,
         data_rows=lineage.rows,
         data_pointer=lineage.data_pointer,
+        signer=_signer(folder),
     )
 
 
@@ -96,6 +98,18 @@ def disagreements(row: Version, derived: Version) -> tuple[str, ...]:
         if getattr(row, name) not in ("", None) and getattr(row, name) != getattr(derived, name)
         if not (row.made == "imported" and name in _HERE)
     )
+
+
+def mended(row: Version, derived: Version) -> Version:
+    """Give a row with what it says otherwise than its bundle put right; what only a row can know stays as it is."""
+    return msgspec.structs.replace(row, **{name: getattr(derived, name) for name in disagreements(row, derived)})
+
+
+def _signer(folder: Path) -> str:
+    try:
+        return signer_of(folder)
+    except CorruptError:
+        return ""  # no signature of anybody's: where one is demanded, that is told when it is loaded
 
 
 def _read(folder: Path, file: str, kind: type[T]) -> T:

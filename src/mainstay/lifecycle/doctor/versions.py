@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.errors import MainstayError
 from mainstay.lifecycle.doctor.complaint import broken
-from mainstay.registry.derived import derive_version, disagreements
+from mainstay.registry.derived import derive_version, disagreements, mended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +46,8 @@ def _against_bundle(books: Books, version: Version) -> Iterator[Found]:
     if wrong := disagreements(version, derived):
         message = f"The registry says something else about {about} than its bundle: {', '.join(wrong)}."
         yield broken(
-            _CHECK, about, message, "mainstay admin doctor --repair writes its row anew, as the bundle says it.",
-            mend=partial(books.registry.restate, derived),
+            _CHECK, about, message, "mainstay admin doctor --repair puts that right in its row, as the bundle says it.",
+            mend=partial(books.registry.restate, mended(version, derived)),
         )  # fmt: skip
     if not books.registry.ingredients(version.model, version.number):
         message = f"The registry doesn't say what {about} is made of."

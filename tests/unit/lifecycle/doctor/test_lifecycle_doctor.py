@@ -96,6 +96,18 @@ def test_a_row_that_contradicts_its_bundle_is_written_anew(project: Project) -> 
         assert books.registry.version(project.name, 1).by == "a test"
 
 
+def test_what_only_a_row_knows_outlives_its_mending(project: Project) -> None:
+    pytest.importorskip("cryptography")
+    lifecycle.new_key(project, name="ours", now=dt.datetime(2026, 11, 28, tzinfo=dt.UTC))
+    sql(project, "UPDATE versions SET author = 'the importer', made = 'imported', data_rows = 7 WHERE number = 1")
+    assert "bundle: data_rows." in only(examine(project)).message
+    assert examine(project, repair=True).broken == ()
+    with open_books(project) as books:
+        row = books.registry.version(project.name, 1)
+    assert (row.by, row.made, row.data_rows) == ("the importer", "imported", 50)
+    assert row.signer
+
+
 def test_a_row_that_is_lost_is_derived_from_its_bundle(project: Project) -> None:
     with open_books(project) as books:
         before = books.registry.versions(project.name)
