@@ -53,6 +53,10 @@ class LateState(State):
         """Look at everything, as `State.damages` says."""
         return self._opened().damages()
 
+    def restore_hint(self) -> str:
+        """Say how to get it back, once it is damaged or gone."""
+        return self._opened().restore_hint()
+
     def close(self) -> None:
         """Close every connection, where there are any."""
         if self._state is not None:

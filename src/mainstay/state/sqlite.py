@@ -105,6 +105,10 @@ class SqliteState(State):
         lost = [f"Row {row[1]} of {row[0]} belongs to one of {row[2]} that isn't there." for row in orphans]
         return (*(() if found == ["ok"] else found), *lost)
 
+    def restore_hint(self) -> str:
+        """Say how to get it back."""
+        return restore_hint(self.path)
+
     def close(self) -> None:
         """Close every connection; a state that is used again opens new ones."""
         self._engine.dispose()

@@ -65,6 +65,10 @@ class State(ABC):
         """Look at everything that is stored; gives what is wrong with it, empty where all is well."""
 
     @abstractmethod
+    def restore_hint(self) -> str:
+        """Say how to get it back, once it is damaged or gone."""
+
+    @abstractmethod
     def close(self) -> None:
         """Close every connection; a state that is used again opens new ones."""
 

@@ -51,28 +51,6 @@ def test_nothing_half_made_is_left_beside_it(books: Path) -> None:
     assert [file.name for file in books.iterdir()] == [FILE]
 
 
-def test_an_exception_takes_the_whole_transaction_back(state: State) -> None:
-    def write_and_fail() -> None:
-        with state.begin() as connection:
-            connection.execute(ONE_LEASE)
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        write_and_fail()
-    with state.read() as connection:
-        assert connection.execute(COUNT).scalar() == 0
-
-
-def test_a_reader_sees_one_moment_and_does_not_wait_for_a_writer(state: State) -> None:
-    with state.read() as reader:
-        assert reader.execute(COUNT).scalar() == 0
-        with state.begin() as writer:
-            writer.execute(ONE_LEASE)
-        assert reader.execute(COUNT).scalar() == 0
-    with state.read() as reader:
-        assert reader.execute(COUNT).scalar() == 1
-
-
 def test_a_lock_held_by_another_process_is_told_in_a_sentence(state: State, books: Path) -> None:
     script = (
         f"import sqlite3; held = sqlite3.connect({str(books / FILE)!r}); held.execute('BEGIN EXCLUSIVE'); "

@@ -84,9 +84,8 @@ def examine(project: Project, *, repair: bool = False) -> Examination:
 
 
 def _database(books: Books) -> Iterator[Found]:
-    cure = "mainstay admin restore brings back the newest backup, and moves the damaged one aside."
     for damage in books.state.damages():
-        yield broken("database", "registry", f"The registry is damaged: {damage}", cure)
+        yield broken("database", "registry", f"The registry is damaged: {damage}", books.state.restore_hint())
 
 
 def _treat(found: Found, *, repair: bool) -> Complaint:

@@ -6,11 +6,11 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.unit.lifecycle.releasing.asked import asked
 
 from mainstay import lifecycle
 from mainstay.contract import Contract, Integer
 from mainstay.errors import CorruptError, ReleaseError
-from mainstay.events import IdMaker, Prediction
 from mainstay.lifecycle import foreseen_document
 from mainstay.release import open_books
 from mainstay.render.markdown import to_markdown
@@ -21,28 +21,6 @@ if TYPE_CHECKING:
 
 NOW = dt.datetime.now(dt.UTC)
 NARROW = Contract((Integer(name="tenure", min=0, max=50), *TINY_CONTRACT.columns[2:]))
-
-
-def asked(project: Project, tenures: list[int], version: int) -> None:
-    make = IdMaker()
-    with open_books(project) as books:
-        books.log.append(
-            "predictions",
-            [
-                Prediction(
-                    id=make(),
-                    at=NOW,
-                    model=project.name,
-                    version=version,
-                    role="champion",
-                    score=0.2,
-                    prediction="No",
-                    decision="none",
-                    features={"tenure": tenure, "charge": 1.0, "plan": "basic"},
-                )
-                for tenure in tenures
-            ],
-        )
 
 
 def spoil(project: Project, number: int) -> None:

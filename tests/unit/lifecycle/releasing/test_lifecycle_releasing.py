@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from tests.unit.lifecycle.releasing.asked import asked
 
 from mainstay import lifecycle
 from mainstay.contract import Contract, Integer
 from mainstay.errors import MainstayError, ReleaseError
-from mainstay.events import IdMaker, Prediction
 from mainstay.lifecycle import Wish, foresee_release, foreseen_document, foreseen_plain
 from mainstay.lifecycle.releasing.verb import answered_golden
 from mainstay.models.report import Verdict
@@ -37,28 +37,6 @@ def wish(version: int = 2, **more: Any) -> Wish:
 
 def yes(project: Project, by: str, role: str = "", version: int = 2) -> Verdict:
     return lifecycle.approve(project, version, reason="read the card", now=dt.datetime.now(dt.UTC), by=by, role=role)
-
-
-def asked(project: Project, tenures: list[int], version: int = 1) -> None:
-    make = IdMaker()
-    with open_books(project) as books:
-        books.log.append(
-            "predictions",
-            [
-                Prediction(
-                    id=make(),
-                    at=NOW,
-                    model=project.name,
-                    version=version,
-                    role="champion",
-                    score=0.2,
-                    prediction="No",
-                    decision="none",
-                    features={"tenure": tenure, "charge": 1.0, "plan": "basic"},
-                )
-                for tenure in tenures
-            ],
-        )
 
 
 def judged(project: Project, contract: Contract) -> int:
