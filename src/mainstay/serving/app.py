@@ -6,7 +6,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from mainstay.serving.aside import Aside
-from mainstay.serving.exchange import Exchange
+from mainstay.serving.call import Call
 from mainstay.serving.hot import Hot
 from mainstay.serving.intake import Hung
 from mainstay.serving.metrics import Metrics
@@ -47,7 +47,7 @@ class App:
         """Whether the door is closed already: each answer is the last on its connection."""
         self._pages = Pages(models, self.metrics, lambda: self.draining)
         aside = Aside()
-        self._hot: dict[str, Callable[[Exchange], Awaitable[Reply]]] = {}
+        self._hot: dict[str, Callable[[Call, Receive], Awaitable[Reply]]] = {}
         for served in models:
             hot = Hot(served, self.metrics, loopback=loopback, aside=aside)
             self._hot[f"/models/{served.name}/predict"] = hot.predict
@@ -59,10 +59,10 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        exchange = Exchange(dict(scope["headers"]), receive, scope["method"], scope.get("query_string", b""))
+        call = Call(scope["method"], scope["path"], dict(scope["headers"]), b"", scope.get("query_string", b""))
         work = self._hot.get(scope["path"])
         try:
-            reply = await work(exchange) if work else self._page(scope)
+            reply = await work(call, receive) if work else self._page(scope)
         except Hung:
             return
         except Refused as refused:
@@ -70,14 +70,14 @@ class App:
         except Exception:  # noqa: BLE001 - the last net: a fault of ours is told to the operator, not to the caller
             say(f"A fault in mainstay itself, please report it: {traceback.format_exc(limit=-3)}")
             reply = Refused(500, "fault", "The server failed at this request.", "The operator's log says why.").reply()
-        await self._send(exchange, reply, send)
-        if exchange.after is not None:
-            await exchange.after()
+        await self._send(call, reply, send)
+        if call.after is not None:
+            await call.after()
 
-    async def _send(self, exchange: Exchange, reply: Reply, send: Send) -> None:
+    async def _send(self, call: Call, reply: Reply, send: Send) -> None:
         headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
-        if exchange.id is not None:
-            headers.append((b"x-request-id", exchange.id.encode()))
+        if call.id is not None:
+            headers.append((b"x-request-id", call.id.encode()))
         if self.closing:
             headers.append(_CLOSE)
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})

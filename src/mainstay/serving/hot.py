@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
     from mainstay.events import Prediction
     from mainstay.models.explain import Explanation
+    from mainstay.serving.call import Call
     from mainstay.serving.cases import Case
-    from mainstay.serving.exchange import Exchange
+    from mainstay.serving.intake import Receive
     from mainstay.serving.lineup import Arm, Lineup
     from mainstay.serving.metrics import Metrics
 
@@ -75,44 +76,44 @@ class Hot:
         self._records = metrics.records.labels(name)
         self._counters: dict[tuple[int, str], Counter] = {}
 
-    async def predict(self, exchange: Exchange) -> Reply:
+    async def predict(self, call: Call, receive: Receive) -> Reply:
         """Answer the records of a request; what is answered is in the log."""
-        return await self._guarded(exchange, "predict", self._predict)
+        return await self._guarded(call, "predict", self._predict, receive)
 
-    async def explain(self, exchange: Exchange) -> Reply:
+    async def explain(self, call: Call, receive: Receive) -> Reply:
         """Answer the records of a request and say why; in the log as what nobody acts on."""
-        return await self._guarded(exchange, "explain", self._explain)
+        return await self._guarded(call, "explain", self._explain, receive)
 
-    async def feedback(self, exchange: Exchange) -> Reply:
+    async def feedback(self, call: Call, receive: Receive) -> Reply:
         """Take feedback; what is accepted is in the log."""
-        return await self._guarded(exchange, "feedback", self._feedback)
+        return await self._guarded(call, "feedback", self._feedback, receive)
 
-    async def _predict(self, exchange: Exchange) -> Reply:
-        why = bool(exchange.query) and wants_reasons(exchange.query)
-        lineup, taken = await self._scored(exchange, why=why)
+    async def _predict(self, call: Call) -> Reply:
+        why = bool(call.query) and wants_reasons(call.query)
+        lineup, taken = await self._scored(call, why=why)
         answers = make_answers(taken.cases)
         if why:
             answers = with_reasons(answers, await self._reasons(taken))
-        self._log(exchange, taken)
+        self._log(call, taken)
         if lineup.shadows:
-            exchange.after = lambda: self._shadow(exchange, lineup, taken)
+            call.after = lambda: self._shadow(call, lineup, taken)
         self._answered.inc()
-        self._count(taken, exchange)
-        exchange.id = exchange.id or answers[0].id
+        self._count(taken, call)
+        call.id = call.id or answers[0].id
         return Reply(200, _encode(answers if taken.was_array else answers[0]))
 
-    async def _explain(self, exchange: Exchange) -> Reply:
-        label = asked_label(exchange.query)
-        _, taken = await self._scored(exchange, why=True, label=label)
+    async def _explain(self, call: Call) -> Reply:
+        label = asked_label(call.query)
+        _, taken = await self._scored(call, why=True, label=label)
         answers = with_explanations(make_answers(taken.cases), await self._why.explain(taken.cases, label))
-        self._log(exchange, taken, role=NOBODY)
+        self._log(call, taken, role=NOBODY)
         self._explained.inc()
-        exchange.id = exchange.id or answers[0].id
+        call.id = call.id or answers[0].id
         return Reply(200, _encode(answers if taken.was_array else answers[0]))
 
-    async def _scored(self, exchange: Exchange, *, why: bool, label: str | None = None) -> tuple[Lineup, Cases]:
+    async def _scored(self, call: Call, *, why: bool, label: str | None = None) -> tuple[Lineup, Cases]:
         served = self.served
-        body = await self._body(exchange)
+        body = call.body
         lineup = served.lineup
         if lineup is None:
             raise unreleased(served)
@@ -136,9 +137,9 @@ class Hot:
             say(str(error))
             return None
 
-    async def _feedback(self, exchange: Exchange) -> Reply:
+    async def _feedback(self, call: Call) -> Reply:
         served = self.served
-        body = await self._body(exchange)
+        body = call.body
         if served.feedback_reader is None:
             raise unreleased(served)
         told = served.feedback_reader.decode(body, dt.datetime.now(dt.UTC))
@@ -148,41 +149,44 @@ class Hot:
         self._told.inc()
         return json_reply({"accepted": len(told)})
 
-    async def _body(self, exchange: Exchange) -> bytes:
-        if exchange.method != "POST":
-            raise method_refused(exchange.method, "POST")
-        demand_own_origin(exchange.head, loopback=self._loopback)
-        demand_json(exchange.head)
-        return await read_body(exchange.head, exchange.receive, self.served.settings.max_body)
+    async def _body(self, call: Call, receive: Receive) -> bytes:
+        if call.method != "POST":
+            raise method_refused(call.method, "POST")
+        demand_own_origin(call.head, loopback=self._loopback)
+        demand_json(call.head)
+        return await read_body(call.head, receive, self.served.settings.max_body)
 
-    async def _guarded(self, exchange: Exchange, route: str, work: Callable[[Exchange], Awaitable[Reply]]) -> Reply:
+    async def _guarded(
+        self, call: Call, route: str, work: Callable[[Call], Awaitable[Reply]], receive: Receive
+    ) -> Reply:
         try:
-            return await work(exchange)
+            call.body = await self._body(call, receive)
+            return await work(call)
         except Refused as refused:
-            return self._refuse(exchange, route, refused)
+            return self._refuse(call, route, refused)
         except RecordError as error:
-            return self._refuse(exchange, route, fields_refused(error))
+            return self._refuse(call, route, fields_refused(error))
         except BodyError as error:
-            return self._refuse(exchange, route, Refused(400, "syntax", error.message, error.cure))
+            return self._refuse(call, route, Refused(400, "syntax", error.message, error.cure))
         except ScoringError as error:
             say(str(error))
             sentence = "The model can't answer now."
-            return self._refuse(exchange, route, Refused(503, "model", sentence, "Try again.", headers=RETRY))
+            return self._refuse(call, route, Refused(503, "model", sentence, "Try again.", headers=RETRY))
         except StoreError as error:
             say(str(error))
             sentence = "The event log can't be written, and nothing is answered that isn't logged."
-            return self._refuse(exchange, route, Refused(503, "log", sentence, "Try again later.", headers=RETRY))
+            return self._refuse(call, route, Refused(503, "log", sentence, "Try again later.", headers=RETRY))
 
-    def _log(self, exchange: Exchange, taken: Cases, *, role: str = "") -> None:
+    def _log(self, call: Call, taken: Cases, *, role: str = "") -> None:
         cases = taken.cases
-        request = exchange.id or (cases[0].id if len(cases) > 1 else None)
-        events = self._events(exchange, cases, time.perf_counter_ns() - exchange.started, request)
+        request = call.id or (cases[0].id if len(cases) > 1 else None)
+        events = self._events(call, cases, time.perf_counter_ns() - call.started, request)
         if role:
             events = [msgspec.structs.replace(event, role=role) for event in events]
         if not self.served.write("predictions", encode_events(events)):
             self._metrics.lost.labels(self.served.name, "predictions").inc(len(events))
 
-    async def _shadow(self, exchange: Exchange, lineup: Lineup, taken: Cases) -> None:
+    async def _shadow(self, call: Call, lineup: Lineup, taken: Cases) -> None:
         started = time.perf_counter_ns()
         if lineup.runs_code:
             # A maker of ids belongs to one thread.
@@ -193,7 +197,7 @@ class Hot:
         self._count_failures(shadowed, "shadow")
         done = shadowed.cases
         each = (time.perf_counter_ns() - started) // max(1, len(done))
-        events = self._events(exchange, done, each, exchange.id, [case.id for case in taken.cases])
+        events = self._events(call, done, each, call.id, [case.id for case in taken.cases])
         try:
             written = self.served.write("predictions", encode_events(events))
         except StoreError:  # the answer is out and logged; only the comparison is poorer
@@ -203,7 +207,7 @@ class Hot:
 
     def _events(
         self,
-        exchange: Exchange,
+        call: Call,
         cases: Sequence[Case],
         duration: int,
         request: str | None,
@@ -219,14 +223,14 @@ class Hot:
                 duration=duration,
                 entity=served.pseudonym(case.row.entity) if case.row.entity is not None else None,
                 request=request,
-                trace=exchange.trace,
+                trace=call.trace,
                 answer=answers[place % len(answers)],
             )
             for place, case in enumerate(cases)
         ]
         return with_scores(cases, events)
 
-    def _count(self, taken: Cases, exchange: Exchange) -> None:
+    def _count(self, taken: Cases, call: Call) -> None:
         cases = taken.cases
         self._records.observe(len(cases))
         if len(cases) == 1:
@@ -240,7 +244,7 @@ class Hot:
                 self._metrics.degraded.labels(self.served.name, case.arm.version).inc()
             for deed in row.deeds:
                 self._metrics.policy.labels(self.served.name, deed.column, deed.why, deed.did).inc()
-        self._seconds.observe((time.perf_counter_ns() - exchange.started) / 1e9)
+        self._seconds.observe((time.perf_counter_ns() - call.started) / 1e9)
 
     def _counter_of(self, arm: Arm) -> Counter:
         key = (arm.route.version, arm.route.role)
@@ -256,9 +260,9 @@ class Hot:
             say(failure)
             self._metrics.failures.labels(self.served.name, role).inc()
 
-    def _refuse(self, exchange: Exchange, route: str, refused: Refused) -> Reply:
+    def _refuse(self, call: Call, route: str, refused: Refused) -> Reply:
         served = self.served
-        exchange.id = exchange.id or served.new_id()
+        call.id = call.id or served.new_id()
         fields = tuple(dict.fromkeys(problem.field for problem in refused.errors if problem.field))
         self._metrics.requests.labels(served.name, route, str(refused.status), refused.cause).inc()
         lineup = served.lineup
@@ -267,7 +271,7 @@ class Hot:
             field = problem.field if problem.field in known else "other"
             self._metrics.refused_fields.labels(served.name, field).inc()
         refusal = Refusal(
-            id=exchange.id,
+            id=call.id,
             at=dt.datetime.now(dt.UTC),
             model=served.name,
             status=refused.status,
@@ -276,8 +280,8 @@ class Hot:
             fields=tuple(field[:100] for field in fields[:_MOST_FIELDS]),
             problems=refused.total,
             message="" if refused.errors else refused.detail[:200],  # theirs may repeat what a person sent
-            trace=exchange.trace,
+            trace=call.trace,
         )
         if not served.write("refusals", encode_events([refusal])):
             self._metrics.lost.labels(served.name, "refusals").inc()
-        return refused.reply(exchange.id)
+        return refused.reply(call.id)

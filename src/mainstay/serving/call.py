@@ -1,0 +1,48 @@
+"""`Call`: one request, whole: its line, its headers and its body."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from mainstay.serving.intake import request_id, trace_id
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mainstay.serving.intake import Head
+
+
+class Call:
+    """One request, from its headers to its reply.
+
+    Parameters
+    ----------
+    method : str
+        Its method.
+    path : str
+        Its path, without what stands behind the question mark.
+    head : dict
+        Its headers, names in lower case.
+    body : bytes
+        What was sent, inflated.
+    query : bytes
+        What stands behind the question mark.
+
+    """
+
+    __slots__ = ("after", "body", "consumer", "head", "id", "method", "path", "query", "started", "trace")
+
+    def __init__(self, method: str, path: str, head: Head, body: bytes = b"", query: bytes = b"") -> None:
+        self.started = time.perf_counter_ns()
+        self.method = method
+        self.path = path
+        self.head = head
+        self.body = body
+        self.query = query
+        self.id = request_id(head)
+        self.trace = trace_id(head)
+        self.consumer = ""
+        """Who calls, by the key that came with the request; empty where no keys are asked for."""
+        self.after: Callable[[], Awaitable[None]] | None = None
+        """What is to be done once the answer is out."""
