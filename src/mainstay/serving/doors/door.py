@@ -38,7 +38,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Door(Protocol):
-    """One protocol, for one model."""
+    """One protocol, for one model.
+
+    What answers the protocol's addresses also says so: it has ``describe() -> Described`` (`mainstay.serving.openapi`),
+    which OpenAPI and the page of the calls are made of.
+    """
 
     @property
     def name(self) -> str:

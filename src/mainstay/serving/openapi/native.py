@@ -1,0 +1,207 @@
+"""The native calls of one model: predict, explain, feedback, and what the model is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+from mainstay.contract import json_schema
+from mainstay.serving.openapi.explaining import EXPLANATION, LABEL, REASON, WANTS_REASONS, explained_answer
+from mainstay.serving.openapi.parts import READING, Described, Example, Schema, body, operation, ref, refusals, told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mainstay.contract import Contract
+    from mainstay.serving.lineup import Lineup
+    from mainstay.serving.served import Served
+
+_FEEDBACK: Schema = {
+    "type": "object",
+    "required": ["id"],
+    "additionalProperties": False,
+    "properties": {
+        "id": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 128,
+            "description": "Id the prediction was answered with",
+        },
+        "label": {"type": ["string", "number", "boolean"], "description": "What really happened"},
+        "at": {"type": "string", "format": "date-time", "description": "When it became true; now where absent"},
+        "kpis": {"type": "object", "maxProperties": 32, "additionalProperties": {"type": "number"}},
+        "followed": {"type": "boolean", "description": "Whether the decision was followed"},
+    },
+}
+_ACCEPTED: Schema = {
+    "type": "object",
+    "required": ["accepted"],
+    "properties": {"accepted": {"type": "integer", "minimum": 0, "description": "Lines that were taken"}},
+}
+SUMMARY: Schema = {
+    "type": "object",
+    "required": ["name", "version", "trial", "release"],
+    "properties": {
+        "name": {"type": "string"},
+        "version": {"type": ["integer", "null"], "description": "The champion; null where nothing is released"},
+        "trial": {"type": "boolean"},
+        "release": {"type": ["object", "null"], "description": "The row of the history that is in force"},
+    },
+}
+_MODEL: Schema = {
+    **SUMMARY,
+    "required": [*cast("list[str]", SUMMARY["required"]), "contract"],
+    "properties": {
+        **cast("Schema", SUMMARY["properties"]),
+        "contract": {"type": ["object", "null"], "description": "The columns, their limits and policies"},
+        "schema": {"type": "object", "description": "JSON Schema of a record"},
+        "task": {"type": "object"},
+        "policy": {"type": "object"},
+        "problem": {"type": "object"},
+        "features": {"type": ["object", "null"]},
+    },
+}
+
+
+def native(served: Served, *, alone: bool) -> Described:
+    """Describe the native calls of a model.
+
+    Parameters
+    ----------
+    served : Served
+        The model; without a release it is described without its record.
+    alone : bool
+        Whether no other is served, so that the short addresses are there, too.
+
+    """
+    lineup, name = served.lineup, served.name
+    record: Schema = json_schema(lineup.champion.bundle.contract) if lineup else {"type": "object"}
+    task = lineup.champion.bundle.policy.task if lineup else None
+    answer = answer_schema(amounts=task is not None and task.kind == "regression", labels=task.labels if task else ())
+    most, explained = served.settings.max_records, served.settings.max_explained
+    at = f"/models/{name}"
+    paths: Schema = {
+        at: {
+            "get": operation(
+                f"Contract and current release of {name}",
+                f"model_{name}",
+                {"200": told("What it is, and who answers", ref("Model")), **refusals(READING)},
+            )
+        },
+        f"{at}/predict": {"post": _predict(name, most)},
+        f"{at}/explain": {"post": _explain(name, explained)},
+        f"{at}/feedback": {"post": _feedback(name, most)},
+    }
+    if alone:
+        paths["/predict"] = {"post": _predict(name, most, "predict")}
+        paths["/explain"] = {"post": _explain(name, explained, "explain")}
+    return Described(
+        paths=paths,
+        schemas={
+            **_schemas(name, record, answer),
+            f"{name}.Explained": explained_answer(name),
+            "Explanation": EXPLANATION,
+            "Feedback": _FEEDBACK,
+            "Accepted": _ACCEPTED,
+            "Model": _MODEL,
+        },
+        examples=_examples(at, lineup) if lineup else (),
+    )
+
+
+def predict_alone(contract: Contract, name: str, most: int, answer: Schema) -> Described:
+    """Describe predict by a contract alone, before anything is served."""
+    return Described(
+        paths={f"/models/{name}/predict": {"post": _predict(name, most)}},
+        schemas=_schemas(name, json_schema(contract), answer),
+    )
+
+
+def _schemas(name: str, record: Schema, answer: Schema) -> Schema:
+    return {f"{name}.Record": record, f"{name}.Answer": answer, "Reason": REASON}
+
+
+def _predict(name: str, most: int, called: str = "") -> Schema:
+    return operation(
+        f"Ask {name} about one record, or several",
+        called or f"predict_{name}",
+        {"200": told("The answer, or one per record", one_or_many(f"{name}.Answer", most)), **refusals()},
+        sends=body(one_or_many(f"{name}.Record", most)),
+        parameters=[WANTS_REASONS],
+        keyed=True,
+    )
+
+
+def _explain(name: str, most: int, called: str = "") -> Schema:
+    text = "The answer with its explanation, or one per record"
+    return operation(
+        f"Ask {name} about one record, or several, and why",
+        called or f"explain_{name}",
+        {"200": told(text, one_or_many(f"{name}.Explained", most)), **refusals()},
+        sends=body(one_or_many(f"{name}.Record", most)),
+        parameters=[LABEL],
+    )
+
+
+def _feedback(name: str, most: int) -> Schema:
+    return operation(
+        "Tell what really happened",
+        f"feedback_{name}",
+        {"200": told("How many lines were taken", ref("Accepted")), **refusals()},
+        sends=body(one_or_many("Feedback", most)),
+    )
+
+
+def _examples(at: str, lineup: Lineup) -> tuple[Example, ...]:
+    bundle = lineup.champion.bundle
+    record = json.dumps(bundle.golden[0].record if bundle.golden else {}, ensure_ascii=False)
+    task = bundle.policy.task
+    label = task.positive or (task.labels[0] if task.labels else 12.5)
+    outcome = json.dumps({"id": "the answer's id", "label": label}, ensure_ascii=False)
+    return (
+        Example(text="one record, or an array of them", path=f"{at}/predict", body=record),
+        Example(text="the same with the largest reasons in words", path=f"{at}/predict?explain=true", body=record),
+        Example(text="the same, and what each field has to do with it", path=f"{at}/explain", body=record),
+        Example(text="what really happened, when it is known", path=f"{at}/feedback", body=outcome),
+        Example(text="what it is, and who answers", path=at),
+    )
+
+
+def answer_schema(*, amounts: bool, labels: Sequence[str]) -> Schema:
+    """Describe an answer of predict: with amounts, or with labels, of which several classes are named."""
+    plain: Schema = {"type": "number"} if amounts else {"type": "string"}
+    answer: Schema = {
+        "type": "object",
+        "required": ["id", "prediction", "score", "decision", "version", "degraded", "warnings"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "prediction": plain,
+            "score": {"type": "number"},
+            "decision": plain,
+            "version": {"type": "integer"},
+            "degraded": {"type": "boolean"},
+            "warnings": {"type": "array", "items": {"type": "string"}},
+            "reasons": {"type": "array", "items": ref("Reason"), "description": "Where explain=true asks for them"},
+        },
+    }
+    return _of_classes(answer, labels) if labels else answer
+
+
+def _of_classes(answer: Schema, names: Sequence[str]) -> Schema:
+    """Add what an answer with several classes has: the probability of each label; the score is the predicted one's."""
+    labels = list(names)
+    share: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+    scores: Schema = {
+        "type": "object",
+        "required": labels,
+        "additionalProperties": False,
+        "properties": dict.fromkeys(labels, share),
+    }
+    required, properties = cast("list[str]", answer["required"]), cast("Schema", answer["properties"])
+    more: Schema = {"prediction": {"type": "string", "enum": labels}, "score": share, "scores": scores}
+    return {**answer, "required": [*required, "scores"], "properties": {**properties, **more}}
+
+
+def one_or_many(name: str, most: int) -> Schema:
+    """Describe one of something as an object, or several as an array."""
+    return {"oneOf": [ref(name), {"type": "array", "items": ref(name), "minItems": 1, "maxItems": most}]}
