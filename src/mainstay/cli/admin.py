@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mainstay.cli.admin_api_keys import api_keys
 from mainstay.cli.admin_backup import admin_backup, admin_restore
 from mainstay.cli.admin_doctor import admin_doctor
 from mainstay.cli.admin_gc import admin_gc
@@ -36,6 +37,7 @@ def admin_web(folder: Path, host: str, port: int, *, insecure: bool) -> None:
 
 admin.add_command(admin_doctor)
 admin.add_command(keys)
+admin.add_command(api_keys)
 admin.add_command(admin_gc)
 admin.add_command(admin_backup)
 admin.add_command(admin_restore)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group("keys")
 def keys() -> None:
-    """Keys that sign versions, and whose versions are loaded here."""
+    """Keys that sign versions, and whose versions are loaded here; those that callers show: admin api-keys."""
 
 
 @keys.command("new")

@@ -21,6 +21,7 @@ COMMON = {
     "request": "http.request.id",
     "trace": "trace.id",
     "answer": "mainstay.answer",
+    "consumer": "user.name",
 }
 PREDICTION = COMMON | {
     "id": "event.id",

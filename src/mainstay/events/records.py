@@ -77,6 +77,8 @@ class Prediction(
         W3C trace id of the caller.
     answer : str, optional
         For a shadow: id of the answer the caller got instead.
+    consumer : str
+        Name of the API key the caller used; empty where none was asked for.
 
     """
 
@@ -100,6 +102,7 @@ class Prediction(
     request: str | None = None
     trace: str | None = None
     answer: str | None = None
+    consumer: str = ""
     ecs: str = msgspec.field(default_factory=_version)
 
 
@@ -184,6 +187,8 @@ class Refusal(
         How many problems there were.
     message : str
         The first of them, without the value found.
+    consumer : str
+        Name of the API key the caller used; empty where none was asked for.
 
     """
 
@@ -198,6 +203,7 @@ class Refusal(
     problems: int = 0
     message: str = ""
     trace: str | None = None
+    consumer: str = ""
     ecs: str = msgspec.field(default_factory=_version)
 
 

@@ -31,7 +31,7 @@ class Call:
 
     """
 
-    __slots__ = ("after", "body", "consumer", "head", "id", "method", "path", "query", "started", "trace")
+    __slots__ = ("after", "body", "consumer", "head", "id", "method", "path", "peer", "query", "started", "trace")
 
     def __init__(self, method: str, path: str, head: Head, body: bytes = b"", query: bytes = b"") -> None:
         self.started = time.perf_counter_ns()
@@ -44,5 +44,7 @@ class Call:
         self.trace = trace_id(head)
         self.consumer = ""
         """Who calls, by the key that came with the request; empty where no keys are asked for."""
+        self.peer = ""
+        """The address it came from; empty where that isn't known."""
         self.after: Callable[[], Awaitable[None]] | None = None
         """What is to be done once the answer is out."""

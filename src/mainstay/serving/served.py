@@ -248,15 +248,16 @@ class Seldom:
     def __init__(self) -> None:
         self._said: dict[str, float] = {}
 
-    def say(self, kind: str, sentence: str) -> None:
-        """Tell, unless that kind was told within the minute."""
+    def say(self, kind: str, sentence: str) -> bool:
+        """Tell, unless that kind was told within the minute; says whether it was told."""
         now = time.monotonic()
         if now - self._said.get(kind, -_SELDOM) < _SELDOM:
-            return
+            return False
         if len(self._said) >= _MOST_KINDS:
             self._said.clear()
         self._said[kind] = now
         say(sentence)
+        return True
 
 
 def champion_of(release: Release) -> int:
