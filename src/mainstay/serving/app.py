@@ -1,4 +1,7 @@
-"""The ASGI callable: finds who answers an address, and sends the reply. Holds no logic of its own."""
+"""`App`: the server without a socket: its addresses, and the ASGI callable that any ASGI server can carry.
+
+The server's own connections (`mainstay.serving.direct`) call the same handlers without the detour over ASGI.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 from mainstay.serving.aside import Aside
 from mainstay.serving.call import Call
 from mainstay.serving.hot import Hot
-from mainstay.serving.intake import Hung
+from mainstay.serving.intake import Hung, read_body
 from mainstay.serving.metrics import Metrics
 from mainstay.serving.pages import Pages, in_force, reached
-from mainstay.serving.replies import Refused, Reply, method_refused
+from mainstay.serving.replies import Refused, Reply
+from mainstay.serving.router import ANY, Page, Router
 from mainstay.serving.served import say
+from mainstay.serving.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from mainstay.serving.handler import Handler
     from mainstay.serving.served import Served
 
     Scope = dict[str, Any]  # ASGI's own shape
@@ -27,7 +33,7 @@ _CLOSE = (b"connection", b"close")
 
 
 class App:
-    """The prediction server's ASGI callable.
+    """The prediction server's addresses, and its ASGI callable.
 
     Parameters
     ----------
@@ -45,36 +51,29 @@ class App:
         """Whether the server is on its way out: unready, and still answering."""
         self.closing = False
         """Whether the door is closed already: each answer is the last on its connection."""
-        self._pages = Pages(models, self.metrics, lambda: self.draining)
+        self.turn = Turn()
+        self.router = Router()
+        self._nowhere = Page(self._refuse_unknown, ANY)
+        self._most = max((served.settings.max_body for served in models), default=0)
         aside = Aside()
-        self._hot: dict[str, Callable[[Call, Receive], Awaitable[Reply]]] = {}
-        for served in models:
-            hot = Hot(served, self.metrics, loopback=loopback, aside=aside)
-            self._hot[f"/models/{served.name}/predict"] = hot.predict
-            self._hot[f"/models/{served.name}/explain"] = hot.explain
-            self._hot[f"/models/{served.name}/feedback"] = hot.feedback
-            if len(models) == 1:
-                self._hot["/predict"] = hot.predict
-                self._hot["/explain"] = hot.explain
+        self.hots = {
+            served.name: Hot(served, self.metrics, loopback=loopback, aside=aside, turn=self.turn) for served in models
+        }
+        self._add_models()
+        self._add_pages(Pages(models, self.metrics, lambda: self.draining))
+
+    def handler(self, path: str) -> Handler:
+        """Give who answers an address."""
+        return self.router.find(path) or self._nowhere
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         call = Call(scope["method"], scope["path"], dict(scope["headers"]), b"", scope.get("query_string", b""))
-        work = self._hot.get(scope["path"])
+        call.origin = _origin(scope)
         try:
-            reply = await work(call, receive) if work else self._page(scope)
+            reply = await self._answer(call, receive)
         except Hung:
             return
-        except Refused as refused:
-            reply = refused.reply()
-        except Exception:  # noqa: BLE001 - the last net: a fault of ours is told to the operator, not to the caller
-            say(f"A fault in mainstay itself, please report it: {traceback.format_exc(limit=-3)}")
-            reply = Refused(500, "fault", "The server failed at this request.", "The operator's log says why.").reply()
-        await self._send(call, reply, send)
-        if call.after is not None:
-            await call.after()
-
-    async def _send(self, call: Call, reply: Reply, send: Send) -> None:
         headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
         if call.id is not None:
             headers.append((b"x-request-id", call.id.encode()))
@@ -83,46 +82,62 @@ class App:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    def _page(self, scope: Scope) -> Reply:
-        path: str = scope["path"]
-        page = self._find(path, scope)
-        if page is None:
-            self.metrics.requests.labels("", "unknown", "404", "address").inc()
-            raise self._unknown(path)
-        if scope["method"] not in ("GET", "HEAD"):
-            raise method_refused(scope["method"], "GET, HEAD")
-        return page()
+    async def _answer(self, call: Call, receive: Receive) -> Reply:
+        handler = self.handler(call.path)
+        try:
+            if not isinstance(handler, Page):
+                call.body = await read_body(call.head, receive, self._most)
+            return await self.turn.wait(handler(call))
+        except Refused as refused:
+            return await self.turn.wait(handler.refuse(call, refused))
+        except Hung:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last net
+            return fault_reply(call, error)
 
-    def _find(self, path: str, scope: Scope) -> Callable[[], Reply] | None:
-        pages = self._pages
-        fixed: dict[str, Callable[[], Reply]] = {
-            "/": lambda: _to_dashboard(scope),
-            "/docs": lambda: pages.docs(_base(scope)),
-            "/livez": pages.livez,
-            "/metrics": pages.metrics,
-            "/models": pages.models,
-            "/openapi.json": pages.openapi,
-            "/readyz": pages.readyz,
-        }
+    def _add_models(self) -> None:
         for served in self.models:
-            fixed[f"/models/{served.name}"] = lambda served=served: pages.model(served)  # type: ignore[misc]
-        return fixed.get(path)
+            hot = self.hots[served.name]
+            for name, handler in (("predict", hot.predict), ("explain", hot.explain), ("feedback", hot.feedback)):
+                self.router.add(f"/models/{served.name}/{name}", handler)
+            if len(self.models) == 1:
+                self.router.add("/predict", hot.predict)
+                self.router.add("/explain", hot.explain)
 
-    def _unknown(self, path: str) -> Refused:
-        if path.startswith("/models/"):
+    def _add_pages(self, pages: Pages) -> None:
+        add = self.router.add_page
+        add("/", _to_dashboard)
+        add("/docs", lambda call: pages.docs(call.origin))
+        add("/livez", lambda _: pages.livez())
+        add("/metrics", lambda _: pages.metrics())
+        add("/models", lambda _: pages.models())
+        add("/openapi.json", lambda _: pages.openapi())
+        add("/readyz", lambda _: pages.readyz())
+        for served in self.models:
+            add(f"/models/{served.name}", lambda _, served=served: pages.model(served))  # type: ignore[misc]
+
+    def _refuse_unknown(self, call: Call) -> Reply:
+        self.metrics.requests.labels("", "unknown", "404", "address").inc()
+        if call.path.startswith("/models/"):
             names = ", ".join(served.name for served in self.models)
-            return Refused(404, "model", "There is no such model, or it has no such call.", f"Served here: {names}.")
-        return Refused(404, "address", "There is nothing at this address.", "See /docs.")
+            raise Refused(404, "model", "There is no such model, or it has no such call.", f"Served here: {names}.")
+        raise Refused(404, "address", "There is nothing at this address.", "See /docs.")
 
 
-def _base(scope: Scope) -> str:
+def fault_reply(call: Call, error: Exception) -> Reply:
+    """Answer where mainstay itself failed, the last net: the operator is told why, the caller is told nothing more."""
+    told = "".join(traceback.format_exception(error, limit=-3))
+    say(f"A fault in mainstay itself, please report it: {told}")
+    refused = Refused(500, "fault", "The server failed at this request.", "The operator's log says why.")
+    return refused.reply(call.id or "")
+
+
+def _origin(scope: Scope) -> str:
     host, port = scope["server"]
     shown = f"[{host}]" if ":" in host else host
     return f"{scope['scheme']}://{shown}:{port}"
 
 
-def _to_dashboard(scope: Scope) -> Reply:
-    host, port = scope["server"]
-    shown = f"[{host}]" if ":" in host else host
-    address = f"{scope['scheme']}://{shown}:{port + 1}/"
-    return Reply(307, b"", ((b"location", address.encode()),))
+def _to_dashboard(call: Call) -> Reply:
+    door, _, port = call.origin.rpartition(":")
+    return Reply(307, b"", ((b"location", f"{door}:{int(port) + 1}/".encode()),))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mainstay.serving.intake import request_id, trace_id
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from mainstay.serving.intake import Head
 
@@ -31,7 +31,9 @@ class Call:
 
     """
 
-    __slots__ = ("after", "body", "consumer", "head", "id", "method", "path", "peer", "query", "started", "trace")
+    __slots__ = (
+        "after", "body", "consumer", "head", "id", "method", "origin", "path", "peer", "query", "started", "trace",
+    )  # fmt: skip
 
     def __init__(self, method: str, path: str, head: Head, body: bytes = b"", query: bytes = b"") -> None:
         self.started = time.perf_counter_ns()
@@ -42,9 +44,11 @@ class Call:
         self.query = query
         self.id = request_id(head)
         self.trace = trace_id(head)
+        self.origin = ""
+        """Where the server was reached, as in ``"http://127.0.0.1:8000"``; known where a page wants to name it."""
         self.consumer = ""
         """Who calls, by the key that came with the request; empty where no keys are asked for."""
         self.peer = ""
         """The address it came from; empty where that isn't known."""
-        self.after: Callable[[], Awaitable[None]] | None = None
+        self.after: Callable[[], object] | None = None
         """What is to be done once the answer is out."""

@@ -1,4 +1,4 @@
-"""The addresses that are called all the time: predict, explain and feedback, as plain ASGI."""
+"""The addresses that are called all the time: predict by any door, explain, and feedback."""
 
 from __future__ import annotations
 
@@ -7,42 +7,32 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from mainstay.contract import BodyError
-from mainstay.errors import RecordError, StoreError
-from mainstay.events import IdMaker, Refusal, encode_events
-from mainstay.serving.answers import make_answers, make_event, with_scores
-from mainstay.serving.cases import Cases, take_cases
+from mainstay.events import IdMaker
+from mainstay.serving.answers import make_answers
+from mainstay.serving.cases import take_cases
 from mainstay.serving.dataplane import ScoringError, score_cases, shadow_cases
+from mainstay.serving.doors.native import Native
+from mainstay.serving.entrance import Entrance, Inner
 from mainstay.serving.explaining import Why, asked_label, wants_reasons, with_explanations, with_reasons
-from mainstay.serving.intake import (
-    demand_json,
-    demand_own_origin,
-    read_body,
-)
-from mainstay.serving.refusals import RETRY, fields_refused, unreleased
-from mainstay.serving.replies import Refused, Reply, json_reply, method_refused
-from mainstay.serving.served import Seldom, Served, say
+from mainstay.serving.ledger import Ledger
+from mainstay.serving.refusals import unreleased
+from mainstay.serving.replies import json_reply
+from mainstay.serving.served import Served, say
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Sequence
     from concurrent.futures import Executor
 
-    from prometheus_client import Counter
-
-    from mainstay.events import Prediction
     from mainstay.models.explain import Explanation
+    from mainstay.serving.answers import Answer
     from mainstay.serving.call import Call
-    from mainstay.serving.cases import Case
-    from mainstay.serving.intake import Receive
-    from mainstay.serving.lineup import Arm, Lineup
+    from mainstay.serving.cases import Cases
+    from mainstay.serving.doors import Asked, Door
+    from mainstay.serving.entrance import Work
+    from mainstay.serving.handler import Handler, Held
+    from mainstay.serving.lineup import Lineup
     from mainstay.serving.metrics import Metrics
-
-_encode = msgspec.json.Encoder().encode
-_MOST_FIELDS = 10
-NOBODY = "shadow"
-"""The role of an answer that only explains: in the log, and counted by no window."""
+    from mainstay.serving.turn import Turn
 
 
 class Hot:
@@ -58,76 +48,116 @@ class Hot:
         Whether only this machine can reach the server.
     aside : Executor
         Where line-ups with feature code score, so that the event loop goes on.
+    turn : Turn
+        Writes down what is answered by another way than HTTP, together with the rest.
 
     """
 
-    def __init__(self, served: Served, metrics: Metrics, *, loopback: bool, aside: Executor) -> None:
+    def __init__(self, served: Served, metrics: Metrics, *, loopback: bool, aside: Executor, turn: Turn) -> None:
         self.served = served
-        self._aside = aside
-        self._features_said = Seldom()
-        self._metrics = metrics
+        self.ledger = Ledger(served, metrics)
         self._loopback = loopback
+        self._aside = aside
+        self._turn = turn
         self._why = Why(served, metrics, aside)
-        name = served.name
-        self._answered = metrics.requests.labels(name, "predict", "200", "")
-        self._explained = metrics.requests.labels(name, "explain", "200", "")
-        self._told = metrics.requests.labels(name, "feedback", "200", "")
-        self._seconds = metrics.seconds.labels(name)
-        self._records = metrics.records.labels(name)
-        self._counters: dict[tuple[int, str], Counter] = {}
+        self.predict = self._entrance(Native("predict"), self._predict_natively)
+        self.explain = self._entrance(Native("explain"), self._explain)
+        self.feedback = self._entrance(Native("feedback"), self._feedback)
 
-    async def predict(self, call: Call, receive: Receive) -> Reply:
-        """Answer the records of a request; what is answered is in the log."""
-        return await self._guarded(call, "predict", self._predict, receive)
+    def through(self, door: Door) -> Handler:
+        """Make what answers predictions by a door."""
+        return self._entrance(door, self._predict)
 
-    async def explain(self, call: Call, receive: Receive) -> Reply:
-        """Answer the records of a request and say why; in the log as what nobody acts on."""
-        return await self._guarded(call, "explain", self._explain, receive)
+    async def answers(self, call: Call, asked: Asked, name: str) -> list[Answer]:
+        """Answer what was asked in another way than over HTTP; what is answered is in the log.
 
-    async def feedback(self, call: Call, receive: Receive) -> Reply:
-        """Take feedback; what is accepted is in the log."""
-        return await self._guarded(call, "feedback", self._feedback, receive)
+        Parameters
+        ----------
+        call : Call
+            The request, its body aside.
+        asked : Asked
+            What it asks.
+        name : str
+            What metrics call the door.
 
-    async def _predict(self, call: Call) -> Reply:
-        why = bool(call.query) and wants_reasons(call.query)
-        lineup, taken = await self._scored(call, why=why)
-        answers = make_answers(taken.cases)
-        if why:
-            answers = with_reasons(answers, await self._reasons(taken))
-        self._log(call, taken)
-        if lineup.shadows:
-            call.after = lambda: self._shadow(call, lineup, taken)
-        self._answered.inc()
-        self._count(taken, call)
-        call.id = call.id or answers[0].id
-        return Reply(200, _encode(answers if taken.was_array else answers[0]))
+        Raises
+        ------
+        Refused
+            With the reason; it is counted and logged already.
 
-    async def _explain(self, call: Call) -> Reply:
+        """
+        door = Inner(asked, name)
+        await self._turn.wait(self.through(door)(call))
+        if door.refused is not None:
+            raise door.refused
+        return list(door.told)
+
+    def _entrance(self, door: Door, work: Work) -> Entrance:
+        return Entrance(door, work, self.ledger, most=self.served.settings.max_body, loopback=self._loopback)
+
+    def _predict(self, call: Call, door: Door) -> Held | Awaitable[Held]:
+        """Answer the records of a request: at once where every model is quick."""
+        lineup = self._lineup()
+        asked = door.ask(call, lineup)
+        taken = take_cases(lineup, asked.body, self.served.new_id)
+        if lineup.runs_code:
+            return self._predict_later(call, door, lineup, asked, taken)
+        self._score(lineup, taken)
+        return self._answer(call, door, lineup, asked, taken=taken, answers=make_answers(taken.cases))
+
+    async def _predict_later(self, call: Call, door: Door, lineup: Lineup, asked: Asked, taken: Cases) -> Held:
+        await self._score_aside(lineup, taken)
+        return self._answer(call, door, lineup, asked, taken=taken, answers=make_answers(taken.cases))
+
+    def _predict_natively(self, call: Call, door: Door) -> Held | Awaitable[Held]:
+        if call.query and wants_reasons(call.query):
+            return self._predict_with_reasons(call, door)
+        return self._predict(call, door)
+
+    async def _predict_with_reasons(self, call: Call, door: Door) -> Held:
+        lineup, asked, taken = await self._scored(call, door)
+        answers = with_reasons(make_answers(taken.cases), await self._reasons(taken))
+        return self._answer(call, door, lineup, asked, taken=taken, answers=answers)
+
+    async def _explain(self, call: Call, door: Door) -> Held:
         label = asked_label(call.query)
-        _, taken = await self._scored(call, why=True, label=label)
+        lineup, asked, taken = await self._scored(call, door, label)
         answers = with_explanations(make_answers(taken.cases), await self._why.explain(taken.cases, label))
-        self._log(call, taken, role=NOBODY)
-        self._explained.inc()
-        call.id = call.id or answers[0].id
-        return Reply(200, _encode(answers if taken.was_array else answers[0]))
+        reply = door.tell(asked, answers, lineup)
+        return self.ledger.explained(call, door.name, taken, reply, door.refuse)
 
-    async def _scored(self, call: Call, *, why: bool, label: str | None = None) -> tuple[Lineup, Cases]:
-        served = self.served
-        body = call.body
-        lineup = served.lineup
-        if lineup is None:
-            raise unreleased(served)
-        taken = take_cases(lineup, body, served.new_id)
-        if why:
-            self._why.demand(lineup, len(taken.cases), label)
+    async def _scored(self, call: Call, door: Door, label: str | None = None) -> tuple[Lineup, Asked, Cases]:
+        """Score records that are to be explained."""
+        lineup = self._lineup()
+        asked = door.ask(call, lineup)
+        taken = take_cases(lineup, asked.body, self.served.new_id)
+        self._why.demand(lineup, len(taken.cases), label)
+        if lineup.runs_code:
+            await self._score_aside(lineup, taken)
+        else:
+            self._score(lineup, taken)
+        return lineup, asked, taken
+
+    def _score(self, lineup: Lineup, taken: Cases) -> None:
         try:
-            if lineup.runs_code:
-                await asyncio.get_running_loop().run_in_executor(self._aside, score_cases, lineup, taken)
-            else:
-                score_cases(lineup, taken)
+            score_cases(lineup, taken)
         finally:
-            self._count_failures(taken, lineup.beside)
-        return lineup, taken
+            if taken.failures or taken.features_failed:
+                self.ledger.count_failures(taken, lineup.beside)
+
+    async def _score_aside(self, lineup: Lineup, taken: Cases) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._aside, score_cases, lineup, taken)
+        finally:
+            self.ledger.count_failures(taken, lineup.beside)
+
+    def _answer(
+        self, call: Call, door: Door, lineup: Lineup, asked: Asked, *, taken: Cases, answers: Sequence[Answer]
+    ) -> Held:
+        reply = door.tell(asked, answers, lineup)
+        if lineup.shadows:
+            call.after = lambda: self._begin_shadow(call, lineup, taken)
+        return self.ledger.answered(call, door.name, taken, reply, door.refuse)
 
     async def _reasons(self, taken: Cases) -> list[Explanation] | None:
         """Find reasons; an answer that can't be explained is still an answer."""
@@ -137,151 +167,31 @@ class Hot:
             say(str(error))
             return None
 
-    async def _feedback(self, call: Call) -> Reply:
-        served = self.served
-        body = call.body
-        if served.feedback_reader is None:
-            raise unreleased(served)
-        told = served.feedback_reader.decode(body, dt.datetime.now(dt.UTC))
-        if not served.write("feedback", encode_events(told)):
-            self._metrics.lost.labels(served.name, "feedback").inc(len(told))
-        self._metrics.feedback.labels(served.name).inc(len(told))
-        self._told.inc()
-        return json_reply({"accepted": len(told)})
+    def _feedback(self, call: Call, door: Door) -> Held:
+        reader = self.served.feedback_reader
+        if reader is None:
+            raise unreleased(self.served)
+        asked = door.ask(call, self._lineup())
+        told = reader.decode(asked.body, dt.datetime.now(dt.UTC))
+        return self.ledger.told(call, door.name, told, json_reply({"accepted": len(told)}), door.refuse)
 
-    async def _body(self, call: Call, receive: Receive) -> bytes:
-        if call.method != "POST":
-            raise method_refused(call.method, "POST")
-        demand_own_origin(call.head, loopback=self._loopback)
-        demand_json(call.head)
-        return await read_body(call.head, receive, self.served.settings.max_body)
+    def _lineup(self) -> Lineup:
+        lineup = self.served.lineup
+        if lineup is None:
+            raise unreleased(self.served)
+        return lineup
 
-    async def _guarded(
-        self, call: Call, route: str, work: Callable[[Call], Awaitable[Reply]], receive: Receive
-    ) -> Reply:
-        try:
-            call.body = await self._body(call, receive)
-            return await work(call)
-        except Refused as refused:
-            return self._refuse(call, route, refused)
-        except RecordError as error:
-            return self._refuse(call, route, fields_refused(error))
-        except BodyError as error:
-            return self._refuse(call, route, Refused(400, "syntax", error.message, error.cure))
-        except ScoringError as error:
-            say(str(error))
-            sentence = "The model can't answer now."
-            return self._refuse(call, route, Refused(503, "model", sentence, "Try again.", headers=RETRY))
-        except StoreError as error:
-            say(str(error))
-            sentence = "The event log can't be written, and nothing is answered that isn't logged."
-            return self._refuse(call, route, Refused(503, "log", sentence, "Try again later.", headers=RETRY))
-
-    def _log(self, call: Call, taken: Cases, *, role: str = "") -> None:
-        cases = taken.cases
-        request = call.id or (cases[0].id if len(cases) > 1 else None)
-        events = self._events(call, cases, time.perf_counter_ns() - call.started, request)
-        if role:
-            events = [msgspec.structs.replace(event, role=role) for event in events]
-        if not self.served.write("predictions", encode_events(events)):
-            self._metrics.lost.labels(self.served.name, "predictions").inc(len(events))
-
-    async def _shadow(self, call: Call, lineup: Lineup, taken: Cases) -> None:
+    def _begin_shadow(self, call: Call, lineup: Lineup, taken: Cases) -> None:
         started = time.perf_counter_ns()
-        if lineup.runs_code:
-            # A maker of ids belongs to one thread.
-            work = asyncio.get_running_loop().run_in_executor(self._aside, shadow_cases, lineup, taken.cases, IdMaker())
-            shadowed = await work
-        else:
-            shadowed = shadow_cases(lineup, taken.cases, self.served.new_id)
-        self._count_failures(shadowed, "shadow")
+        if not lineup.runs_code:
+            self._end_shadow(call, taken, shadow_cases(lineup, taken.cases, self.served.new_id), started)
+            return
+        # A maker of ids belongs to one thread.
+        work = asyncio.get_running_loop().run_in_executor(self._aside, shadow_cases, lineup, taken.cases, IdMaker())
+        work.add_done_callback(lambda done: self._end_shadow(call, taken, done.result(), started))
+
+    def _end_shadow(self, call: Call, taken: Cases, shadowed: Cases, started: int) -> None:
+        self.ledger.count_failures(shadowed, "shadow")
         done = shadowed.cases
         each = (time.perf_counter_ns() - started) // max(1, len(done))
-        events = self._events(call, done, each, call.id, [case.id for case in taken.cases])
-        try:
-            written = self.served.write("predictions", encode_events(events))
-        except StoreError:  # the answer is out and logged; only the comparison is poorer
-            written = False
-        if not written:
-            self._metrics.lost.labels(self.served.name, "predictions").inc(len(events))
-
-    def _events(
-        self,
-        call: Call,
-        cases: Sequence[Case],
-        duration: int,
-        request: str | None,
-        answers: Sequence[str | None] = (None,),
-    ) -> list[Prediction]:
-        served = self.served
-        now = dt.datetime.now(dt.UTC)
-        events = [
-            make_event(
-                case,
-                model=served.name,
-                at=now,
-                duration=duration,
-                entity=served.pseudonym(case.row.entity) if case.row.entity is not None else None,
-                request=request,
-                trace=call.trace,
-                answer=answers[place % len(answers)],
-            )
-            for place, case in enumerate(cases)
-        ]
-        return with_scores(cases, events)
-
-    def _count(self, taken: Cases, call: Call) -> None:
-        cases = taken.cases
-        self._records.observe(len(cases))
-        if len(cases) == 1:
-            self._counter_of(cases[0].arm).inc()
-        else:
-            for arm in {id(case.arm): case.arm for case in cases}.values():
-                self._counter_of(arm).inc(sum(case.arm is arm for case in cases))
-        for case in cases:
-            row = case.row
-            if row.degraded:
-                self._metrics.degraded.labels(self.served.name, case.arm.version).inc()
-            for deed in row.deeds:
-                self._metrics.policy.labels(self.served.name, deed.column, deed.why, deed.did).inc()
-        self._seconds.observe((time.perf_counter_ns() - call.started) / 1e9)
-
-    def _counter_of(self, arm: Arm) -> Counter:
-        key = (arm.route.version, arm.route.role)
-        counter = self._counters.get(key)
-        if counter is None:
-            counter = self._counters[key] = self._metrics.answers.labels(self.served.name, *key)
-        return counter
-
-    def _count_failures(self, taken: Cases, role: str) -> None:
-        for failed in taken.features_failed:
-            self._features_said.say(failed.kind, failed.told)
-        for failure in taken.failures:
-            say(failure)
-            self._metrics.failures.labels(self.served.name, role).inc()
-
-    def _refuse(self, call: Call, route: str, refused: Refused) -> Reply:
-        served = self.served
-        call.id = call.id or served.new_id()
-        fields = tuple(dict.fromkeys(problem.field for problem in refused.errors if problem.field))
-        self._metrics.requests.labels(served.name, route, str(refused.status), refused.cause).inc()
-        lineup = served.lineup
-        known = frozenset(lineup.champion.bundle.contract.names) if lineup else frozenset()
-        for problem in refused.errors:
-            field = problem.field if problem.field in known else "other"
-            self._metrics.refused_fields.labels(served.name, field).inc()
-        refusal = Refusal(
-            id=call.id,
-            at=dt.datetime.now(dt.UTC),
-            model=served.name,
-            status=refused.status,
-            cause=refused.cause,
-            version=lineup.champion.version if lineup else None,
-            fields=tuple(field[:100] for field in fields[:_MOST_FIELDS]),
-            problems=refused.total,
-            message="" if refused.errors else refused.detail[:200],  # theirs may repeat what a person sent
-            trace=call.trace,
-        )
-        if not served.write("refusals", encode_events([refusal])):
-            self._metrics.lost.labels(served.name, "refusals").inc()
-        return refused.reply(call.id)
+        self.ledger.shadowed(call, done, each, [case.id for case in taken.cases])

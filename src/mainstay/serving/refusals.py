@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainstay.contract import BodyError
+from mainstay.errors import RecordError
 from mainstay.serving.replies import Refused
-from mainstay.serving.served import champion_of
+from mainstay.serving.served import champion_of, say
 
 if TYPE_CHECKING:
-    from mainstay.errors import RecordError
+    from mainstay.serving.dataplane import ScoringError
     from mainstay.serving.served import Served
 
 RETRY = ((b"retry-after", b"1"),)
+
+
+def problem_of(error: Refused | RecordError | BodyError | ScoringError) -> Refused:
+    """Turn what went wrong with a request into what its caller is told; the operator is told more."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, RecordError):
+        return fields_refused(error)
+    if isinstance(error, BodyError):
+        return Refused(400, "syntax", error.message, error.cure)
+    say(str(error))
+    return Refused(503, "model", "The model can't answer now.", "Try again.", headers=RETRY)
 
 
 def fields_refused(error: RecordError) -> Refused:

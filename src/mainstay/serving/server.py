@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from mainstay.serving.app import App
+from mainstay.serving.direct import DirectProtocol
 from mainstay.serving.protocol import GuardedProtocol
 from mainstay.serving.served import Served, champion_of, say
 from mainstay.serving.settings import widest
@@ -99,9 +100,10 @@ def _state(served: Served) -> str:
 
 def _config(app: App, settings: ServingSettings) -> uvicorn.Config:
     GuardedProtocol.max_head = settings.max_head
+    DirectProtocol.serve(app)
     return uvicorn.Config(
         app,
-        http=GuardedProtocol,
+        http=DirectProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -95,7 +95,7 @@ def test_a_fault_of_ours_tells_the_caller_nothing(
     served: Served, ask: Callable[..., Got], capsys: pytest.CaptureFixture[str]
 ) -> None:
     app = App([served], loopback=True)
-    app._hot["/predict"] = None.__class__  # type: ignore[assignment]  # something that can't be called so
+    app.router.exact["/predict"] = None.__class__  # type: ignore[assignment]  # something that can't be called so
     got = ask(app, "/predict", GOOD_RECORD)
     assert got.status == 500
     assert b"NoneType" not in got.body

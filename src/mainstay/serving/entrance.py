@@ -1,0 +1,114 @@
+"""`Entrance`: the way from a door to the work behind it, and back with an answer or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from mainstay.contract import BodyError
+from mainstay.errors import RecordError
+from mainstay.serving.dataplane import ScoringError
+from mainstay.serving.intake import demand_own_origin
+from mainstay.serving.refusals import problem_of
+from mainstay.serving.replies import Refused, Reply, method_refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mainstay.serving.answers import Answer
+    from mainstay.serving.call import Call
+    from mainstay.serving.doors import Asked, Door
+    from mainstay.serving.handler import Held
+    from mainstay.serving.ledger import Ledger
+    from mainstay.serving.lineup import Lineup
+
+    Work = Callable[[Call, Door], Held | Awaitable[Held]]
+
+_KNOWN = (Refused, RecordError, BodyError, ScoringError)
+
+
+class Entrance:
+    """Answers the requests of one address by one door.
+
+    Parameters
+    ----------
+    door : Door
+        Its words.
+    work : callable
+        What is done with a request that may come in.
+    ledger : Ledger
+        Who writes refusals down.
+    most : int
+        Bytes a body may have.
+    loopback : bool
+        Whether only this machine can reach the server.
+
+    """
+
+    def __init__(self, door: Door, work: Work, ledger: Ledger, *, most: int, loopback: bool) -> None:
+        self._door = door
+        self._work = work
+        self._ledger = ledger
+        self._most = most
+        self._loopback = loopback
+
+    def __call__(self, call: Call) -> Held | Awaitable[Held]:
+        """Answer a whole request; refusals are answers, too."""
+        try:
+            self._admit(call)
+            found = self._work(call, self._door)
+        except _KNOWN as error:
+            return self.refuse(call, problem_of(error))
+        return self._wait(call, found) if isinstance(found, Awaitable) else found
+
+    def refuse(self, call: Call, refused: Refused) -> Held:
+        """Refuse a request in the door's words."""
+        return self._ledger.refused(call, self._door.name, refused, self._door.refuse)
+
+    async def _wait(self, call: Call, found: Awaitable[Held]) -> Held:
+        try:
+            return await found
+        except _KNOWN as error:
+            return self.refuse(call, problem_of(error))
+
+    def _admit(self, call: Call) -> None:
+        if call.method != "POST":
+            raise method_refused(call.method, "POST")
+        demand_own_origin(call.head, loopback=self._loopback)
+        if len(call.body) > self._most:
+            raise Refused(413, "size", f"The body is larger than {self._most} bytes.", "Send fewer records at once.")
+
+
+class Inner:
+    """The door of what was read already, and isn't answered over HTTP.
+
+    Parameters
+    ----------
+    asked : Asked
+        What was read.
+    name : str
+        What metrics call it.
+
+    """
+
+    def __init__(self, asked: Asked, name: str) -> None:
+        self.name = name
+        self.told: Sequence[Answer] = ()
+        self.refused: Refused | None = None
+        self._asked = asked
+
+    def ask(self, call: Call, lineup: Lineup) -> Asked:
+        """Give what was read."""
+        del call, lineup
+        return self._asked
+
+    def tell(self, asked: Asked, answers: Sequence[Answer], lineup: Lineup) -> Reply:
+        """Keep the answers."""
+        del asked, lineup
+        self.told = answers
+        return Reply(200, b"")
+
+    def refuse(self, refused: Refused, instance: str) -> Reply:
+        """Keep the refusal."""
+        self.refused = refused
+        return refused.reply(instance)

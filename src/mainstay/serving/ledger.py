@@ -1,0 +1,218 @@
+"""`Ledger`: writes down what one model answered and refused, before it goes out, and counts it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mainstay.errors import StoreError
+from mainstay.events import Refusal, encode_events
+from mainstay.serving.answers import make_event, with_scores
+from mainstay.serving.handler import Held
+from mainstay.serving.refusals import RETRY
+from mainstay.serving.replies import Refused
+from mainstay.serving.served import Seldom, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from prometheus_client import Counter
+
+    from mainstay.events import Event, Feedback, Prediction
+    from mainstay.serving.call import Call
+    from mainstay.serving.cases import Case, Cases
+    from mainstay.serving.lineup import Arm
+    from mainstay.serving.metrics import Metrics
+    from mainstay.serving.replies import Reply
+    from mainstay.serving.served import Served
+
+_MOST_FIELDS = 10
+NOBODY = "shadow"
+"""The role of an answer that only explains: in the log, and counted by no window."""
+
+
+class Ledger:
+    """The log and the counts of one model.
+
+    Parameters
+    ----------
+    served : Served
+        The model.
+    metrics : Metrics
+        Where it is counted.
+
+    """
+
+    def __init__(self, served: Served, metrics: Metrics) -> None:
+        self._served = served
+        self._metrics = metrics
+        self._features_said = Seldom()
+        self._seconds = metrics.seconds.labels(served.name)
+        self._records = metrics.records.labels(served.name)
+        self._counters: dict[tuple[int, str], Counter] = {}
+        self._done: dict[str, Counter] = {}
+
+    def answered(
+        self, call: Call, route: str, taken: Cases, reply: Reply, refuse: Callable[[Refused, str], Reply]
+    ) -> Held:
+        """Hold answers until they are in the log."""
+        cases = taken.cases
+        request = call.id or (cases[0].id if len(cases) > 1 else None)
+        events = self.events(call, cases, time.perf_counter_ns() - call.started, request)
+        call.id = call.id or cases[0].id
+        return Held(self, call, route, reply, stream="predictions", events=events, taken=taken, refuse=refuse)
+
+    def explained(
+        self, call: Call, route: str, taken: Cases, reply: Reply, refuse: Callable[[Refused, str], Reply]
+    ) -> Held:
+        """Hold answers that only explain; nobody acts on them, so they count in no window."""
+        held = self.answered(call, route, taken, reply, refuse)
+        held.events = [msgspec.structs.replace(event, role=NOBODY) for event in held.events]
+        held.taken = None
+        return held
+
+    def told(
+        self, call: Call, route: str, lines: Sequence[Feedback], reply: Reply, refuse: Callable[[Refused, str], Reply]
+    ) -> Held:
+        """Hold the receipt of feedback."""
+        return Held(self, call, route, reply, stream="feedback", events=lines, refuse=refuse)
+
+    def refused(self, call: Call, route: str, refused: Refused, draw: Callable[[Refused, str], Reply]) -> Held:
+        """Hold a refusal; it goes out whatever becomes of the log."""
+        served = self._served
+        call.id = call.id or served.new_id()
+        self._metrics.requests.labels(served.name, route, str(refused.status), refused.cause).inc()
+        self._count_problems(refused)
+        lineup = served.lineup
+        fields = tuple(dict.fromkeys(problem.field for problem in refused.errors if problem.field))
+        refusal = Refusal(
+            id=call.id,
+            at=dt.datetime.now(dt.UTC),
+            model=served.name,
+            status=refused.status,
+            cause=refused.cause,
+            version=lineup.champion.version if lineup else None,
+            fields=tuple(field[:100] for field in fields[:_MOST_FIELDS]),
+            problems=refused.total,
+            message="" if refused.errors else refused.detail[:200],  # theirs may repeat what a person sent
+            trace=call.trace,
+        )
+        return Held(self, call, route, draw(refused, call.id), stream="refusals", events=[refusal])
+
+    def settle(self, some: Sequence[Held]) -> None:
+        """Write down answers of one turn, with one write per stream, and count them.
+
+        Those that can't be written are answered by a refusal instead, where the project's policy is to refuse.
+        """
+        streams: dict[str, list[Held]] = {}
+        for held in some:
+            streams.setdefault(held.stream, []).append(held)
+        for stream, part in streams.items():
+            try:
+                self._write(stream, [event for held in part for event in held.events])
+            except StoreError as error:
+                self._unwritten(part, error)
+            else:
+                for held in part:
+                    self._count(held)
+
+    def shadowed(self, call: Call, done: Sequence[Case], duration: int, answers: Sequence[str]) -> None:
+        """Write down what shadows answered to a call that is answered already."""
+        events = self.events(call, done, duration, call.id, answers)
+        try:
+            self._write("predictions", events)
+        except StoreError:  # the answer is out and logged; only the comparison is poorer
+            self._metrics.lost.labels(self._served.name, "predictions").inc(len(events))
+
+    def count_failures(self, taken: Cases, role: str) -> None:
+        """Count, and tell the operator, where an arm or feature code failed."""
+        for failed in taken.features_failed:
+            self._features_said.say(failed.kind, failed.told)
+        for failure in taken.failures:
+            say(failure)
+            self._metrics.failures.labels(self._served.name, role).inc()
+
+    def events(
+        self,
+        call: Call,
+        cases: Sequence[Case],
+        duration: int,
+        request: str | None,
+        answers: Sequence[str | None] = (None,),
+    ) -> list[Prediction]:
+        """Write what the log keeps of cases."""
+        served = self._served
+        now = dt.datetime.now(dt.UTC)
+        events = [
+            make_event(
+                case,
+                model=served.name,
+                at=now,
+                duration=duration,
+                entity=served.pseudonym(entity) if (entity := case.row.entity) is not None else None,
+                request=request,
+                trace=call.trace,
+                answer=answers[place % len(answers)],
+            )
+            for place, case in enumerate(cases)
+        ]
+        return with_scores(cases, events)
+
+    def _write(self, stream: str, events: Sequence[Event]) -> None:
+        if not self._served.write(stream, encode_events(events)):
+            self._metrics.lost.labels(self._served.name, stream).inc(len(events))
+
+    def _unwritten(self, part: Sequence[Held], error: StoreError) -> None:
+        say(str(error))
+        sentence = "The event log can't be written, and nothing is answered that isn't logged."
+        for held in part:
+            if held.refuse is not None:
+                refused = Refused(503, "log", sentence, "Try again later.", headers=RETRY)
+                other = self.refused(held.call, held.route, refused, held.refuse)
+                held.reply = other.reply
+                self._write(other.stream, other.events)
+
+    def _count(self, held: Held) -> None:
+        if held.stream == "refusals":
+            return
+        route = held.route
+        done = self._done.get(route)
+        if done is None:
+            done = self._done[route] = self._metrics.requests.labels(self._served.name, route, "200", "")
+        done.inc()
+        if held.stream == "feedback":
+            self._metrics.feedback.labels(self._served.name).inc(len(held.events))
+        elif held.taken is not None:
+            self._count_answers(held.taken.cases)
+            self._seconds.observe((time.perf_counter_ns() - held.call.started) / 1e9)
+
+    def _count_answers(self, cases: Sequence[Case]) -> None:
+        self._records.observe(len(cases))
+        if len(cases) == 1:
+            self._counter_of(cases[0].arm).inc()
+        else:
+            for arm in {id(case.arm): case.arm for case in cases}.values():
+                self._counter_of(arm).inc(sum(case.arm is arm for case in cases))
+        for case in cases:
+            row = case.row
+            if row.degraded:
+                self._metrics.degraded.labels(self._served.name, case.arm.version).inc()
+            for deed in row.deeds:
+                self._metrics.policy.labels(self._served.name, deed.column, deed.why, deed.did).inc()
+
+    def _counter_of(self, arm: Arm) -> Counter:
+        key = (arm.route.version, arm.route.role)
+        counter = self._counters.get(key)
+        if counter is None:
+            counter = self._counters[key] = self._metrics.answers.labels(self._served.name, *key)
+        return counter
+
+    def _count_problems(self, refused: Refused) -> None:
+        lineup = self._served.lineup
+        known = frozenset(lineup.champion.bundle.contract.names) if lineup else frozenset()
+        for problem in refused.errors:
+            field = problem.field if problem.field in known else "other"
+            self._metrics.refused_fields.labels(self._served.name, field).inc()

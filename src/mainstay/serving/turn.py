@@ -1,0 +1,76 @@
+"""`Turn`: what is answered in one turn of the event loop is written down together, and then goes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Protocol
+
+from mainstay.serving.replies import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mainstay.serving.handler import Held, Outcome
+    from mainstay.serving.ledger import Ledger
+
+
+class Sender(Protocol):
+    """Whoever waits for a reply."""
+
+    def send(self, reply: Reply) -> None:
+        """Send it; a caller who has left gets nothing."""
+
+
+class Turn:
+    """Answers that wait for the end of the present turn of the event loop.
+
+    Whoever answers thirty-two requests that arrived at once writes to the log once, not thirty-two times; and whoever
+    answers a single one waits for nobody, because a turn ends as soon as nothing else has arrived.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Sender, Held]] = []
+
+    def add(self, sender: Sender, held: Held) -> None:
+        """Let an answer go out at the end of the turn, once it is in the log."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self.end)
+        self._waiting.append((sender, held))
+
+    async def wait(self, outcome: Outcome | Awaitable[Outcome]) -> Reply:
+        """Wait for a handler, and until what it gave may go out; gives what goes out."""
+        found = await outcome if isinstance(outcome, Awaitable) else outcome
+        if isinstance(found, Reply):
+            return found
+        waiter = _Waiter()
+        self.add(waiter, found)
+        return await waiter.reply
+
+    def end(self) -> None:
+        """Write down what waits, and send it."""
+        waiting, self._waiting = self._waiting, []
+        settle(held for _, held in waiting)
+        for sender, held in waiting:
+            sender.send(held.reply)
+        for _, held in waiting:
+            if held.call.after is not None:
+                held.call.after()
+
+
+class _Waiter:
+    def __init__(self) -> None:
+        self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+    def send(self, reply: Reply) -> None:
+        if not self.reply.done():
+            self.reply.set_result(reply)
+
+
+def settle(some: Iterable[Held]) -> None:
+    """Write down answers, each by its model's ledger."""
+    ledgers: dict[Ledger, list[Held]] = {}
+    for held in some:
+        ledgers.setdefault(held.ledger, []).append(held)
+    for ledger, part in ledgers.items():
+        ledger.settle(part)
