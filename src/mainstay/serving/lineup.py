@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from mainstay.errors import ReleaseError
 from mainstay.release import assign, salt_of
+from mainstay.serving.arms.breaker import Breaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,17 +32,27 @@ class Arm:
         Contract, policy, model.
     decoder : RequestDecoder
         The contract, compiled.
+    breaker : Breaker
+        Whether it is asked at the moment.
+    pinned : bool
+        Whether the caller named it: nobody else answers in its place then.
 
     """
 
     route: Route
     bundle: Bundle
     decoder: RequestDecoder
+    breaker: Breaker = field(default_factory=Breaker, compare=False)
+    pinned: bool = False
 
     @property
     def version(self) -> int:
         """Number of the version."""
         return self.route.version
+
+    def as_pinned(self) -> Arm:
+        """Give it as one that the caller named: chosen for sure, and answering for itself."""
+        return replace(self, route=msgspec.structs.replace(self.route, weight=1.0), pinned=True)
 
 
 @dataclass(frozen=True)
