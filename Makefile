@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 PORT   ?= 8000
 TESTS  ?=
 
-.PHONY: up test test-full check lint types imports peers bench docs clean help
+.PHONY: up test test-full check lint types imports peers bench bench-serving docs clean help
 
 help:
 	@echo "make up                          the bundled sample, from rows to a served and watched model"
@@ -14,6 +14,7 @@ help:
 	@echo "make test                        the fast tests    make test-full   the long ones too"
 	@echo "make check                       ruff, mypy --strict, import-linter, fast tests"
 	@echo "make peers                       the programs tests compare with (dvc, mlflow), made beforehand"
+	@echo "make bench-serving               the server beside others', with wrk; installs them at first"
 	@echo "make bench | docs | clean"
 
 up: $(VENV)/.installed
@@ -47,6 +48,10 @@ peers: $(VENV)/.tested
 
 bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/run.py
+
+# Other servers, each in an environment of its own below .peers/bench; needs wrk, and a quiet machine to mean anything.
+bench-serving: $(VENV)/.tested
+	$(BIN)/python benchmarks/serving.py --out benchmarks/results
 
 docs: $(VENV)/.documented
 	$(BIN)/mkdocs build --strict
