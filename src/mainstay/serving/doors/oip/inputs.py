@@ -112,5 +112,7 @@ def version_number(text: str) -> int:
 
     """
     if not _NUMBER.fullmatch(text):
-        raise Refused(404, "version", "There is no such version.", "A version is a number, as the model's metadata lists.")
+        raise Refused(
+            404, "version", "There is no such version.", "A version is a number, as the model's metadata lists."
+        )
     return int(text)
