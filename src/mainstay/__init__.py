@@ -12,6 +12,7 @@ The house, read top to bottom (each row imports only rows below it)::
     contract       what a record must look like, compiled four ways
     project, state the project file; the SQL engine
     render         values to text, tables, SVG, HTML
+    client         asks a server from a program
     measures       numbers in, numbers out: Finding, scores, money, drift
     extras         packages that are optional, imported where they are first needed
     errors         everything raised on purpose, in one tree
@@ -32,6 +33,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mainstay.client import AsyncClient, Client
     from mainstay.contract import Contract, load_contract
     from mainstay.errors import MainstayError
     from mainstay.lifecycle import explain, gate, monitor, release, rollback, ship, train
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from mainstay.release import Release
 
 __all__ = [
+    "AsyncClient",
+    "Client",
     "Contract",
     "Finding",
     "Interval",
@@ -64,6 +68,8 @@ __all__ = [
 ]
 
 _HOME = {
+    "AsyncClient": "client",
+    "Client": "client",
     "Contract": "contract",
     "Finding": "measures.finding",
     "Interval": "measures.finding",

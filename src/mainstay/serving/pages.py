@@ -51,12 +51,13 @@ class Pages:
     def model(self, served: Served) -> Reply:
         """Describe one model: contract, current release."""
         lineup = served.lineup
+        about = {**_summary(served), "limits": _limits(served)}
         if lineup is None:
-            return json_reply({**_summary(served), "contract": None})
+            return json_reply({**about, "contract": None})
         bundle = lineup.champion.bundle
         return json_reply(
             {
-                **_summary(served),
+                **about,
                 "task": bundle.policy.task,
                 "policy": bundle.policy,
                 "problem": bundle.problem,
@@ -181,6 +182,15 @@ def _summary(served: Served) -> dict[str, object]:
         "version": lineup.champion.version if lineup else None,
         "trial": release.trial if release else False,
         "release": release,
+    }
+
+
+def _limits(served: Served) -> dict[str, int]:
+    settings = served.settings
+    return {
+        "max_records": settings.max_records,
+        "max_explained": settings.max_explained,
+        "max_body": settings.max_body,
     }
 
 

@@ -48,11 +48,19 @@ SUMMARY: Schema = {
         "release": {"type": ["object", "null"], "description": "The row of the history that is in force"},
     },
 }
+_COUNT: Schema = {"type": "integer", "minimum": 1}
+_LIMITS: Schema = {
+    "type": "object",
+    "description": "What one request may hold: records, records to explain, bytes",
+    "required": ["max_records", "max_explained", "max_body"],
+    "properties": {"max_records": _COUNT, "max_explained": _COUNT, "max_body": _COUNT},
+}
 _MODEL: Schema = {
     **SUMMARY,
-    "required": [*cast("list[str]", SUMMARY["required"]), "contract"],
+    "required": [*cast("list[str]", SUMMARY["required"]), "limits", "contract"],
     "properties": {
         **cast("Schema", SUMMARY["properties"]),
+        "limits": _LIMITS,
         "contract": {"type": ["object", "null"], "description": "The columns, their limits and policies"},
         "schema": {"type": "object", "description": "JSON Schema of a record"},
         "task": {"type": "object"},

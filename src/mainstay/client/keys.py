@@ -1,0 +1,78 @@
+"""The key of a request, and the ids of the answers it gets: what both ends work out alike.
+
+A key that is a UUIDv7 names its answer: the id of the one record of a request is the key itself, further records get
+ids of the same time. So a retry that reaches another process is answered, and logged, under the same ids, which readers
+of the log count once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+
+_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_RANDOM = (1 << 62) - 1
+_VARIANT = 0b10 << 62
+
+
+def new_key() -> str:
+    """Make a key: a UUIDv7 (RFC 9562), which says when it was made and can't be guessed.
+
+    Examples
+    --------
+    >>> is_key(new_key())
+    True
+
+    """
+    milliseconds, random = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10), "big")
+    return _written(milliseconds << 80 | 0x7 << 76 | (random >> 64 & 0xFFF) << 64 | _VARIANT | random & _RANDOM)
+
+
+def is_key(text: str) -> bool:
+    """Say whether a key is a UUIDv7 as it is commonly written, so that answers are named by it.
+
+    Examples
+    --------
+    >>> is_key("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"), is_key("order-17")
+    (True, False)
+
+    """
+    return _UUID7.fullmatch(text) is not None
+
+
+def answer_ids(key: str, records: int) -> list[str]:
+    """Give the ids of the answers to a request, in the order of its records.
+
+    Parameters
+    ----------
+    key : str
+        Its Idempotency-Key, a UUIDv7.
+    records : int
+        How many it held.
+
+    Returns
+    -------
+    list of str
+        First the key; then UUIDv7s that share its first 66 bits, and whose last 62 are of BLAKE2b over key and place.
+
+    Examples
+    --------
+    >>> answer_ids("017f22e2-79b0-7cc3-98c4-dc0c0c07398f", 2)
+    ['017f22e2-79b0-7cc3-98c4-dc0c0c07398f', '017f22e2-79b0-7cc3-aeec-d04efbe6359e']
+
+    """
+    begun = int(key.replace("-", ""), 16) & ~_RANDOM
+    seed = hashlib.blake2b(key.encode(), digest_size=8)
+    ids = [key]
+    for place in range(1, records):
+        drawn = seed.copy()
+        drawn.update(b"/%d" % place)
+        ids.append(_written(begun | int.from_bytes(drawn.digest(), "big") & _RANDOM))
+    return ids[:records]
+
+
+def _written(number: int) -> str:
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
