@@ -69,7 +69,7 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         call = Call(scope["method"], scope["path"], dict(scope["headers"]), b"", scope.get("query_string", b""))
-        call.origin = _origin(scope)
+        call.origin, call.peer = _origin(scope), (scope.get("client") or ("",))[0]
         try:
             reply = await self._answer(call, receive)
         except Hung:

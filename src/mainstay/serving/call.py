@@ -42,8 +42,8 @@ class Call:
         self.head = head
         self.body = body
         self.query = query
-        self.id = request_id(head)
-        self.trace = trace_id(head)
+        self.id = request_id(head) if b"x-request-id" in head else None
+        self.trace = trace_id(head) if b"traceparent" in head else None
         self.origin = ""
         """Where the server was reached, as in ``"http://127.0.0.1:8000"``; known where a page wants to name it."""
         self.consumer = ""

@@ -9,17 +9,21 @@ same handlers.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from mainstay.serving.app import fault_reply
 from mainstay.serving.call import Call
+from mainstay.serving.handler import Held
 from mainstay.serving.protocol import GuardedProtocol
 from mainstay.serving.replies import Reply
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable
+
     from mainstay.serving.app import App
     from mainstay.serving.handler import Handler, Outcome
 
@@ -53,7 +57,7 @@ class Direct:
 
 
 class DirectProtocol(GuardedProtocol):
-    """One connection. `served_by` is set once per process."""
+    """One connection. `serve` is called once per process."""
 
     served_by: ClassVar[App]
     direct: ClassVar[dict[bytes, tuple[str, Handler]]]
@@ -65,22 +69,40 @@ class DirectProtocol(GuardedProtocol):
         cls.served_by = app
         cls.direct = {path.encode(): (path, handler) for path, handler in app.router.exact.items()}
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Remember where the caller is."""
+        super().connection_made(transport)
+        self.peer = self.client[0] if self.client else ""
+
+    def on_message_begin(self) -> None:
+        """Note that a request begins; what only ASGI needs is made where a request goes that way."""
+        self.begin_head()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header."""
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
         """Take the direct way where the request is plain."""
-        found = self._plain()
-        if found is None:
-            super().on_headers_complete()
-            return
         self.in_head = False
-        (path, handler), query, head = found
+        head = dict(self.headers)
+        found = self._plain(head)
+        if found is None:
+            self._by_asgi(head)
+            return
+        (path, handler), query = found
         call = Call("POST", path, head, b"", query)
+        call.peer = self.peer
         self._handler = handler
         self.cycle = Direct(self, call, keep_alive=self.parser.should_keep_alive())  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         """Gather the body."""
         cycle: Any = self.cycle
-        if type(cycle) is Direct and not cycle.response_complete:
+        if type(cycle) is Direct:
             cycle.body.append(body)
         else:
             super().on_body(body)
@@ -88,7 +110,7 @@ class DirectProtocol(GuardedProtocol):
     def on_message_complete(self) -> None:
         """Answer."""
         cycle: Any = self.cycle
-        if type(cycle) is not Direct or cycle.response_started:
+        if type(cycle) is not Direct:
             super().on_message_complete()
             return
         self.waits_since = None
@@ -101,39 +123,48 @@ class DirectProtocol(GuardedProtocol):
         """Send a reply, and be ready for the next request."""
         if cycle.disconnected or cycle.response_complete:
             return
-        app = self.served_by
-        if app.closing:
+        if self.served_by.closing:
             cycle.keep_alive = False
-        lines = [STATUS_LINE[reply.status]]
-        for name, value in self.server_state.default_headers:
-            lines += (name, b": ", value, b"\r\n")
-        for name, value in reply.headers:
-            lines += (name, b": ", value, b"\r\n")
-        if cycle.call.id is not None:
-            lines += (b"x-request-id: ", cycle.call.id.encode(), b"\r\n")
-        if not cycle.keep_alive:
-            lines.append(b"connection: close\r\n")
-        lines += (b"content-length: %d\r\n\r\n" % len(reply.body), reply.body)
-        self.transport.write(b"".join(lines))
+        name = cycle.call.id
+        self.transport.write(
+            b"%s%s%s%scontent-length: %d\r\n\r\n%s"
+            % (
+                STATUS_LINE[reply.status],
+                _lines_of(self.server_state.default_headers, reply.headers),
+                b"" if name is None else b"x-request-id: %s\r\n" % name.encode(),
+                b"" if cycle.keep_alive else b"connection: close\r\n",
+                len(reply.body),
+                reply.body,
+            )
+        )
         cycle.response_complete = True
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()
 
-    def _plain(self) -> tuple[tuple[str, Handler], bytes, dict[bytes, bytes]] | None:
+    def _plain(self, head: dict[bytes, bytes]) -> tuple[tuple[str, Handler], bytes] | None:
         """Find who answers, where the request is a plain one."""
-        if self.parser.get_method() != b"POST":
-            return None
-        address, _, query = self.url.partition(b"?")
-        found = self.direct.get(address)
+        url = self.url
+        found, query = self.direct.get(url), b""
+        if found is None and b"?" in url:
+            address, _, query = url.partition(b"?")
+            found = self.direct.get(address)
         before: Any = self.cycle
-        if found is None or (before is not None and not before.response_complete):
+        if found is None or self.parser.get_method() != b"POST" or not (before is None or before.response_complete):
             return None
-        head = dict(self.headers)
         length = head.get(b"content-length")
         if length is None or int(length) > _LARGEST or not _DETOUR.isdisjoint(head):
             return None
-        return None if self.parser.get_http_version() != "1.1" else (found, query, head)
+        return None if self.parser.get_http_version() != "1.1" else (found, query)
+
+    def _by_asgi(self, head: dict[bytes, bytes]) -> None:
+        """Go the long way, with what uvicorn keeps for it."""
+        url, headers = self.url, self.headers
+        HttpToolsProtocol.on_message_begin(self)
+        self.url = url
+        self.headers += headers
+        self.expect_100_continue = head.get(b"expect", b"").lower() == b"100-continue"
+        super().on_headers_complete()
 
     def _answer(self, cycle: Direct, handler: Handler) -> None:
         try:
@@ -141,14 +172,14 @@ class DirectProtocol(GuardedProtocol):
         except Exception as error:  # noqa: BLE001 - the last net
             self.reply(cycle, fault_reply(cycle.call, error))
             return
-        if isinstance(outcome, Awaitable):
-            task = self.loop.create_task(self._later(cycle, outcome))
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+        if isinstance(outcome, Held):
+            self.served_by.turn.add(cycle, outcome)
         elif isinstance(outcome, Reply):
             self.reply(cycle, outcome)
         else:
-            self.served_by.turn.add(cycle, outcome)
+            task = self.loop.create_task(self._later(cycle, outcome))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     async def _later(self, cycle: Direct, outcome: Awaitable[Outcome]) -> None:
         try:
@@ -156,3 +187,13 @@ class DirectProtocol(GuardedProtocol):
         except Exception as error:  # noqa: BLE001 - the last net
             reply = fault_reply(cycle.call, error)
         self.reply(cycle, reply)
+
+
+@lru_cache(64)
+def _joined(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join(b"%s: %s\r\n" % header for header in headers)
+
+
+def _lines_of(standing: list[tuple[bytes, bytes]], own: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Write headers: those of every reply, which change once a second with the date, and those of this one."""
+    return _joined(tuple(standing)) + _joined(own)

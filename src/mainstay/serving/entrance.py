@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from mainstay.contract import BodyError
 from mainstay.errors import RecordError
 from mainstay.serving.dataplane import ScoringError
+from mainstay.serving.handler import Held
 from mainstay.serving.intake import demand_own_origin
 from mainstay.serving.refusals import problem_of
 from mainstay.serving.replies import Refused, Reply, method_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from mainstay.serving.answers import Answer
     from mainstay.serving.call import Call
     from mainstay.serving.doors import Asked, Door
-    from mainstay.serving.handler import Held
     from mainstay.serving.ledger import Ledger
     from mainstay.serving.lineup import Lineup
 
@@ -59,7 +58,7 @@ class Entrance:
             found = self._work(call, self._door)
         except _KNOWN as error:
             return self.refuse(call, problem_of(error))
-        return self._wait(call, found) if isinstance(found, Awaitable) else found
+        return found if isinstance(found, Held) else self._wait(call, found)
 
     def refuse(self, call: Call, refused: Refused) -> Held:
         """Refuse a request in the door's words."""

@@ -23,11 +23,14 @@ class GuardedProtocol(HttpToolsProtocol):
     """
 
     max_head = 64 * 1024
+    keep_alive = 75.0
+    """Seconds a connection may be idle between two requests."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock: a connection is for sending something."""
         super().connection_made(transport)
         self.waits_since: float | None = self.loop.time()
+        self.idle_since: float | None = None
         self.in_head = True
         self.head_bytes = 0
 
@@ -42,9 +45,14 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a head begins."""
         super().on_message_begin()
+        self.begin_head()
+
+    def begin_head(self) -> None:
+        """Start the clock of a request."""
         self.in_head = True
         self.head_bytes = 0
         self.waits_since = self.loop.time()
+        self.idle_since = None
 
     def on_headers_complete(self) -> None:
         """Note that the head is over."""
@@ -56,13 +64,25 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self.waits_since = None
 
+    def on_response_complete(self) -> None:
+        """Be idle, or answer what is waiting behind; one clock for all connections takes the place of a timer each."""
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self.idle_since = self.loop.time()
+
     def expire(self, before: float) -> None:
         """Close the connection, if its sender has kept us waiting since before a time (of the loop's clock)."""
+        idle = self.idle_since
+        if idle is not None and self.waits_since is None and idle < self.loop.time() - self.keep_alive:
+            self.transport.close()
         if self.waits_since is None or self.waits_since > before or self.transport.is_closing():
             return
         cycle: RequestResponseCycle | None = self.cycle
         silent = self.in_head and not self.head_bytes
-        if silent or (cycle is not None and cycle.response_started):
+        if silent or (cycle is not None and cycle.response_started and not cycle.response_complete):
             self.transport.close()
         else:
             self._refuse(Refused(408, "slow", "The request didn't arrive in time.", "Send it faster."))

@@ -99,7 +99,7 @@ def _state(served: Served) -> str:
 
 
 def _config(app: App, settings: ServingSettings) -> uvicorn.Config:
-    GuardedProtocol.max_head = settings.max_head
+    GuardedProtocol.max_head, GuardedProtocol.keep_alive = settings.max_head, settings.keep_alive_seconds
     DirectProtocol.serve(app)
     return uvicorn.Config(
         app,
@@ -114,7 +114,6 @@ def _config(app: App, settings: ServingSettings) -> uvicorn.Config:
         server_header=False,
         headers=[("x-content-type-options", "nosniff")],
         workers=1,
-        timeout_keep_alive=round(settings.keep_alive_seconds),
         timeout_graceful_shutdown=round(settings.drain_seconds),
     )
 

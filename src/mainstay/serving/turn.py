@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Protocol
 
+from mainstay.serving.handler import Held
 from mainstay.serving.replies import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
 
-    from mainstay.serving.handler import Held, Outcome
+    from mainstay.serving.handler import Outcome
     from mainstay.serving.ledger import Ledger
 
 
@@ -40,7 +40,7 @@ class Turn:
 
     async def wait(self, outcome: Outcome | Awaitable[Outcome]) -> Reply:
         """Wait for a handler, and until what it gave may go out; gives what goes out."""
-        found = await outcome if isinstance(outcome, Awaitable) else outcome
+        found = outcome if isinstance(outcome, Held | Reply) else await outcome
         if isinstance(found, Reply):
             return found
         waiter = _Waiter()

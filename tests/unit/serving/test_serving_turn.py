@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mainstay.errors import StoreError
+from mainstay.events import EventLog, Prediction, tail
+from mainstay.serving import App, Served
+from mainstay.serving.call import Call
+from mainstay.serving.testing import GOOD_RECORD, TINY_MODEL, register_model, release_now, tiny_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mainstay.events.writer import Writer
+    from mainstay.serving.replies import Reply
+
+BODY = json.dumps(GOOD_RECORD).encode()
+
+
+class Counted:
+    """A writer that counts how often it is asked to write, and can be out of order."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.times = 0
+        self.broken = False
+
+    def append(self, lines: bytes) -> None:
+        self.times += 1
+        if self.broken:
+            raise StoreError("The disk is full.", "Free some space.")
+        self._writer.append(lines)
+
+
+def _served(folder: Path, name: str = "churn", more: str = "") -> tuple[Served, Counted]:
+    project = tiny_project(folder, name, more)
+    release_now(project, register_model(project, TINY_MODEL))
+    served = Served(project, loopback=True)
+    served.look()
+    served.predictions = writer = Counted(served.predictions)  # type: ignore[assignment]
+    return served, writer
+
+
+def _ask(app: App, *asked: tuple[str, bytes]) -> list[Reply]:
+    """Ask everything within one turn of the event loop."""
+
+    async def together() -> list[Reply]:
+        return await asyncio.gather(
+            *(app.turn.wait(app.handler(path)(Call("POST", path, {}, body))) for path, body in asked)
+        )
+
+    return asyncio.run(together())
+
+
+def test_the_answers_of_one_turn_are_written_once(tmp_path: Path) -> None:
+    served, writer = _served(tmp_path)
+    got = _ask(App([served], loopback=True), *[("/predict", BODY)] * 32)
+    assert [reply.status for reply in got] == [200] * 32
+    assert writer.times == 1
+    answered = [json.loads(reply.body)["id"] for reply in got]
+    logged = tail(EventLog(tmp_path / "churn" / ".mainstay" / "events"), 40)
+    assert [event.id for event in logged if isinstance(event, Prediction)] == answered
+
+
+def test_what_cannot_be_written_is_refused_and_nobody_else(tmp_path: Path) -> None:
+    full, writer = _served(tmp_path, "full")
+    well, _ = _served(tmp_path, "well")
+    writer.broken = True
+    app = App([full, well], loopback=True)
+    asked = [("/models/full/predict", BODY), ("/models/well/predict", BODY), ("/models/full/predict", b"{")]
+    got = _ask(app, *asked)
+    assert [reply.status for reply in got] == [503, 200, 400]
+    assert json.loads(got[0].body)["type"] == "urn:mainstay:problem:log"
+    page = app.metrics.page().decode()
+    assert 'mainstay_requests_total{cause="log",code="503",model="full",route="predict"} 1.0' in page
+    assert 'mainstay_predictions_total{model="full"' not in page
+
+
+@pytest.mark.parametrize("more", ["", '[events]\nwhen_full = "answer"\n'])
+def test_a_project_that_would_rather_lose_events_answers(tmp_path: Path, more: str) -> None:
+    served, writer = _served(tmp_path, more=more)
+    writer.broken = True
+    app = App([served], loopback=True)
+    (got,) = _ask(app, ("/predict", BODY))
+    assert got.status == (200 if more else 503)
+    assert ("mainstay_events_lost_total{" in app.metrics.page().decode()) == bool(more)
