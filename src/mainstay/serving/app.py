@@ -12,7 +12,7 @@ from mainstay.serving.aside import Aside
 from mainstay.serving.call import Call
 from mainstay.serving.hot import Hot
 from mainstay.serving.intake import Hung, read_body
-from mainstay.serving.metrics import Metrics
+from mainstay.serving.measuring.metrics import Metrics
 from mainstay.serving.pages import Pages, in_force, reached
 from mainstay.serving.replies import Refused, Reply
 from mainstay.serving.router import ANY, Page, Router
@@ -117,7 +117,7 @@ class App:
             add(f"/models/{served.name}", lambda _, served=served: pages.model(served))  # type: ignore[misc]
 
     def _refuse_unknown(self, call: Call) -> Reply:
-        self.metrics.requests.labels("", "unknown", "404", "address").inc()
+        self.metrics.requests.labels("", "", "", "unknown", 404, "address").inc()
         if call.path.startswith("/models/"):
             names = ", ".join(served.name for served in self.models)
             raise Refused(404, "model", "There is no such model, or it has no such call.", f"Served here: {names}.")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mainstay.serving.cases import Case
     from mainstay.serving.lineup import Lineup
-    from mainstay.serving.metrics import Metrics
+    from mainstay.serving.measuring.metrics import Metrics
     from mainstay.serving.served import Served
 
 _FEW = 4  # explained where they arrived; more, or any that are sampled, are explained beside the event loop
@@ -126,7 +126,7 @@ class Why:
             Where a model fails at it.
 
         """
-        began = time.perf_counter()
+        began = time.perf_counter_ns()
         seconds = self._settings.explain_seconds
         try:
             if len(cases) <= _FEW and all(case.arm.bundle.explainer.exact for case in cases):
@@ -140,7 +140,7 @@ class Why:
         for case, one in zip(cases, found, strict=True):
             complete = "yes" if one.complete else "no"
             self._metrics.explanations.labels(self._name, case.arm.version, one.method, complete).inc()
-        self._metrics.explain_seconds.labels(self._name).observe(time.perf_counter() - began)
+        self._metrics.explain_seconds.labels(self._name).observe(time.perf_counter_ns() - began)
         return found
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mainstay.serving.entrance import Work
     from mainstay.serving.handler import Handler, Held
     from mainstay.serving.lineup import Lineup
-    from mainstay.serving.metrics import Metrics
+    from mainstay.serving.measuring.metrics import Metrics
     from mainstay.serving.turn import Turn
 
 

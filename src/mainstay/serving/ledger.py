@@ -12,6 +12,7 @@ from mainstay.errors import StoreError
 from mainstay.events import Refusal, encode_events
 from mainstay.serving.answers import make_event, with_scores
 from mainstay.serving.handler import Held
+from mainstay.serving.measuring.reckoner import Reckoner
 from mainstay.serving.refusals import RETRY
 from mainstay.serving.replies import Refused
 from mainstay.serving.served import Seldom, say
@@ -19,13 +20,10 @@ from mainstay.serving.served import Seldom, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from prometheus_client import Counter
-
     from mainstay.events import Event, Feedback, Prediction
     from mainstay.serving.call import Call
     from mainstay.serving.cases import Case, Cases
-    from mainstay.serving.lineup import Arm
-    from mainstay.serving.metrics import Metrics
+    from mainstay.serving.measuring.metrics import Metrics
     from mainstay.serving.replies import Reply
     from mainstay.serving.served import Served
 
@@ -50,10 +48,7 @@ class Ledger:
         self._served = served
         self._metrics = metrics
         self._features_said = Seldom()
-        self._seconds = metrics.seconds.labels(served.name)
-        self._records = metrics.records.labels(served.name)
-        self._counters: dict[tuple[int, str], Counter] = {}
-        self._done: dict[str, Counter] = {}
+        self._reckoner = Reckoner(served.name, metrics)
 
     def answered(
         self, call: Call, route: str, taken: Cases, reply: Reply, refuse: Callable[[Refused, str], Reply]
@@ -71,7 +66,6 @@ class Ledger:
         """Hold answers that only explain; nobody acts on them, so they count in no window."""
         held = self.answered(call, route, taken, reply, refuse)
         held.events = [msgspec.structs.replace(event, role=NOBODY) for event in held.events]
-        held.taken = None
         return held
 
     def told(
@@ -84,9 +78,8 @@ class Ledger:
         """Hold a refusal; it goes out whatever becomes of the log."""
         served = self._served
         call.id = call.id or served.new_id()
-        self._metrics.requests.labels(served.name, route, str(refused.status), refused.cause).inc()
-        self._count_problems(refused)
         lineup = served.lineup
+        self._reckoner.refused(route, refused, lineup)
         fields = tuple(dict.fromkeys(problem.field for problem in refused.errors if problem.field))
         refusal = Refusal(
             id=call.id,
@@ -176,43 +169,7 @@ class Ledger:
                 self._write(other.stream, other.events)
 
     def _count(self, held: Held) -> None:
-        if held.stream == "refusals":
-            return
-        route = held.route
-        done = self._done.get(route)
-        if done is None:
-            done = self._done[route] = self._metrics.requests.labels(self._served.name, route, "200", "")
-        done.inc()
         if held.stream == "feedback":
-            self._metrics.feedback.labels(self._served.name).inc(len(held.events))
+            self._reckoner.told(held.route, len(held.events), held.call.started)
         elif held.taken is not None:
-            self._count_answers(held.taken.cases)
-            self._seconds.observe((time.perf_counter_ns() - held.call.started) / 1e9)
-
-    def _count_answers(self, cases: Sequence[Case]) -> None:
-        self._records.observe(len(cases))
-        if len(cases) == 1:
-            self._counter_of(cases[0].arm).inc()
-        else:
-            for arm in {id(case.arm): case.arm for case in cases}.values():
-                self._counter_of(arm).inc(sum(case.arm is arm for case in cases))
-        for case in cases:
-            row = case.row
-            if row.degraded:
-                self._metrics.degraded.labels(self._served.name, case.arm.version).inc()
-            for deed in row.deeds:
-                self._metrics.policy.labels(self._served.name, deed.column, deed.why, deed.did).inc()
-
-    def _counter_of(self, arm: Arm) -> Counter:
-        key = (arm.route.version, arm.route.role)
-        counter = self._counters.get(key)
-        if counter is None:
-            counter = self._counters[key] = self._metrics.answers.labels(self._served.name, *key)
-        return counter
-
-    def _count_problems(self, refused: Refused) -> None:
-        lineup = self._served.lineup
-        known = frozenset(lineup.champion.bundle.contract.names) if lineup else frozenset()
-        for problem in refused.errors:
-            field = problem.field if problem.field in known else "other"
-            self._metrics.refused_fields.labels(self._served.name, field).inc()
+            self._reckoner.answered(held.route, held.taken.cases, held.call.started)

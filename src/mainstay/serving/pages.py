@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mainstay import render
 from mainstay.contract import json_schema
 from mainstay.render import Command, Document, Facts, Heading, Table, Text
-from mainstay.serving.metrics import CONTENT_TYPE, InForce, Metrics, Reached
+from mainstay.serving.measuring.page import CONTENT_TYPE
 from mainstay.serving.openapi import openapi
 from mainstay.serving.replies import Reply, json_reply
 from mainstay.serving.served import champion_of
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from mainstay.contract import AnyColumn
     from mainstay.render import Block
+    from mainstay.serving.measuring.metrics import Metrics
+    from mainstay.serving.measuring.now import InForce, Reached
     from mainstay.serving.served import Served
 
 _HTML = ((b"content-type", b"text/html; charset=utf-8"), (b"referrer-policy", b"no-referrer"))

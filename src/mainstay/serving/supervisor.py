@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mainstay.serving.metrics import SHARED
+from mainstay.serving.measuring.cells import SHARED, Cells
 from mainstay.serving.served import say
 
 if TYPE_CHECKING:
@@ -54,8 +52,8 @@ class Supervisor:
         self._heard, self._told = os.pipe()
         os.set_blocking(self._heard, False)
         self._answering: set[int] = set()
-        self._folder = tempfile.mkdtemp(prefix="mainstay-metrics-")
-        self._workers = {number: self._start(announce=number == 0) for number in range(workers)}
+        self._counts = Cells.shared(workers + 1)
+        self._workers = {number: self._start(number, announce=number == 0) for number in range(workers)}
         self._born = dict.fromkeys(self._workers, time.monotonic())
 
     def run(self) -> int:
@@ -88,7 +86,7 @@ class Supervisor:
                     return code
             if now >= self._due[number]:
                 del self._due[number]
-                self._workers[number] = self._start(announce=False)
+                self._workers[number] = self._start(number, announce=False)
                 self._born[number] = now
         return 0
 
@@ -97,6 +95,7 @@ class Supervisor:
 
         As long as a worker answers, the others are tried again and again: what keeps them from starting may pass.
         """
+        self._counts.vacate(number)
         early = now - self._born[number] < _GIVE_UP
         self._early = self._early + 1 if early else 0
         hopeless = worker.returncode == 2 or self._early >= _TRIES
@@ -112,14 +111,14 @@ class Supervisor:
             self._answering |= {int(word) for word in os.read(self._heard, 1 << 16).split()}
         return any(worker.poll() is None and worker.pid in self._answering for worker in self._workers.values())
 
-    def _start(self, *, announce: bool) -> subprocess.Popen[bytes]:
+    def _start(self, number: int, *, announce: bool) -> subprocess.Popen[bytes]:
         socket_number = self._listener.fileno()
         words = [sys.executable, "-m", "mainstay.serving", *self._words, "--socket", str(socket_number)]
         words += ["--lifeline", str(self._alive), "--told", str(self._told), *(["--announce"] if announce else [])]
         return subprocess.Popen(  # noqa: S603 - our own command line, no shell
             words,
-            pass_fds=(socket_number, self._alive, self._told),
-            env={**os.environ, SHARED: self._folder},
+            pass_fds=(socket_number, self._alive, self._told, self._counts.file),
+            env={**os.environ, SHARED: self._counts.word_for(number)},
             start_new_session=True,  # Ctrl-C reaches the parent alone, which ends the workers in order
         )
 
@@ -137,4 +136,4 @@ class Supervisor:
                 worker.wait()
         for end in (self._lifeline, self._alive, self._heard, self._told):
             os.close(end)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._counts.close()

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from prometheus_client.parser import text_string_to_metric_families
 
 from mainstay.contract import Category, Contract, Integer, Number, Text, profile_rows
 from mainstay.errors import SetupError
@@ -155,6 +156,21 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def counted(page: bytes, name: str, **labels: str) -> float:
+    r"""Add up the samples of a metric whose labels have these values, on a page of Prometheus' text format.
+
+    Examples
+    --------
+    >>> page = b'a_total{code="200",route="x"} 2.0\na_total{code="404",route="x"} 1.0\n'
+    >>> counted(page, "a_total", route="x"), counted(page, "a_total", code="200"), counted(page, "b_total")
+    (3.0, 2.0, 0.0)
+
+    """
+    families = text_string_to_metric_families(page.decode())
+    samples = [sample for family in families for sample in family.samples if sample.name == name]
+    return float(sum(sample.value for sample in samples if labels.items() <= sample.labels.items()))
 
 
 @dataclass(frozen=True)

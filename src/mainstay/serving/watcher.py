@@ -11,7 +11,7 @@ from mainstay.serving.teller import Teller
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mainstay.serving.metrics import Metrics
+    from mainstay.serving.measuring.metrics import Metrics
     from mainstay.serving.served import Served
 
 _FIRST = 10.0

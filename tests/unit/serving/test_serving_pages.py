@@ -4,7 +4,15 @@ import re
 from typing import TYPE_CHECKING
 
 from mainstay.serving import App, Served
-from mainstay.serving.testing import GOOD_RECORD, TINY_MODEL, Got, register_model, release_now, tiny_project
+from mainstay.serving.testing import (
+    GOOD_RECORD,
+    TINY_MODEL,
+    Got,
+    counted,
+    register_model,
+    release_now,
+    tiny_project,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,18 +72,16 @@ def test_metrics_count_what_happened(served: Served, ask: Callable[..., Got]) ->
     ask(app, "/predict", [GOOD_RECORD, GOOD_RECORD | {"charge": 900}])
     ask(app, "/predict", GOOD_RECORD | {"tenure": -1})
     ask(app, "/predict", {"tenure": 1, "x" * 50: 2})
-    text = ask(app, "/metrics").body.decode()
-    for line in (
-        'mainstay_requests_total{cause="",code="200",model="churn",route="predict"} 1.0',
-        'mainstay_requests_total{cause="fields",code="422",model="churn",route="predict"} 2.0',
-        'mainstay_predictions_total{model="churn",role="champion",version="1"} 2.0',
-        'mainstay_degraded_total{model="churn",version="1"} 1.0',
-        'mainstay_refused_fields_total{field="tenure",model="churn"} 1.0',
-        'mainstay_refused_fields_total{field="plan",model="churn"} 1.0',
-        'mainstay_request_records_sum{model="churn"} 2.0',
-        'mainstay_route_weight{model="churn",role="champion",version="1"} 1.0',
-    ):
-        assert line in text
+    page = ask(app, "/metrics").body
+    assert counted(page, "mainstay_requests_total", code="200", cause="", model="churn", route="predict") == 1
+    assert counted(page, "mainstay_requests_total", code="422", cause="fields", route="predict") == 2
+    assert counted(page, "mainstay_predictions_total", model="churn", role="champion", version="1") == 2
+    assert counted(page, "mainstay_degraded_total", model="churn", version="1") == 1
+    assert counted(page, "mainstay_refused_fields_total", model="churn", field="tenure") == 1
+    assert counted(page, "mainstay_refused_fields_total", model="churn", field="plan") == 1
+    assert counted(page, "mainstay_request_seconds_count", model="churn") == 1
+    assert counted(page, "mainstay_request_records_sum", model="churn") == 2
+    assert counted(page, "mainstay_route_weight", model="churn", role="champion", version="1") == 1
 
 
 def test_several_models_have_their_own_addresses(tmp_path: Path, ask: Callable[..., Got]) -> None:
