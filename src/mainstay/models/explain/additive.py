@@ -95,7 +95,12 @@ def identity(sums: Floats) -> Floats:
 
 def logistic(sums: Floats) -> Floats:
     """Turn log-odds into probabilities."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(sums, -700.0, 700.0))))
+    return np.asarray(1.0 / (1.0 + np.exp(-_bounded(sums))))
+
+
+def _bounded(sums: Floats) -> Floats:
+    """Keep an exponential from overflowing; `np.clip` takes five times as long for a single number."""
+    return np.minimum(np.maximum(sums, -700.0), 700.0)
 
 
 def softmax(sums: Floats) -> Floats:
@@ -106,7 +111,7 @@ def softmax(sums: Floats) -> Floats:
 
 def exponential(sums: Floats) -> Floats:
     """Turn logarithms into amounts."""
-    return np.asarray(np.exp(np.clip(sums, -700.0, 700.0)))
+    return np.asarray(np.exp(_bounded(sums)))
 
 
 def carried(base: Floats, parts: Floats, link: Link, which: int) -> tuple[float, Floats]:
