@@ -22,3 +22,10 @@ def test_an_id_says_when_it_was_made() -> None:
 def test_what_is_no_id_has_no_time() -> None:
     for name in ("", "x" * 36, "017f22e2-79b0-4cc3-98c4-dc0c0c07398f", "zzzf22e2-79b0-7cc3-98c4-dc0c0c07398f"):
         assert id_time(name) is None
+
+
+def test_half_of_an_id_is_drawn_and_never_twice() -> None:
+    make = IdMaker()
+    drawn = [make()[19:].replace("-", "") for _ in range(5000)]
+    assert len(set(drawn)) == 5000
+    assert [len({name[at] for name in drawn}) for at in range(16)] == [4] + [16] * 15
