@@ -11,6 +11,11 @@ import hashlib
 import os
 import re
 import time
+from itertools import count, islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _RANDOM = (1 << 62) - 1
@@ -63,14 +68,18 @@ def answer_ids(key: str, records: int) -> list[str]:
     ['017f22e2-79b0-7cc3-98c4-dc0c0c07398f', '017f22e2-79b0-7cc3-aeec-d04efbe6359e']
 
     """
+    return list(islice(each_id(key), records))
+
+
+def each_id(key: str) -> Iterator[str]:
+    """Go on giving the ids of the answers to a request."""
+    yield key
     begun = int(key.replace("-", ""), 16) & ~_RANDOM
     seed = hashlib.blake2b(key.encode(), digest_size=8)
-    ids = [key]
-    for place in range(1, records):
+    for place in count(1):
         drawn = seed.copy()
         drawn.update(b"/%d" % place)
-        ids.append(_written(begun | int.from_bytes(drawn.digest(), "big") & _RANDOM))
-    return ids[:records]
+        yield _written(begun | int.from_bytes(drawn.digest(), "big") & _RANDOM)
 
 
 def _written(number: int) -> str:

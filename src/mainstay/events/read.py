@@ -100,7 +100,7 @@ def scan_predictions(
     inputs: Contract | None = None,
     labels: Sequence[str] = (),
 ) -> Scan:
-    """Read predictions as `read_predictions` does, and count the torn lines.
+    """Read predictions as `read_predictions` does, and count the torn lines; what is logged twice is read once.
 
     With `inputs`, what feature code makes of a record, there is one column ``i:<name>`` more for each of its columns:
     what the model saw, null where nothing was derived. With `labels` there is one column ``s:<label>`` for each: its
@@ -118,7 +118,7 @@ def scan_predictions(
         schema[_SCORES], names[_SCORES] = pl.Struct(dict.fromkeys(labels, pl.Float64)), _SCORES
         columns += [pl.col(_SCORES).struct.field(label).alias(SHARE + label) for label in labels]
     found = scan(log, "predictions", schema, names=names, since=since, until=until)
-    frame = _of_model(found.frame, model).with_columns(
+    frame = _once(_of_model(found.frame, model)).with_columns(
         pl.col("degraded", "fallback").fill_null(value=False),
         pl.col("share").fill_null(1.0),
         pl.col("warnings").fill_null([]),
@@ -156,6 +156,15 @@ def read_refusals(
 
 def _split(fields: dict[str, tuple[str, pl.DataType | type[pl.DataType]]]) -> tuple[Schema, dict[str, str]]:
     return {field: kind for field, (_, kind) in fields.items()}, {field: name for field, (name, _) in fields.items()}
+
+
+def _once(frame: pl.DataFrame) -> pl.DataFrame:
+    """Keep the first of answers that are in the log twice: a retry reached another worker, under the same id."""
+    if frame["id"].hash().n_unique() == frame.height:  # no two hashes alike, no two ids: ten times faster to see
+        return frame
+    # A shadow has an id of its own each time, and the answer's beside it.
+    alone, first = pl.col("answer").is_null(), pl.struct("answer", "version").is_first_distinct()
+    return frame.filter(pl.col("id").is_first_distinct()).filter(alone | first)
 
 
 def _of_model(frame: pl.DataFrame, model: str | None) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from mainstay.contract import BodyError
 from mainstay.errors import RecordError
 from mainstay.serving.dataplane import ScoringError
 from mainstay.serving.handler import Held
+from mainstay.serving.idempotency import HEADER
 from mainstay.serving.intake import demand_own_origin
 from mainstay.serving.refusals import problem_of
 from mainstay.serving.replies import Refused, Reply, method_refused
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from mainstay.serving.answers import Answer
     from mainstay.serving.call import Call
     from mainstay.serving.doors import Asked, Door
+    from mainstay.serving.handler import Outcome
+    from mainstay.serving.idempotency import Once
     from mainstay.serving.ledger import Ledger
     from mainstay.serving.lineup import Lineup
 
@@ -41,30 +44,39 @@ class Entrance:
         Bytes a body may have.
     loopback : bool
         Whether only this machine can reach the server.
+    once : Once, optional
+        Who remembers what was answered to requests with a key.
 
     """
 
-    def __init__(self, door: Door, work: Work, ledger: Ledger, *, most: int, loopback: bool) -> None:
+    def __init__(
+        self, door: Door, work: Work, ledger: Ledger, *, most: int, loopback: bool, once: Once | None = None
+    ) -> None:
         self._door = door
         self._work = work
         self._ledger = ledger
         self._most = most
         self._loopback = loopback
+        self._once = once
 
-    def __call__(self, call: Call) -> Held | Awaitable[Held]:
+    def __call__(self, call: Call) -> Outcome | Awaitable[Outcome]:
         """Answer a whole request; refusals are answers, too."""
+        found: Outcome | Awaitable[Outcome]
         try:
             self._admit(call)
-            found = self._work(call, self._door)
+            if self._once is None or HEADER not in call.head:
+                found = self._work(call, self._door)
+            else:
+                found = self._once.answer(call, self._door.name, lambda: self._work(call, self._door))
         except _KNOWN as error:
             return self.refuse(call, problem_of(error))
-        return found if isinstance(found, Held) else self._wait(call, found)
+        return found if isinstance(found, Held | Reply) else self._wait(call, found)
 
     def refuse(self, call: Call, refused: Refused) -> Held:
         """Refuse a request in the door's words."""
         return self._ledger.refused(call, self._door.name, refused, self._door.refuse)
 
-    async def _wait(self, call: Call, found: Awaitable[Held]) -> Held:
+    async def _wait(self, call: Call, found: Awaitable[Outcome]) -> Outcome:
         try:
             return await found
         except _KNOWN as error:

@@ -14,13 +14,14 @@ from mainstay.serving.dataplane import ScoringError, score_cases, shadow_cases
 from mainstay.serving.doors.native import Native
 from mainstay.serving.entrance import Entrance, Inner
 from mainstay.serving.explaining import Why, asked_label, wants_reasons, with_explanations, with_reasons
+from mainstay.serving.idempotency import Once, ids_by_key
 from mainstay.serving.ledger import Ledger
 from mainstay.serving.refusals import unreleased
 from mainstay.serving.replies import json_reply
 from mainstay.serving.served import Served, say
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from concurrent.futures import Executor
 
     from mainstay.models.explain import Explanation
@@ -60,6 +61,7 @@ class Hot:
         self._aside = aside
         self._turn = turn
         self._why = Why(served, metrics, aside)
+        self._once = Once(self.ledger.again)
         self.predict = self._entrance(Native("predict"), self._predict_natively)
         self.explain = self._entrance(Native("explain"), self._explain)
         self.feedback = self._entrance(Native("feedback"), self._feedback)
@@ -87,19 +89,21 @@ class Hot:
 
         """
         door = Inner(asked, name)
-        await self._turn.wait(self.through(door)(call))
+        # What is told here isn't bytes, so none are remembered; a key names the answers all the same.
+        await self._turn.wait(self._entrance(door, self._predict, once=False)(call))
         if door.refused is not None:
             raise door.refused
         return list(door.told)
 
-    def _entrance(self, door: Door, work: Work) -> Entrance:
-        return Entrance(door, work, self.ledger, most=self.served.settings.max_body, loopback=self._loopback)
+    def _entrance(self, door: Door, work: Work, *, once: bool = True) -> Entrance:
+        most, remembers = self.served.settings.max_body, self._once if once else None
+        return Entrance(door, work, self.ledger, most=most, loopback=self._loopback, once=remembers)
 
     def _predict(self, call: Call, door: Door) -> Held | Awaitable[Held]:
         """Answer the records of a request: at once where every model is quick."""
         lineup = self._lineup()
         asked = door.ask(call, lineup)
-        taken = take_cases(lineup, asked.body, self.served.new_id)
+        taken = take_cases(lineup, asked.body, ids_by_key(call.head, self.served.new_id))
         if lineup.runs_code:
             return self._predict_later(call, door, lineup, asked, taken)
         self._score(lineup, taken)
@@ -115,22 +119,25 @@ class Hot:
         return self._predict(call, door)
 
     async def _predict_with_reasons(self, call: Call, door: Door) -> Held:
-        lineup, asked, taken = await self._scored(call, door)
+        lineup, asked, taken = await self._scored(call, door, ids_by_key(call.head, self.served.new_id))
         answers = with_reasons(make_answers(taken.cases), await self._reasons(taken))
         return self._answer(call, door, lineup, asked, taken=taken, answers=answers)
 
     async def _explain(self, call: Call, door: Door) -> Held:
         label = asked_label(call.query)
-        lineup, asked, taken = await self._scored(call, door, label)
+        # A key names predictions; the same key may ask why, of another worker.
+        lineup, asked, taken = await self._scored(call, door, self.served.new_id, label)
         answers = with_explanations(make_answers(taken.cases), await self._why.explain(taken.cases, label))
         reply = door.tell(asked, answers, lineup)
         return self.ledger.explained(call, door.name, taken, reply, door.refuse)
 
-    async def _scored(self, call: Call, door: Door, label: str | None = None) -> tuple[Lineup, Asked, Cases]:
+    async def _scored(
+        self, call: Call, door: Door, new_id: Callable[[], str], label: str | None = None
+    ) -> tuple[Lineup, Asked, Cases]:
         """Score records that are to be explained."""
         lineup = self._lineup()
         asked = door.ask(call, lineup)
-        taken = take_cases(lineup, asked.body, self.served.new_id)
+        taken = take_cases(lineup, asked.body, new_id)
         self._why.demand(lineup, len(taken.cases), label)
         if lineup.runs_code:
             await self._score_aside(lineup, taken)

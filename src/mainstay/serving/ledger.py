@@ -74,6 +74,10 @@ class Ledger:
         """Hold the receipt of feedback."""
         return Held(self, call, route, reply, stream="feedback", events=lines, refuse=refuse)
 
+    def again(self, route: str) -> None:
+        """Count an answer that was given again: it is in the log already."""
+        self._reckoner.again(route)
+
     def refused(self, call: Call, route: str, refused: Refused, draw: Callable[[Refused, str], Reply]) -> Held:
         """Hold a refusal; it goes out whatever becomes of the log."""
         served = self._served

@@ -33,6 +33,21 @@ def test_predictions_come_back_typed(log: EventLog, contract: Contract, predicti
     assert frame["time"].to_list() == [NOW, NOW]
 
 
+def test_what_a_retry_logged_again_is_read_once(
+    log: EventLog, contract: Contract, task: Task, prediction: Callable[..., Prediction]
+) -> None:
+    first, other = prediction(at=NOW - HOUR / 2), prediction(at=NOW - HOUR / 2)
+    again = prediction(id=first.id, at=NOW - HOUR / 4, version=2, score=0.9)
+    shadows = [
+        prediction(at=NOW - HOUR / 4, role="shadow", answer=answer, version=version)
+        for answer, version in ((first.id, 3), (first.id, 3), (first.id, 4), (other.id, 3))
+    ]
+    log.append("predictions", [first, shadows[0], other, again, *shadows[1:]])
+    frame = take_window(log, contract, task, NOW - HOUR, NOW).frame
+    assert frame["id"].to_list() == [each.id for each in (first, other, shadows[0], *shadows[2:])]
+    assert frame["score"].to_list()[0] == first.score
+
+
 def test_an_empty_log_is_an_empty_window(log: EventLog, contract: Contract, task: Task) -> None:
     window = take_window(log, contract, task, NOW - HOUR, NOW)
     assert window.frame.height == 0

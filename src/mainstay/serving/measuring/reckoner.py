@@ -72,6 +72,10 @@ class Reckoner:
         tally.answered(time.perf_counter_ns() - started, lines)
         self._metrics.feedback.labels(self.model).inc(lines)
 
+    def again(self, route: str) -> None:
+        """Count an answer that was given once more to a request with the same key: its records are counted already."""
+        self._metrics.requests.labels(self.model, "", "", route, 200, "replay").inc()
+
     def refused(self, route: str, refused: Refused, lineup: Lineup | None, arm: Arm | None = None) -> None:
         """Count a refusal, and what was wrong by field; by the arm whose contract refused, where one was chosen."""
         by = (arm.version, arm.route.role) if arm else ("", "")
