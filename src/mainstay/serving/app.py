@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mainstay.serving.aside import Aside
 from mainstay.serving.call import Call
+from mainstay.serving.doors.oip import Addresses
 from mainstay.serving.hot import Hot
 from mainstay.serving.intake import Hung, read_body
 from mainstay.serving.measuring.metrics import Metrics
@@ -60,6 +61,7 @@ class App:
             served.name: Hot(served, self.metrics, loopback=loopback, aside=aside, turn=self.turn) for served in models
         }
         self._add_models()
+        Addresses(self.hots, self.metrics, lambda: self.draining).add_to(self.router)
         self._add_pages(Pages(models, self.metrics, lambda: self.draining))
 
     def handler(self, path: str) -> Handler:

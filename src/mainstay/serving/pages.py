@@ -199,7 +199,7 @@ def _limits(served: Served) -> dict[str, int]:
 def _readiness(served: Served) -> dict[str, object]:
     lineup = served.lineup
     state: dict[str, object] = {
-        "ready": lineup is not None and not (served.log_trouble and served.events.when_full == "refuse"),
+        "ready": served.ready,
         "version": lineup.champion.version if lineup else None,
         "release": lineup.release.id if lineup else None,
         "registry": _registry(served),

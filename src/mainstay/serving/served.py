@@ -82,6 +82,11 @@ class Served:
         """Why the last event could not be written; empty while all is well."""
 
     @property
+    def ready(self) -> bool:
+        """Whether requests are answered."""
+        return self.lineup is not None and not (self.log_trouble and self.events.when_full == "refuse")
+
+    @property
     def trouble(self) -> str:
         """Why the newest release isn't served, or the books can't be read; empty while all is well."""
         away = self.reach.trouble

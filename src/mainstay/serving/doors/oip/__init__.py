@@ -13,8 +13,11 @@ https://github.com/open-inference/open-inference-protocol, with Triton's extensi
     reply.py     tensors -> the body of a reply
     metadata.py  what a model takes and gives
     door.py      all of it, as a door
+    repository.py which models and versions there are
+    addresses.py where all this is over HTTP
 """
 
+from mainstay.serving.doors.oip.addresses import Addresses
 from mainstay.serving.doors.oip.door import OipDoor
 
-__all__ = ["OipDoor"]
+__all__ = ["Addresses", "OipDoor"]

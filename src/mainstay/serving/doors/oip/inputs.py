@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mainstay.serving.arms.pinning import pin
 from mainstay.serving.replies import Refused
 
 if TYPE_CHECKING:
@@ -92,14 +93,7 @@ def arm_of(lineup: Lineup, version: int | None) -> Arm:
         404, where that version doesn't answer now.
 
     """
-    if version is None:
-        return lineup.champion
-    everybody = (*lineup.arms, *lineup.shadows)
-    for arm in everybody:
-        if arm.version == version:
-            return arm
-    answering = ", ".join(str(arm.version) for arm in everybody)
-    raise Refused(404, "version", f"Version {version} doesn't answer now.", f"Ask for one of these: {answering}.")
+    return pin(lineup, version, None) or lineup.champion
 
 
 def version_number(text: str) -> int:
