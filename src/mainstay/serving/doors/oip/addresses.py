@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mainstay.serving.call import Call
     from mainstay.serving.handler import Handler
     from mainstay.serving.hot import Hot
-    from mainstay.serving.metrics import Metrics
+    from mainstay.serving.measuring.metrics import Metrics
     from mainstay.serving.router import Router
 
 _MODEL = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]*))?(?:/([a-z/]+))?")
@@ -152,11 +152,11 @@ class Addresses:
         return json_reply({"ready": told}, 200 if told else 503)
 
     def _no_model(self, name: str) -> Reply:
-        self._metrics.requests.labels("", "unknown", "404", "model").inc()
+        self._metrics.requests.labels("", "", "", "unknown", 404, "model").inc()
         return json_reply(self._repository.metadata(name, ""))  # refuses
 
     def _nowhere(self) -> NoReturn:
-        self._metrics.requests.labels("", "unknown", "404", "address").inc()
+        self._metrics.requests.labels("", "", "", "unknown", 404, "address").inc()
         _refuse(404, "address", ("There is nothing at this address.", "See /docs."))
 
 
