@@ -21,7 +21,8 @@ class Model(Protocol):
     Encoded rows come from the contract: one float64 per feature, categories as codes, missing as NaN. Scores are
     probabilities of the positive label (binary), a probability per label that sum to 1 (several classes), or amounts
     (regression). Adapters live one per file in `mainstay.models.frameworks`; each passes the checks of
-    ``tests/unit/models/test_models_frameworks.py``.
+    ``tests/unit/models/test_models_frameworks.py``. One that answers in Python, or by code that isn't ours, says
+    ``slow = True``: the server asks it beside its event loop, records of several requests in one call.
     """
 
     @property

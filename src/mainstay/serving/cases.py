@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -25,6 +25,13 @@ _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 FAILED = f"{FILE} failed at this record; answered by the fallback"
 """The warning of a record that feature code failed at."""
 _FAILED = Deed(FILE, "features", "fallback")
+Why = Literal["features", "error", "deadline"]
+"""Why a record that the contract accepts is left to the fallback."""
+_LEFT: dict[Why, tuple[str, Deed]] = {
+    "features": (FAILED, _FAILED),
+    "error": ("the model failed at this record; answered by the fallback", Deed("model", "error", "fallback")),
+    "deadline": ("the model gave no answer in time; answered by the fallback", Deed("model", "deadline", "fallback")),
+}
 
 
 class FeaturesFailure(msgspec.Struct, frozen=True):
@@ -169,8 +176,9 @@ def entity_of(lineup: Lineup, raw: bytes) -> str | None:
     return None
 
 
-def left_to_fallback(row: Row) -> Row:
-    """Give a row that feature code failed at: degraded, with the warning, for the fallback to answer."""
+def left_to_fallback(row: Row, why: Why = "features") -> Row:
+    """Give a row that nobody scored: degraded, with the warning that says why, for the fallback to answer."""
     told = len(row.deeds)
-    warnings = (*row.warnings[:told], FAILED, *row.warnings[told:])
-    return PlainRow(row.encoded, row.features, row.entity, warnings, True, True, (*row.deeds, _FAILED))  # noqa: FBT003 - fields, in their order
+    warning, deed = _LEFT[why]
+    warnings = (*row.warnings[:told], warning, *row.warnings[told:])
+    return PlainRow(row.encoded, row.features, row.entity, warnings, True, True, (*row.deeds, deed))  # noqa: FBT003 - fields, in their order

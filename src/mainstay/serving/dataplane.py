@@ -6,6 +6,7 @@ No socket, file or clock; doors stand on this.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +17,15 @@ from mainstay.serving.cases import Case, Cases, FeaturesFailure, left_to_fallbac
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
+    from mainstay.contract import Row
+    from mainstay.events import Value
     from mainstay.models.features import FeaturesError
+    from mainstay.models.model import Score
     from mainstay.models.policy import Policy
     from mainstay.registry import Bundle
+    from mainstay.serving.cases import Why
     from mainstay.serving.lineup import Arm, Lineup
 
 
@@ -29,45 +36,75 @@ class ScoringError(MainstayError):
 def score_cases(lineup: Lineup, taken: Cases) -> None:
     """Let each arm score its records; what the model of a canary or an arm can't, the champion does.
 
-    A record that feature code fails at is answered by the fallback of the same version.
+    A record that feature code fails at is answered by the fallback of the same version, and so is what the champion
+    itself fails at.
 
     Raises
     ------
     ScoringError
-        Where the champion fails as well.
+        Where the champion fails as well, and has no fallback.
     RecordError
         Where feature code fails at a record, and the version has no fallback.
 
     """
+    for part in parts_of(taken):
+        why = score_part(part, taken.features_failed)
+        if why and not part[0].arm.pinned and part[0].arm is not lineup.champion:
+            taken.failures.append(f"Version {part[0].arm.version} can't answer: {why}")
+            hand_over(lineup.champion, part)
+            why = score_part(part, taken.features_failed)
+        if why:
+            stand_in(lineup, taken, part, why)
+    if (taken.features_failed or taken.failures) and any(unanswerable(case) for case in taken.cases):
+        raise refusal(taken.cases)
+
+
+def parts_of(taken: Cases) -> list[list[Case]]:
+    """Part the records of a request by the arm that answers them."""
     cases = taken.cases
-    if len(cases) == 1 or len(lineup.arms) == 1:
-        parts = [cases]
-    else:
-        parts = [part for arm in lineup.arms if (part := [case for case in cases if case.arm is arm])]
-    for part in parts:
-        why = _score(part, taken.features_failed)
-        if not why:
-            continue
-        if part[0].arm is lineup.champion:
-            raise ScoringError(f"Version {lineup.champion.version} can't answer: {why}", "Roll back: mainstay rollback")
-        taken.failures.append(f"Version {part[0].arm.version} can't answer: {why}")
-        _hand_over(lineup.champion, part, taken.features_failed)
-    if (taken.features_failed or taken.failures) and any(unanswerable(case) for case in cases):
-        raise refusal(cases)
+    if len(cases) == 1:
+        return [cases]
+    parts: dict[int, list[Case]] = {}
+    for case in cases:
+        parts.setdefault(id(case.arm), []).append(case)
+    return list(parts.values())
 
 
-def _hand_over(champion: Arm, part: list[Case], features_failed: list[FeaturesFailure]) -> None:
+def hand_over(champion: Arm, part: Sequence[Case]) -> None:
+    """Give the champion the records of another arm, as they came."""
     for case in part:
         if case.raw is not None:
             (case.row,) = champion.decoder.decode(case.raw)
         elif case.taken is not None:
             case.row = case.taken
         case.arm, case.inputs, case.taken = champion, None, None
-    if why := _score(part, features_failed):
-        raise ScoringError(f"Version {champion.version} can't answer: {why}", "Roll back: mainstay rollback")
 
 
-def _score(part: list[Case], features_failed: list[FeaturesFailure]) -> str:
+def stand_in(lineup: Lineup, taken: Cases, part: list[Case], told: str, why: Why = "error") -> None:
+    """Let a fallback answer records that no model gave a score for: their arm's own, else the champion's.
+
+    Raises
+    ------
+    ScoringError
+        Where there is none.
+
+    """
+    arm = part[0].arm
+    sentence = f"Version {arm.version} can't answer: {told}"
+    if arm.bundle.policy.fallback is None and not arm.pinned and lineup.champion.bundle.policy.fallback is not None:
+        hand_over(lineup.champion, part)
+    elif arm.bundle.policy.fallback is None:
+        raise ScoringError(sentence, "Roll back: mainstay rollback")
+    taken.failures.append(sentence)
+    for case in part:
+        if not case.row.fallback:
+            case.taken, case.row = case.taken or case.row, left_to_fallback(case.row, why)
+        case.inputs = None
+    answer_kept(part)
+    settle(part)
+
+
+def score_part(part: list[Case], features_failed: list[FeaturesFailure]) -> str:
     """Score records of one arm; returns what went wrong with its model, empty if nothing did."""
     bundle = part[0].arm.bundle
     try:
@@ -77,6 +114,12 @@ def _score(part: list[Case], features_failed: list[FeaturesFailure]) -> str:
             _score_many(bundle, part, features_failed)
     except Exception as error:  # noqa: BLE001 - a model may fail in any way; the request must not
         return f"{type(error).__name__}: {error}"
+    return settle(part)
+
+
+def settle(part: list[Case]) -> str:
+    """Decide on records of one arm that have their scores; returns what is wrong with those, empty if nothing is."""
+    bundle = part[0].arm.bundle
     if bundle.policy.task.kind == "multiclass":
         return _decide_classes(part)
     for case in part:
@@ -114,29 +157,78 @@ def _score_many(bundle: Bundle, part: list[Case], features_failed: list[Features
     """Score several records, or any that need more than the model: the fallback's, and those of feature code."""
     asked = [case for case in part if not case.row.fallback]
     if asked:
-        _ask(bundle, asked, features_failed)
-    for case in part:
-        if case.row.fallback and bundle.policy.fallback is not None:  # else it stays NaN, and is refused
-            case.score = bundle.policy.one_left_to_fallback()
+        features_failed += take_in(asked, ask_model(bundle, [case.row for case in asked]))
+    answer_kept(part)
 
 
-def _ask(bundle: Bundle, asked: list[Case], features_failed: list[FeaturesFailure]) -> None:
-    """Let the model answer; what feature code fails at is left to the fallback."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model said of some records, in their order.
+
+    Parameters
+    ----------
+    scores : list of Score
+        NaN where feature code failed.
+    inputs : list of dict or None
+        What the model saw, where feature code derived it.
+    failed : dict of int to FeaturesError
+        Places of the records that feature code failed at.
+
+    """
+
+    scores: list[Score]
+    inputs: list[dict[str, Value] | None]
+    failed: dict[int, FeaturesError]
+
+    def part(self, start: int, end: int) -> Said:
+        """Give what was said of some of them."""
+        failed = {place - start: error for place, error in self.failed.items() if start <= place < end}
+        return Said(self.scores[start:end], self.inputs[start:end], failed)
+
+
+def ask_model(bundle: Bundle, rows: Sequence[Row]) -> Said:
+    """Let a model answer some records, in one call; changes nothing, so any thread may ask.
+
+    Raises
+    ------
+    Exception
+        Whatever the model raises.
+
+    """
     if bundle.features is None:
-        encoded = np.stack([case.row.encoded for case in asked])
-    else:
-        seen = bundle.features.runner.attempt_records([case.row.features for case in asked])
-        features_failed += [_leave(asked[place], error) for place, error in seen.failed.items()]
-        asked = [case for case in asked if not case.row.fallback]
-        for case, values in zip(asked, seen.values, strict=True):
-            case.inputs = values
-        encoded = seen.encoded
-    if len(asked) == 1:
-        asked[0].score = bundle.model.score_one(encoded[0])
-    elif asked:
-        scores = bundle.model.scores(encoded)
-        for case, score in zip(asked, scores.tolist() if scores.ndim == 1 else scores, strict=True):
-            case.score = score
+        scores = _scores(bundle, np.stack([row.encoded for row in rows]))
+        return Said(scores, [None] * len(scores), {})
+    seen = bundle.features.runner.attempt_records([row.features for row in rows])
+    answered = zip(_scores(bundle, seen.encoded), seen.values, strict=True)
+    pairs = [(math.nan, None) if place in seen.failed else next(answered) for place in range(len(rows))]
+    return Said([score for score, _ in pairs], [values for _, values in pairs], seen.failed)
+
+
+def _scores(bundle: Bundle, encoded: NDArray[np.float64]) -> list[Score]:
+    if len(encoded) == 1:
+        return [bundle.model.score_one(encoded[0])]
+    if not len(encoded):
+        return []
+    scores = bundle.model.scores(encoded)
+    return scores.tolist() if scores.ndim == 1 else list(scores)
+
+
+def take_in(asked: Sequence[Case], said: Said) -> list[FeaturesFailure]:
+    """Write down what a model said of records; what feature code failed at is left to the fallback."""
+    failures = []
+    for place, (case, score, inputs) in enumerate(zip(asked, said.scores, said.inputs, strict=True)):
+        if place in said.failed:
+            failures.append(_leave(case, said.failed[place]))
+        else:
+            case.score, case.inputs = score, inputs
+    return failures
+
+
+def answer_kept(part: Sequence[Case]) -> None:
+    """Let the fallback answer what is kept from the model; where there is none, it stays NaN and is refused."""
+    for case in part:
+        if case.row.fallback and case.arm.bundle.policy.fallback is not None:
+            case.score = case.arm.bundle.policy.one_left_to_fallback()
 
 
 def _leave(case: Case, error: FeaturesError) -> FeaturesFailure:
@@ -164,7 +256,7 @@ def shadow_cases(lineup: Lineup, cases: Sequence[Case], new_id: Callable[[], str
                 break
             part.append(Case(new_id(), row, arm))
         if part and len(part) == len(cases):
-            why = _score(part, shadowed.features_failed)
+            why = score_part(part, shadowed.features_failed)
             if not why and any(unanswerable(case) for case in part):
                 why = "a record is left to the fallback, and it has none."
             if why:

@@ -16,6 +16,7 @@ from mainstay.serving.entrance import Entrance, Inner
 from mainstay.serving.explaining import Why, asked_label, wants_reasons, with_explanations, with_reasons
 from mainstay.serving.idempotency import Once, ids_by_key
 from mainstay.serving.ledger import Ledger
+from mainstay.serving.queueing import Lanes
 from mainstay.serving.refusals import unreleased
 from mainstay.serving.replies import json_reply
 from mainstay.serving.served import Served, say
@@ -48,7 +49,7 @@ class Hot:
     loopback : bool
         Whether only this machine can reach the server.
     aside : Executor
-        Where line-ups with feature code score, so that the event loop goes on.
+        Where shadows that are slow score, and what takes long is explained, so that the event loop goes on.
     turn : Turn
         Writes down what is answered by another way than HTTP, together with the rest.
 
@@ -62,6 +63,7 @@ class Hot:
         self._turn = turn
         self._why = Why(served, metrics, aside)
         self._once = Once(self.ledger.again)
+        self._lanes = Lanes(served.name, served.settings, metrics)
         self.predict = self._entrance(Native("predict"), self._predict_natively)
         self.explain = self._entrance(Native("explain"), self._explain)
         self.feedback = self._entrance(Native("feedback"), self._feedback)
@@ -104,7 +106,7 @@ class Hot:
         lineup = self._lineup()
         asked = door.ask(call, lineup)
         taken = take_cases(lineup, asked.body, ids_by_key(call.head, self.served.new_id))
-        if lineup.runs_code:
+        if lineup.slow:
             return self._predict_later(call, door, lineup, asked, taken)
         self._score(lineup, taken)
         return self._answer(call, door, lineup, asked, taken=taken, answers=make_answers(taken.cases))
@@ -139,7 +141,7 @@ class Hot:
         asked = door.ask(call, lineup)
         taken = take_cases(lineup, asked.body, new_id)
         self._why.demand(lineup, len(taken.cases), label)
-        if lineup.runs_code:
+        if lineup.slow:
             await self._score_aside(lineup, taken)
         else:
             self._score(lineup, taken)
@@ -150,13 +152,13 @@ class Hot:
             score_cases(lineup, taken)
         finally:
             if taken.failures or taken.features_failed:
-                self.ledger.count_failures(taken, lineup.beside)
+                self.ledger.count_failures(taken, lineup.beside or "champion")
 
     async def _score_aside(self, lineup: Lineup, taken: Cases) -> None:
         try:
-            await asyncio.get_running_loop().run_in_executor(self._aside, score_cases, lineup, taken)
+            await self._lanes.score(lineup, taken)
         finally:
-            self.ledger.count_failures(taken, lineup.beside)
+            self.ledger.count_failures(taken, lineup.beside or "champion")
 
     def _answer(
         self, call: Call, door: Door, lineup: Lineup, asked: Asked, *, taken: Cases, answers: Sequence[Answer]
@@ -190,7 +192,7 @@ class Hot:
 
     def _begin_shadow(self, call: Call, lineup: Lineup, taken: Cases) -> None:
         started = time.perf_counter_ns()
-        if not lineup.runs_code:
+        if not lineup.slow:
             self._end_shadow(call, taken, shadow_cases(lineup, taken.cases, self.served.new_id), started)
             return
         # A maker of ids belongs to one thread.

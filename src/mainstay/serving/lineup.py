@@ -10,6 +10,7 @@ import msgspec
 from mainstay.errors import ReleaseError
 from mainstay.release import assign, salt_of
 from mainstay.serving.arms.breaker import Breaker
+from mainstay.serving.pace import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mainstay.contract import RequestDecoder
     from mainstay.registry import Bundle, Version
     from mainstay.release import Release, Route
+    from mainstay.serving.pace import Pace
     from mainstay.serving.shelf import Loaded, Shelf
 
 
@@ -36,6 +38,8 @@ class Arm:
         Whether it is asked at the moment.
     pinned : bool
         Whether the caller named it: nobody else answers in its place then.
+    pace : Pace
+        How long its model takes.
 
     """
 
@@ -44,6 +48,7 @@ class Arm:
     decoder: RequestDecoder
     breaker: Breaker = field(default_factory=Breaker, compare=False)
     pinned: bool = False
+    pace: Pace = QUICK
 
     @property
     def version(self) -> int:
@@ -73,8 +78,8 @@ class Lineup:
         Whether all arms have the same contract, so that one decoding serves them all.
     salt : str
         Of the draw of who answers.
-    runs_code : bool
-        Whether any version has feature code, which may be slow.
+    slow : bool
+        Whether any version is asked beside the event loop.
     beside : str
         Role of those who answer beside the champion: ``"canary"`` or ``"challenger"``; empty where nobody does.
 
@@ -86,7 +91,7 @@ class Lineup:
     champion: Arm
     uniform: bool
     salt: str
-    runs_code: bool = False
+    slow: bool = False
     beside: str = ""
 
     def choose(self, key: str) -> Arm:
@@ -138,10 +143,10 @@ def load_lineup(
         champion=champion,
         uniform=all(arm.bundle.contract == champion.bundle.contract for arm in loaded),
         salt=salt_of(release),
-        runs_code=any(arm.bundle.features is not None for arm in loaded),
+        slow=any(arm.pace.slow for arm in loaded),
         beside=next((arm.route.role for arm in arms if arm is not champion), ""),
     )
 
 
 def _arm(loaded: Loaded, route: Route) -> Arm:
-    return Arm(route, loaded.bundle, loaded.decoder)
+    return Arm(route, loaded.bundle, loaded.decoder, pace=loaded.pace)

@@ -69,7 +69,7 @@ class Answering:
             reason="",
         )
         self.bundle = bundle
-        self._lineup = Lineup(alone, (arm,), (), arm, uniform=True, salt="", runs_code=bundle.features is not None)
+        self._lineup = Lineup(alone, (arm,), (), arm, uniform=True, salt="")
 
     def predict(self, model_input: Any) -> Any:
         """Answer each row of a frame.

@@ -35,6 +35,12 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         Records one request may have explained.
     explain_seconds : float
         What the explanations of one request may take where they are sampled; what is found until then is answered.
+    deadline_seconds : float
+        How long a request may take that a slow model answers (one that isn't compiled, or runs code of the project's
+        own). Then the version's fallback answers, marked as degraded; without a fallback it is refused with 503.
+    queue_seconds : float
+        How long a request may wait for a slow model's turn where requests come in bursts; who would wait longer is
+        refused with 503 at once. Where more comes than can be answered, the limit is twice what one record takes.
     trust : tuple of str
         sha256 of code that may run here (a ``features.py``, a function, a pickle), and types by their full names that
         may be built, beside those this machine trained with or adopted; read anew whenever a version is loaded.
@@ -53,6 +59,8 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     keep_alive_seconds: Positive = 75.0
     drain_seconds: Positive = 10.0
     poll_seconds: Positive = 0.2
+    deadline_seconds: Positive = 5.0
+    queue_seconds: Positive = 0.25
     trust: tuple[Key, ...] = ()
     keys: tuple[PublicKey, ...] = ()
 

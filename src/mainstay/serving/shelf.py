@@ -9,6 +9,7 @@ from mainstay.contract import compile_request
 from mainstay.errors import CorruptError
 from mainstay.registry import golden_failures
 from mainstay.registry.trust import NAME as TRUST
+from mainstay.serving.pace import measure_pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mainstay.contract import RequestDecoder
     from mainstay.project import Project
     from mainstay.registry import Bundle, Registry, Version
+    from mainstay.serving.pace import Pace
 
 MOST = 2
 """How many versions are kept beside those that answer."""
@@ -36,12 +38,15 @@ class Loaded:
         The contract, compiled.
     roots : object
         What was trusted here when it was loaded.
+    pace : Pace
+        How long it takes.
 
     """
 
     bundle: Bundle
     decoder: RequestDecoder
     roots: object
+    pace: Pace
 
 
 class Shelf:
@@ -113,7 +118,8 @@ class Shelf:
                 f"{model} version {number} doesn't answer as it did when it was registered: {failures[0]}",
                 "Train it again on this machine, or release another version.",
             )
-        return Loaded(bundle, compile_request(bundle.contract, max_records=self._max_records), roots)
+        decoder = compile_request(bundle.contract, max_records=self._max_records)
+        return Loaded(bundle, decoder, roots, measure_pace(bundle))
 
 
 def _size(bundle: Bundle) -> int:

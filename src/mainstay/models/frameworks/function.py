@@ -79,6 +79,7 @@ class FunctionModel:
 
     framework = "function"
     precision = 1e-9  # sums may be rounded by the number of rows
+    slow = True  # the code is theirs: in batches, beside the event loop
 
     def __init__(self, code: FeatureCode, header: Header) -> None:
         self.code = code

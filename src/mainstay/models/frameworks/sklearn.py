@@ -104,6 +104,7 @@ class SklearnModel:
 
     framework = "sklearn"
     precision = 1e-9  # products of matrices are rounded by the number of their rows
+    slow = True  # it answers in Python: in batches, beside the event loop
 
     def __init__(self, estimator: Any, header: Header, content: bytes | None = None) -> None:
         self.estimator = estimator

@@ -66,7 +66,10 @@ class Metrics:
         self.policy = Counter(cells, "mainstay_policy", "Values a policy dealt with.", ("model", "field", "why", "did"))
         self.refused_fields = Counter(cells, "mainstay_refused_fields", "Problems by field.", ("model", "field"))
         self.failures = Counter(
-            cells, "mainstay_arm_failures", "Times one beside the champion failed.", ("model", "role")
+            cells,
+            "mainstay_arm_failures",
+            "Times an arm failed and others answered.",
+            ("model", "role"),
         )
         self.lost = Counter(cells, "mainstay_events_lost", "Events that could not be written.", ("model", "stream"))
         self.feedback = Counter(cells, "mainstay_feedback", "Lines of feedback taken.", ("model",))
@@ -95,6 +98,9 @@ class Metrics:
         )
         self.shed = Counter(
             cells, "mainstay_shed", "Records that weren't tried, because too much waited.", (*_ARM, "why")
+        )
+        self.missed = Counter(
+            cells, "mainstay_deadlines_missed", "Requests a model gave no answer in time.", ("model", "version")
         )
         self.breaker = Gauge(
             cells, "mainstay_breaker_open", "Whether the circuit breaker keeps an arm out of rotation.", _ARM
