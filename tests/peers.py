@@ -21,7 +21,7 @@ PEERS = {
     # The server, and `mlflow models serve` with what mainstay's core needs: its source is put on PYTHONPATH.
     "mlflow": (
         "mlflow>=3.10 pandas>=2.2 psycopg[binary]>=3.1 polars>=1.20 msgspec>=0.19 uvicorn>=0.30 uvloop>=0.20 "
-        "httptools>=0.6 starlette>=0.40 jinja2>=3.1 prometheus-client>=0.20 sqlalchemy>=2.0.30 rich>=13.7 tomlkit>=0.13"
+        "httptools>=0.6 starlette>=0.40 jinja2>=3.1 sqlalchemy>=2.0.30 rich>=13.7 tomlkit>=0.13"
     ),
     "dvc": "dvc[s3]>=3.60 moto[server]>=5.1 boto3>=1.40 aiobotocore>=2.20 dvc-s3>=3.2 s3fs>=2025.1",
 }

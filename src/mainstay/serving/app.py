@@ -14,7 +14,8 @@ from mainstay.serving.doors.oip import Addresses
 from mainstay.serving.hot import Hot
 from mainstay.serving.intake import Hung, read_body
 from mainstay.serving.measuring.metrics import Metrics
-from mainstay.serving.pages import Pages, in_force, reached
+from mainstay.serving.measuring.now import tell_now
+from mainstay.serving.pages import Pages
 from mainstay.serving.replies import Refused, Reply
 from mainstay.serving.router import ANY, Page, Router
 from mainstay.serving.served import say
@@ -47,7 +48,7 @@ class App:
 
     def __init__(self, models: Sequence[Served], *, loopback: bool) -> None:
         self.models = models
-        self.metrics = Metrics(lambda: in_force(models), lambda: reached(models))
+        self.metrics = Metrics(lambda: tell_now(models))
         self.draining = False
         """Whether the server is on its way out: unready, and still answering."""
         self.closing = False
@@ -62,7 +63,7 @@ class App:
         }
         self._add_models()
         Addresses(self.hots, self.metrics, lambda: self.draining).add_to(self.router)
-        self._add_pages(Pages(models, self.metrics, lambda: self.draining))
+        self._add_pages(Pages(models, lambda: self.draining))
 
     def handler(self, path: str) -> Handler:
         """Give who answers an address."""
@@ -111,7 +112,7 @@ class App:
         add("/", _to_dashboard)
         add("/docs", lambda call: pages.docs(call.origin))
         add("/livez", lambda _: pages.livez())
-        add("/metrics", lambda _: pages.metrics())
+        self.router.add("/metrics", self.metrics.page)
         add("/models", lambda _: pages.models())
         add("/openapi.json", lambda _: pages.openapi())
         add("/readyz", lambda _: pages.readyz())

@@ -40,6 +40,8 @@ class Arm:
         Whether the caller named it: nobody else answers in its place then.
     pace : Pace
         How long its model takes.
+    loaded : float
+        When it was loaded, seconds since 1970.
 
     """
 
@@ -49,6 +51,7 @@ class Arm:
     breaker: Breaker = field(default_factory=Breaker, compare=False)
     pinned: bool = False
     pace: Pace = QUICK
+    loaded: float = field(default=0.0, compare=False)
 
     @property
     def version(self) -> int:
@@ -149,4 +152,4 @@ def load_lineup(
 
 
 def _arm(loaded: Loaded, route: Route) -> Arm:
-    return Arm(route, loaded.bundle, loaded.decoder, pace=loaded.pace)
+    return Arm(route, loaded.bundle, loaded.decoder, pace=loaded.pace, loaded=loaded.at)

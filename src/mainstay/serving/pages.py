@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING
 from mainstay import render
 from mainstay.contract import json_schema
 from mainstay.render import Command, Document, Facts, Heading, Table, Text
-from mainstay.serving.measuring.page import CONTENT_TYPE
 from mainstay.serving.openapi import openapi
 from mainstay.serving.replies import Reply, json_reply
 from mainstay.serving.served import champion_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from mainstay.contract import AnyColumn
     from mainstay.render import Block
-    from mainstay.serving.measuring.metrics import Metrics
-    from mainstay.serving.measuring.now import InForce, Reached
     from mainstay.serving.served import Served
 
 _HTML = ((b"content-type", b"text/html; charset=utf-8"), (b"referrer-policy", b"no-referrer"))
@@ -33,16 +30,13 @@ class Pages:
     ----------
     models : sequence of Served
         What is served.
-    metrics : Metrics
-        The counts.
     draining : callable
         Whether the server is on its way out.
 
     """
 
-    def __init__(self, models: Sequence[Served], metrics: Metrics, draining: Callable[[], bool]) -> None:
+    def __init__(self, models: Sequence[Served], draining: Callable[[], bool]) -> None:
         self._models = models
-        self._metrics = metrics
         self._draining = draining
         self._version = importlib.metadata.version("mainstay")
 
@@ -80,10 +74,6 @@ class Pages:
         status = "draining" if self._draining() else "ready" if ready else "not ready"
         return json_reply({"status": status, "models": states}, 200 if ready else 503)
 
-    def metrics(self) -> Reply:
-        """Give the counts to Prometheus."""
-        return Reply(200, self._metrics.page(), ((b"content-type", CONTENT_TYPE),))
-
     def openapi(self) -> Reply:
         """Describe every call for machines."""
         return json_reply(openapi(self._models, self._version))
@@ -91,20 +81,6 @@ class Pages:
     def docs(self, base: str) -> Reply:
         """Describe every call for people; one page that fetches nothing."""
         return Reply(200, render.to_html(calls_document(self._models, base, self._version)).encode(), _HTML)
-
-
-def in_force(models: Sequence[Served]) -> Iterator[InForce]:
-    """Give the routes in force."""
-    for served in models:
-        if served.lineup is not None:
-            for route in served.lineup.release.routes:
-                yield served.name, route.version, route.role, route.weight
-
-
-def reached(models: Sequence[Served]) -> Iterator[Reached]:
-    """Tell of each model whether its registry is reached."""
-    for served in models:
-        yield served.name, not served.reach.trouble, served.reach.age
 
 
 def calls_document(models: Sequence[Served], base: str, version: str) -> Document:

@@ -13,6 +13,7 @@ import uvicorn
 
 from mainstay.serving.app import App
 from mainstay.serving.direct import DirectProtocol
+from mainstay.serving.measuring.pulse import Pulse
 from mainstay.serving.protocol import GuardedProtocol
 from mainstay.serving.served import Served, champion_of, say
 from mainstay.serving.settings import widest
@@ -125,9 +126,11 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._app = app
         self._settings = settings
+        self._pulse = Pulse(app.metrics, 1 / _TICKS_A_SECOND)
 
     async def on_tick(self, counter: int) -> bool:
         """Close what keeps us waiting, and tell what the operator must know, once a second."""
+        self._pulse.beat(len(self.server_state.connections))
         if counter % _TICKS_A_SECOND == 0:
             for served in self._app.models:
                 served.heed()

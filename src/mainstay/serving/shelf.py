@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mainstay.contract import compile_request
@@ -40,6 +41,8 @@ class Loaded:
         What was trusted here when it was loaded.
     pace : Pace
         How long it takes.
+    at : float
+        When it was, seconds since 1970.
 
     """
 
@@ -47,6 +50,7 @@ class Loaded:
     decoder: RequestDecoder
     roots: object
     pace: Pace
+    at: float = field(default_factory=time.time)
 
 
 class Shelf:

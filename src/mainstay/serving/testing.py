@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -22,7 +23,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from prometheus_client.parser import text_string_to_metric_families
 
 from mainstay.contract import Category, Contract, Integer, Number, Text, profile_rows
 from mainstay.errors import SetupError
@@ -168,9 +168,11 @@ def counted(page: bytes, name: str, **labels: str) -> float:
     (3.0, 2.0, 0.0)
 
     """
-    families = text_string_to_metric_families(page.decode())
-    samples = [sample for family in families for sample in family.samples if sample.name == name]
-    return float(sum(sample.value for sample in samples if labels.items() <= sample.labels.items()))
+    found = 0.0
+    for told, inside, value in re.findall(r"^(\w+)(?:\{(.*)\})? (\S+)$", page.decode(), flags=re.MULTILINE):
+        if told == name and labels.items() <= dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', inside)).items():
+            found += float(value)
+    return found
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from mainstay.errors import StoreError
 from mainstay.events import EventLog, Prediction, tail
 from mainstay.serving import App, Served
 from mainstay.serving.call import Call
-from mainstay.serving.testing import GOOD_RECORD, TINY_MODEL, register_model, release_now, tiny_project
+from mainstay.serving.testing import GOOD_RECORD, TINY_MODEL, counted, register_model, release_now, tiny_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,9 +75,10 @@ def test_what_cannot_be_written_is_refused_and_nobody_else(tmp_path: Path) -> No
     got = _ask(app, *asked)
     assert [reply.status for reply in got] == [503, 200, 400]
     assert json.loads(got[0].body)["type"] == "urn:mainstay:problem:log"
-    page = app.metrics.page().decode()
-    assert 'mainstay_requests_total{cause="log",code="503",model="full",route="predict"} 1.0' in page
-    assert 'mainstay_predictions_total{model="full"' not in page
+    page = app.metrics.page.write()
+    assert counted(page, "mainstay_requests_total", cause="log", code="503", model="full", route="predict") == 1
+    assert counted(page, "mainstay_predictions_total", model="full") == 0
+    assert counted(page, "mainstay_predictions_total", model="well") == 1
 
 
 @pytest.mark.parametrize("more", ["", '[events]\nwhen_full = "answer"\n'])
@@ -87,4 +88,4 @@ def test_a_project_that_would_rather_lose_events_answers(tmp_path: Path, more: s
     app = App([served], loopback=True)
     (got,) = _ask(app, ("/predict", BODY))
     assert got.status == (200 if more else 503)
-    assert ("mainstay_events_lost_total{" in app.metrics.page().decode()) == bool(more)
+    assert ("mainstay_events_lost_total{" in app.metrics.page.write().decode()) == bool(more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from mainstay.serving.measuring.cells import UNSET, Full
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mainstay.serving.measuring.cells import Cells
+    from mainstay.serving.measuring.told import Kind
 
 MOST = 1000
 """Label sets of one metric; further ones are counted together, as ``other``."""
@@ -93,8 +94,9 @@ class Family(Generic[Child]):
 
     """
 
-    kind: str
-    passing = False
+    kind: ClassVar[Kind]
+    passing: ClassVar[bool] = False
+    bounds: tuple[float, ...] = ()
 
     def __init__(
         self, cells: Cells, name: str, text: str, labels: Sequence[str] = (), *, scale: int = 1, most: int = MOST
@@ -183,7 +185,7 @@ class Histogram(Family[Spread]):
         most: int = MOST,
     ) -> None:
         super().__init__(cells, name, text, labels, scale=scale, most=most)
-        self.bounds = tuple(bounds)
+        self.bounds = tuple(map(float, bounds))
         self.limits = tuple(round(bound * scale) for bound in bounds)
 
     @property

@@ -12,7 +12,7 @@ from mainstay.serving.measuring.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mainstay.serving.measuring.now import InForce, Reached
+    from mainstay.serving.measuring.told import Told
 
 _NANO = 10**9
 _SECONDS = (
@@ -34,10 +34,8 @@ class Metrics:
 
     Parameters
     ----------
-    in_force : callable
-        Gives the routes in force, asked at each scrape.
-    reached : callable
-        Tells whether the registry of each model is reached, asked at each scrape.
+    now : callable
+        Tells what is so in this process, asked at each scrape.
     cells : Cells, optional
         Where the numbers are; without it the place the supervisor gave this process.
 
@@ -45,8 +43,7 @@ class Metrics:
 
     def __init__(
         self,
-        in_force: Callable[[], Iterable[InForce]],
-        reached: Callable[[], Iterable[Reached]] = lambda: (),
+        now: Callable[[], Iterable[Told]] = tuple,
         cells: Cells | None = None,
     ) -> None:
         self.cells = cells = cells or Cells.of_environment()
@@ -111,7 +108,7 @@ class Metrics:
             bounds=_WAITS, scale=_NANO,
         )  # fmt: skip
         self.restarts = Counter(cells, "mainstay_worker_restarts", "Workers that took the place of one that ended.")
-        self._page = Page(self, in_force, reached)
+        self.page = Page(self, now)
 
     @property
     def families(self) -> tuple[AnyFamily, ...]:
@@ -143,7 +140,3 @@ class Metrics:
             self.seconds.limits,
             tuple(self.records.limits),
         )
-
-    def page(self) -> bytes:
-        """Write everything in the Prometheus text format."""
-        return self._page.text()

@@ -2,34 +2,72 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import GaugeMetricFamily
+from mainstay.serving.measuring.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from prometheus_client.metrics_core import Metric
+    from mainstay.serving.lineup import Lineup
+    from mainstay.serving.served import Served
 
-InForce = tuple[str, int, str, float]
-"""Model, version, role and weight of a route in force."""
-Reached = tuple[str, bool, float]
-"""Model, whether this worker reaches its registry, and seconds since it was last heard of."""
-
-
-def routes(in_force: Iterable[InForce]) -> Metric:
-    """Tell who answers which share."""
-    shares = GaugeMetricFamily("mainstay_route_weight", "Share of the requests.", labels=["model", "version", "role"])
-    for model, version, role, weight in in_force:
-        shares.add_metric([model, str(version), role], weight)
-    return shares
+_ARM = ("model", "version", "role")
+_VERSION = importlib.metadata.version("mainstay")
 
 
-def registries(reached: Iterable[Reached]) -> Iterator[Metric]:
-    """Tell whether each model's registry is reached."""
-    reachable = GaugeMetricFamily("mainstay_registry_reachable", "Whether the registry answers.", labels=["model"])
-    age = GaugeMetricFamily("mainstay_registry_age_seconds", "Since the registry was last heard of.", labels=["model"])
-    for model, answers, seconds in reached:
-        reachable.add_metric([model], float(answers))
-        age.add_metric([model], seconds)
-    yield from (reachable, age)
+def tell_now(models: Sequence[Served]) -> Iterator[Told]:
+    """Tell who answers by which release, since when, and whether the registries are reached."""
+    yield Told("mainstay_build_info", "gauge", "The program; always 1.", ("version",), {(_VERSION,): 1})
+    yield from _releases(models)
+    yield from _registries(models)
+
+
+def _releases(models: Sequence[Served]) -> Iterator[Told]:
+    lineups = [(served.name, served.lineup) for served in models if served.lineup is not None]
+    yield Told(
+        "mainstay_release_info", "gauge", "The release this worker answers by; always 1.",
+        ("model", "release", "version", "kind", "trial"),
+        {(name, *_named(lineup)): 1 for name, lineup in lineups},
+    )  # fmt: skip
+    yield Told(
+        "mainstay_release_timestamp_seconds", "gauge", "When that release was decided.", ("model",),
+        {(name,): lineup.release.at.timestamp() for name, lineup in lineups},
+    )  # fmt: skip
+    yield Told(
+        "mainstay_model_loaded_timestamp_seconds", "gauge", "When this worker loaded a version that answers.", _ARM,
+        {
+            (name, str(arm.version), arm.route.role): arm.loaded
+            for name, lineup in lineups
+            for arm in (*lineup.arms, *lineup.shadows)
+        },
+    )  # fmt: skip
+    yield Told(
+        "mainstay_route_weight", "gauge", "Share of the requests.", _ARM,
+        {
+            (name, str(route.version), route.role): route.weight
+            for name, lineup in lineups
+            for route in lineup.release.routes
+        },
+    )  # fmt: skip
+
+
+def _registries(models: Sequence[Served]) -> Iterator[Told]:
+    yield Told(
+        "mainstay_ready", "gauge", "Whether this worker has a release to answer by.", ("model",),
+        {(served.name,): int(served.lineup is not None) for served in models},
+    )  # fmt: skip
+    yield Told(
+        "mainstay_registry_reachable", "gauge", "Whether the registry answers.", ("model",),
+        {(served.name,): int(not served.reach.trouble) for served in models},
+    )  # fmt: skip
+    yield Told(
+        "mainstay_registry_age_seconds", "gauge", "Since the registry was last heard of.", ("model",),
+        {(served.name,): served.reach.age for served in models},
+    )  # fmt: skip
+
+
+def _named(lineup: Lineup) -> tuple[str, str, str, str]:
+    release = lineup.release
+    return str(release.id), str(lineup.champion.version), release.kind, "yes" if release.trial else "no"

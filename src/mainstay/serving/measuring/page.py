@@ -2,109 +2,128 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+import asyncio
+import time
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.utils import floatToGoString
-
 from mainstay.serving.measuring.cells import UNSET
-from mainstay.serving.measuring.counts import Counter, Gauge
-from mainstay.serving.measuring.now import registries, routes
+from mainstay.serving.measuring.exposition import OPENMETRICS, TEXT, Writer, wants_openmetrics
+from mainstay.serving.measuring.processes import tell_processes
+from mainstay.serving.measuring.told import Told
+from mainstay.serving.replies import Reply, method_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
-    from prometheus_client.metrics_core import Metric
-
+    from mainstay.serving.call import Call
     from mainstay.serving.measuring.cells import Cells
     from mainstay.serving.measuring.counts import AnyFamily
     from mainstay.serving.measuring.metrics import Metrics
-    from mainstay.serving.measuring.now import InForce, Reached
+    from mainstay.serving.measuring.told import Labels
+    from mainstay.serving.replies import Refused
 
-Labels = tuple[str, ...]
-Sums = dict[str, dict[Labels, list[int]]]
+Sums = dict[str, dict["Labels", list[int]]]
 """The numbers of each label set of each metric."""
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4.encode()
+_PAUSE = 9  # times as long as a page took, nobody is given another: a tenth of the time at most goes to pages
+_SUPERVISOR = "supervisor"
 
 
 class Page:
-    """Writes the page.
+    """What a scraper gets: everything that was counted by the time it is written.
+
+    However many scrapers ask, a tenth of the time at most goes to them: where the last page was written a moment ago,
+    all who ask wait a moment for the next one. No page is older than the question.
 
     Parameters
     ----------
     metrics : Metrics
         What is counted.
-    in_force, reached : callable
-        Tell what is so in this process, asked at each scrape.
+    now : callable
+        Tells what is so in this process.
 
     """
 
-    def __init__(
-        self,
-        metrics: Metrics,
-        in_force: Callable[[], Iterable[InForce]],
-        reached: Callable[[], Iterable[Reached]],
-    ) -> None:
+    def __init__(self, metrics: Metrics, now: Callable[[], Iterable[Told]]) -> None:
         self._metrics = metrics
-        self._in_force = in_force
-        self._reached = reached
+        self._now = now
+        self._writer = Writer()
+        self._due = 0.0
+        self._next: dict[bool, asyncio.Task[bytes]] = {}
 
-    def text(self) -> bytes:
-        """Write everything in the text format."""
-        registry = CollectorRegistry()
-        registry.register(self)
-        return generate_latest(registry)
+    def __call__(self, call: Call) -> Reply | Awaitable[Reply]:
+        """Answer a scraper."""
+        if call.method not in ("GET", "HEAD"):
+            return method_refused(call.method, "GET, HEAD").reply(call.id or "")
+        openmetrics = wants_openmetrics(call.head.get(b"accept", b""))
+        if time.perf_counter() >= self._due:
+            return _reply(self.write(openmetrics=openmetrics), openmetrics=openmetrics)
+        return self._answer_soon(openmetrics=openmetrics)
 
-    def collect(self) -> Iterator[Metric]:
-        """Give all metrics; those nothing was counted of are there without numbers."""
-        sums = read_sums(self._metrics.cells)
-        self._answered(sums)
-        for family in self._metrics.families:
-            yield write_family(family, sums.get(family.name, {}))
-        yield routes(self._in_force())
-        yield from registries(self._reached())
+    def refuse(self, call: Call, refused: Refused) -> Reply:
+        """Refuse a request that could not be read whole."""
+        return refused.reply(call.id or "")
 
-    def _answered(self, sums: Sums) -> None:
-        """Add the requests that were answered, each of which is in the latencies already."""
+    def write(self, *, openmetrics: bool = False) -> bytes:
+        """Write the page."""
+        began = time.perf_counter()
+        page = self._writer.page(self.tell(), openmetrics=openmetrics)
+        ended = time.perf_counter()
+        self._due = ended + _PAUSE * (ended - began)
+        return page
+
+    async def _answer_soon(self, *, openmetrics: bool) -> Reply:
+        coming = self._next.get(openmetrics)
+        if coming is None or coming.done():
+            coming = self._next[openmetrics] = asyncio.create_task(self._write_soon(openmetrics=openmetrics))
+        return _reply(await asyncio.shield(coming), openmetrics=openmetrics)
+
+    async def _write_soon(self, *, openmetrics: bool) -> bytes:
+        await asyncio.sleep(self._due - time.perf_counter())
+        return self.write(openmetrics=openmetrics)
+
+    def tell(self) -> Iterator[Told]:
+        """Tell every metric there is, with the numbers it has now."""
+        cells = self._metrics.cells
+        sums = read_sums(cells)
+        # Requests that were answered are in the latencies already.
         requests = sums.setdefault(self._metrics.requests.name, {})
         for labels, numbers in sums.get(self._metrics.seconds.name, {}).items():
             requests[*labels, "200", ""] = [sum(numbers[:-1])]
+        for family in self._metrics.families:
+            yield tell_family(family, sums.get(family.name, {}))
+        yield from self._now()
+        pids = {_called(place, cells): pid for place, pid in cells.pids().items()}
+        workers = len(pids) - (_SUPERVISOR in pids)
+        yield Told("mainstay_workers", "gauge", "Workers that live.", (), {(): workers})
+        yield from tell_processes(pids)
 
 
 def read_sums(cells: Cells) -> Sums:
-    """Add up the numbers of all places; those of one process alone have its place as their last label."""
+    """Add up the numbers of all places; those that pass with their process have its name as their last label."""
     sums: Sums = {}
     pids = cells.pids()
     for place, series, numbers in cells.read():
         children = sums.setdefault(series.name, {})
+        here = numbers.tolist()
         if series.passing:
-            if place in pids and numbers[0] != UNSET:
-                children[*series.labels, str(place)] = numbers.tolist()
+            if place in pids and here[0] != UNSET:
+                children[*series.labels, _called(place, cells)] = here
             continue
         before = children.get(series.labels)
-        here = numbers.tolist()
         children[series.labels] = [a + b for a, b in zip(before, here, strict=True)] if before else here
     return sums
 
 
-def write_family(family: AnyFamily, children: dict[Labels, list[int]]) -> Metric:
-    """Write a metric with its label sets, as Prometheus' client library has it."""
-    if isinstance(family, Gauge):
-        gauge = GaugeMetricFamily(family.name, family.text, labels=[*family.labelnames, "worker"])
-        for labels, (value,) in children.items():
-            gauge.add_metric(labels, value / family.scale)
-        return gauge
-    if isinstance(family, Counter):
-        counter = CounterMetricFamily(family.name, family.text, labels=family.labelnames)
-        for labels, (value,) in children.items():
-            counter.add_metric(labels, value / family.scale)
-        return counter
-    histogram = HistogramMetricFamily(family.name, family.text, labels=family.labelnames)
-    names = [*map(floatToGoString, family.bounds), "+Inf"]
-    for labels, numbers in children.items():
-        buckets = list(zip(names, map(float, accumulate(numbers[:-1])), strict=True))
-        histogram.add_metric(labels, buckets, numbers[-1] / family.scale)
-    return histogram
+def tell_family(family: AnyFamily, children: dict[Labels, list[int]]) -> Told:
+    """Tell a metric with the numbers of its label sets."""
+    names = (*family.labelnames, "worker") if family.passing else family.labelnames
+    rows = children if family.bounds else {labels: numbers[0] for labels, numbers in children.items()}
+    return Told(family.name, family.kind, family.text, names, rows, family.scale, family.bounds)
+
+
+def _called(place: int, cells: Cells) -> str:
+    return _SUPERVISOR if place and place == cells.places - 1 else str(place)
+
+
+def _reply(page: bytes, *, openmetrics: bool) -> Reply:
+    return Reply(200, page, ((b"content-type", OPENMETRICS if openmetrics else TEXT),))
