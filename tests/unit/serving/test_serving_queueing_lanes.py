@@ -115,7 +115,7 @@ class Watched:
         return float(calls.split()[-1]), float(records.split()[-1])
 
     def page(self) -> list[str]:
-        return self.metrics.page().decode().splitlines()
+        return self.metrics.page.write().decode().splitlines()
 
 
 def scores(taken: Cases) -> list[Score]:
