@@ -186,6 +186,8 @@ class ModelState(msgspec.Struct, frozen=True):
 class Readiness(msgspec.Struct, frozen=True):
     """Whether the server answers, and of each model whether it does; true where all is ready.
 
+    Who has no API key that opens ``read``, where keys are asked for, is told nothing of the models.
+
     Examples
     --------
     >>> bool(Readiness("not ready", {"churn": ModelState(False, None, "No version is released yet.")}))
@@ -194,7 +196,7 @@ class Readiness(msgspec.Struct, frozen=True):
     """
 
     status: str
-    models: dict[str, ModelState]
+    models: dict[str, ModelState] = {}
 
     def __bool__(self) -> bool:
         return self.status == "ready"

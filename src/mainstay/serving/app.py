@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from mainstay.serving.handler import Handler
+    from mainstay.serving.openapi import Describes
     from mainstay.serving.served import Served
 
     Scope = dict[str, Any]  # ASGI's own shape
@@ -61,9 +62,11 @@ class App:
         self.hots = {
             served.name: Hot(served, self.metrics, loopback=loopback, aside=aside, turn=self.turn) for served in models
         }
+        self.doors: list[Describes] = []
+        """What answers other protocols than our own, and says so in OpenAPI and on the page of the calls."""
         self._add_models()
         Addresses(self.hots, self.metrics, lambda: self.draining).add_to(self.router)
-        self._add_pages(Pages(models, lambda: self.draining))
+        self._add_pages(Pages(models, lambda: self.draining, self.doors))
 
     def handler(self, path: str) -> Handler:
         """Give who answers an address."""

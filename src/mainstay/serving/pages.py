@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
+import shlex
 from typing import TYPE_CHECKING
 
 from mainstay import render
 from mainstay.contract import json_schema
 from mainstay.render import Command, Document, Facts, Heading, Table, Text
-from mainstay.serving.openapi import openapi
+from mainstay.serving.openapi import examples, openapi
 from mainstay.serving.replies import Reply, json_reply
 from mainstay.serving.served import champion_of
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mainstay.contract import AnyColumn
     from mainstay.render import Block
+    from mainstay.serving.openapi import Describes, Example
     from mainstay.serving.served import Served
 
 _HTML = ((b"content-type", b"text/html; charset=utf-8"), (b"referrer-policy", b"no-referrer"))
@@ -32,12 +33,15 @@ class Pages:
         What is served.
     draining : callable
         Whether the server is on its way out.
+    doors : sequence of Describes
+        What answers other protocols.
 
     """
 
-    def __init__(self, models: Sequence[Served], draining: Callable[[], bool]) -> None:
+    def __init__(self, models: Sequence[Served], draining: Callable[[], bool], doors: Sequence[Describes] = ()) -> None:
         self._models = models
         self._draining = draining
+        self._doors = doors
         self._version = importlib.metadata.version("mainstay")
 
     def models(self) -> Reply:
@@ -76,14 +80,16 @@ class Pages:
 
     def openapi(self) -> Reply:
         """Describe every call for machines."""
-        return json_reply(openapi(self._models, self._version))
+        return json_reply(openapi(self._models, self._version, self._doors))
 
     def docs(self, base: str) -> Reply:
         """Describe every call for people; one page that fetches nothing."""
-        return Reply(200, render.to_html(calls_document(self._models, base, self._version)).encode(), _HTML)
+        return Reply(
+            200, render.to_html(calls_document(self._models, base, self._version, self._doors)).encode(), _HTML
+        )
 
 
-def calls_document(models: Sequence[Served], base: str, version: str) -> Document:
+def calls_document(models: Sequence[Served], base: str, version: str, doors: Sequence[Describes] = ()) -> Document:
     """Write the page of the calls.
 
     Parameters
@@ -94,11 +100,16 @@ def calls_document(models: Sequence[Served], base: str, version: str) -> Documen
         Address of the server, as the reader reached it.
     version : str
         Of mainstay.
+    doors : sequence of Describes
+        What answers other protocols.
 
     """
     blocks: list[Block] = []
     for served in models:
         blocks += _calls_of(served, base)
+    others = [_command(example, base) for door in doors for example in door.describe().examples]
+    if others:
+        blocks += [Heading("In the words of other servers"), *others]
     blocks += [
         Heading("The server"),
         Facts(
@@ -118,23 +129,16 @@ def calls_document(models: Sequence[Served], base: str, version: str) -> Documen
 
 
 def _calls_of(served: Served, base: str) -> list[Block]:
-    address = f"{base}/models/{served.name}"
     lineup = served.lineup
     if lineup is None:
         told = f"Version {champion_of(served.refused)} is released, but can't be loaded here." if served.refused else ""
         return [Heading(served.name), Text(told or "No version is released yet.", kind="warning")]
     bundle = lineup.champion.bundle
     trial = " It is a trial." if lineup.release.trial else ""
-    example = json.dumps(bundle.golden[0].record if bundle.golden else {}, ensure_ascii=False)
-    task = bundle.policy.task
-    label = task.positive or (task.labels[0] if task.labels else 12.5)
-    told = json.dumps({"id": "the answer's id", "label": label}, ensure_ascii=False)
     return [
         Heading(served.name),
         Text(f"Version {lineup.champion.version} answers.{trial} {bundle.problem.decision}"),
-        Command(_curl(f"{address}/predict", example), "one record, or an array of them"),
-        Command(_curl(f"{address}/explain", example), "the same, and what each field has to do with it"),
-        Command(_curl(f"{address}/feedback", told), "what really happened, when it is known"),
+        *(_command(example, base) for example in examples(served)),
         Table(
             ("field", "kind", "allowed", "missing"),
             tuple(_field(column) for column in bundle.contract.features),
@@ -143,9 +147,14 @@ def _calls_of(served: Served, base: str) -> list[Block]:
     ]
 
 
-def _curl(address: str, body: str) -> str:
-    quoted = body.replace("'", "'\\''")
-    return f"curl -H 'Content-Type: application/json' -d '{quoted}' {address}"
+def _command(example: Example, base: str) -> Command:
+    words = ["curl"]
+    named = {name.lower() for name, _ in example.headers}
+    headers = [*example.headers, *([("Content-Type", "application/json")] if "content-type" not in named else [])]
+    if example.body:
+        words += [word for name, value in headers for word in ("-H", shlex.quote(f"{name}: {value}"))]
+        words += ["-d", shlex.quote(example.body)]
+    return Command(" ".join([*words, shlex.quote(base + example.path)]), example.text)
 
 
 def _field(column: AnyColumn) -> tuple[str, str, str, str]:

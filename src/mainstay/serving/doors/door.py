@@ -40,8 +40,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Door(Protocol):
     """One protocol, for one model.
 
-    What answers the protocol's addresses also says so: it has ``describe() -> Described`` (`mainstay.serving.openapi`),
-    which OpenAPI and the page of the calls are made of.
+    What adds the protocol's addresses to the router also says which they are: it has ``describe() -> Described``
+    (`mainstay.serving.openapi`) and stands in `App.doors`, of which OpenAPI and the page of the calls are made.
     """
 
     @property

@@ -4,6 +4,7 @@ A door describes itself by `describe() -> Described`, made of the words in `main
 """
 
 from mainstay.serving.openapi.document import Describes, openapi, openapi_of
+from mainstay.serving.openapi.native import examples
 from mainstay.serving.openapi.parts import Described, Example, Schema
 
-__all__ = ["Described", "Describes", "Example", "Schema", "openapi", "openapi_of"]
+__all__ = ["Described", "Describes", "Example", "Schema", "examples", "openapi", "openapi_of"]

@@ -63,7 +63,8 @@ _STATE: Schema = {
 }
 _READY: Schema = {
     "type": "object",
-    "required": ["status", "models"],
+    "required": ["status"],
+    "description": "models: only where no keys are asked for, or the key opens read",
     "properties": {
         "status": {"enum": ["ready", "not ready", "draining"]},
         "models": {"type": "object", "additionalProperties": _STATE},

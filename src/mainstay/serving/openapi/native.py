@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mainstay.contract import Contract
-    from mainstay.serving.lineup import Lineup
     from mainstay.serving.served import Served
 
 _FEEDBACK: Schema = {
@@ -113,7 +112,7 @@ def native(served: Served, *, alone: bool) -> Described:
             "Accepted": _ACCEPTED,
             "Model": _MODEL,
         },
-        examples=_examples(at, lineup) if lineup else (),
+        examples=examples(served),
     )
 
 
@@ -160,12 +159,15 @@ def _feedback(name: str, most: int) -> Schema:
     )
 
 
-def _examples(at: str, lineup: Lineup) -> tuple[Example, ...]:
-    bundle = lineup.champion.bundle
+def examples(served: Served) -> tuple[Example, ...]:
+    """Give a call of each kind, with a record that is answered; none where nothing is released."""
+    if served.lineup is None:
+        return ()
+    at, bundle = f"/models/{served.name}", served.lineup.champion.bundle
     record = json.dumps(bundle.golden[0].record if bundle.golden else {}, ensure_ascii=False)
     task = bundle.policy.task
     label = task.positive or (task.labels[0] if task.labels else 12.5)
-    outcome = json.dumps({"id": "the answer's id", "label": label}, ensure_ascii=False)
+    outcome = json.dumps({"id": "the id of the answer", "label": label}, ensure_ascii=False)
     return (
         Example(text="one record, or an array of them", path=f"{at}/predict", body=record),
         Example(text="the same with the largest reasons in words", path=f"{at}/predict?explain=true", body=record),
