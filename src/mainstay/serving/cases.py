@@ -54,8 +54,8 @@ class FeaturesFailure(msgspec.Struct, frozen=True):
 class Case:
     """One record on its way: who answers it, the score, and what the model saw where feature code derived it.
 
-    `taken` is the row as the contract gave it, where feature code failed at it since; `decision` and `warnings` are
-    what is answered and logged.
+    `taken` is the row as the contract gave it, where feature code failed at it since; `prediction`,
+    `decision` and `warnings` are what is answered and logged.
     """
 
     id: str
@@ -65,6 +65,7 @@ class Case:
     score: Score = math.nan
     inputs: dict[str, Value] | None = None
     taken: Row | None = None
+    prediction: str | float = NO_ACTION
     decision: str | float = NO_ACTION
     warnings: tuple[str, ...] = ()
 
@@ -132,6 +133,9 @@ def _take(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases:
     if not lineup.uniform:
         return _take_mixed(lineup, body, new_id)
     rows, was_array = lineup.champion.decoder.decode_with_shape(body)
+    if len(lineup.arms) == 1:
+        champion = lineup.champion
+        return Cases([Case(new_id(), row, champion) for row in rows], was_array, [])
     cases = []
     for row in rows:
         name = new_id()

@@ -146,6 +146,7 @@ def _decide_classes(part: list[Case]) -> str:
 def _decide(case: Case, policy: Policy) -> None:
     """Decide once, so that what is logged is what was answered."""
     row = case.row
+    case.prediction = policy.predict(case.score)
     if policy.pricing is None:
         case.decision, case.warnings = policy.decide(case.score), row.warnings
         return

@@ -18,7 +18,7 @@ from mainstay.serving.app import fault_reply
 from mainstay.serving.call import Call
 from mainstay.serving.handler import Held
 from mainstay.serving.protocol import GuardedProtocol
-from mainstay.serving.replies import Reply
+from mainstay.serving.replies import JSON, Reply
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from mainstay.serving.app import App
     from mainstay.serving.handler import Handler, Outcome
+    from mainstay.serving.replies import Headers
 
 _LARGEST = 1 << 20  # bytes of a body that is gathered here; larger ones arrive in pieces by ASGI, with its flow control
 _DETOUR = frozenset({b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})
@@ -62,6 +63,8 @@ class DirectProtocol(GuardedProtocol):
     served_by: ClassVar[App]
     direct: ClassVar[dict[bytes, tuple[str, Handler]]]
     """Handlers by their addresses as they are sent."""
+    standing: ClassVar[list[tuple[bytes, bytes]] | None] = None
+    standing_lines: ClassVar[bytes] = b""
 
     @classmethod
     def serve(cls, app: App) -> None:
@@ -127,10 +130,11 @@ class DirectProtocol(GuardedProtocol):
             cycle.keep_alive = False
         name = cycle.call.id
         self.transport.write(
-            b"%s%s%s%scontent-length: %d\r\n\r\n%s"
+            b"%s%s%s%s%scontent-length: %d\r\n\r\n%s"
             % (
                 STATUS_LINE[reply.status],
-                _lines_of(self.server_state.default_headers, reply.headers),
+                self._standing(),
+                _JSON_LINES if reply.headers is JSON else _joined(reply.headers),
                 b"" if name is None else b"x-request-id: %s\r\n" % name.encode(),
                 b"" if cycle.keep_alive else b"connection: close\r\n",
                 len(reply.body),
@@ -141,6 +145,14 @@ class DirectProtocol(GuardedProtocol):
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def _standing(self) -> bytes:
+        """Give the headers of every reply, which uvicorn makes anew once a second, with the date."""
+        kind = type(self)
+        headers = self.server_state.default_headers
+        if headers is not kind.standing:
+            kind.standing, kind.standing_lines = headers, _joined(tuple(headers))
+        return kind.standing_lines
 
     def _plain(self, head: dict[bytes, bytes]) -> tuple[tuple[str, Handler], bytes] | None:
         """Find who answers, where the request is a plain one."""
@@ -190,10 +202,8 @@ class DirectProtocol(GuardedProtocol):
 
 
 @lru_cache(64)
-def _joined(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+def _joined(headers: Headers) -> bytes:
     return b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
-def _lines_of(standing: list[tuple[bytes, bytes]], own: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Write headers: those of every reply, which change once a second with the date, and those of this one."""
-    return _joined(tuple(standing)) + _joined(own)
+_JSON_LINES = _joined(JSON)

@@ -85,7 +85,8 @@ class Entrance:
     def _admit(self, call: Call) -> None:
         if call.method != "POST":
             raise method_refused(call.method, "POST")
-        demand_own_origin(call.head, loopback=self._loopback)
+        if b"origin" in call.head:
+            demand_own_origin(call.head, loopback=self._loopback)
         if len(call.body) > self._most:
             raise Refused(413, "size", f"The body is larger than {self._most} bytes.", "Send fewer records at once.")
 

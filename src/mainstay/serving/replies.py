@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 Headers = tuple[tuple[bytes, bytes], ...]
 _encode = msgspec.json.Encoder().encode
-_JSON = (b"content-type", b"application/json")
+JSON: Headers = ((b"content-type", b"application/json"),)
+"""The headers of what is answered nearly always."""
 _PROBLEM = (b"content-type", b"application/problem+json")
 
 
@@ -23,7 +24,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     status: int
     body: bytes
-    headers: Headers = (_JSON,)
+    headers: Headers = JSON
 
 
 class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
