@@ -26,8 +26,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def bind(host: str, port: int, *, insecure: bool = False) -> socket.socket:
+def bind(host: str, port: int, *, insecure: bool = False, keys: bool = False) -> socket.socket:
     """Bind the address to serve on.
+
+    Parameters
+    ----------
+    host, port
+        Where.
+    insecure : bool
+        Whether somebody said that other machines may reach it although there are no keys.
+    keys : bool
+        Whether callers must show a key.
 
     Raises
     ------
@@ -37,10 +46,11 @@ def bind(host: str, port: int, *, insecure: bool = False) -> socket.socket:
         Where the port is taken or may not be used.
 
     """
-    if not is_loopback(host) and not insecure:
+    if not is_loopback(host) and not insecure and not keys:
         raise InputError(
             f"On {host} other machines could use this server, and it has no keys yet.",
-            "Serve on 127.0.0.1 behind a proxy that checks who calls, or add --insecure where the network is trusted.",
+            "Make one for each caller: mainstay admin api-keys new NAME --scope predict. "
+            "Or serve on 127.0.0.1 behind a proxy, or add --insecure where the network is trusted.",
         )
     if not 0 <= port <= 65535:
         raise InputError(f"{port} is no port.", "Choose one from 1 to 65535: --port N.")

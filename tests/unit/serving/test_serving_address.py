@@ -20,6 +20,11 @@ def test_insecure_lets_them_in() -> None:
         assert listener.getsockname()[1]
 
 
+def test_keys_let_them_in() -> None:
+    with bind("0.0.0.0", 0, keys=True) as listener:  # noqa: S104 - the point of the test
+        assert listener.getsockname()[1]
+
+
 def test_a_port_in_use_is_one_sentence_with_the_cure() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
