@@ -9,11 +9,14 @@ import click
 from mainstay.cli.options import on_project, open_here, project_option, whoever
 from mainstay.cli.output import say
 
+_FILE = click.Path(path_type=Path, dir_okay=False)
 port_option = click.option(
     "--port", type=click.IntRange(1, 65534), default=8000, show_default=True, help="Where to listen."
 )
 host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-insecure_option = click.option("--insecure", is_flag=True, help="Allow an address other machines can reach.")
+insecure_option = click.option(
+    "--insecure", is_flag=True, help="Allow an address other machines can reach, without keys."
+)
 
 
 @click.command()
@@ -22,17 +25,32 @@ insecure_option = click.option("--insecure", is_flag=True, help="Allow an addres
 @host_option
 @port_option
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
+@click.option("--tls-cert", type=_FILE, help="Certificate, a PEM file; with --tls-key.")
+@click.option("--tls-key", type=_FILE, help="Its private key, a PEM file.")
 @insecure_option
-def serve(projects: tuple[Path, ...], folder: Path, host: str, port: int, workers: int, *, insecure: bool) -> None:
+def serve(
+    projects: tuple[Path, ...],
+    folder: Path,
+    host: str,
+    port: int,
+    workers: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    *,
+    insecure: bool,
+) -> None:
     """Answer over HTTP for one project or several (mainstay serve churn/ credit/).
 
     The dashboard and the controller are processes of their own: `mainstay up` starts all three.
     """
     from mainstay.lifecycle.processes import replace_by_server  # noqa: PLC0415 - keeps --help fast
 
+    if (tls_cert is None) is not (tls_key is None):
+        raise click.UsageError("TLS needs a certificate and its key: --tls-cert FILE --tls-key FILE.")
     roots = [open_here(root).root for root in (projects or (folder,))]
+    tls = (tls_cert, tls_key) if tls_cert is not None and tls_key is not None else None
     say("Nobody is watching: `mainstay operate` looks, alerts and acts; `mainstay up` starts everything.")
-    replace_by_server(roots, host=host, port=port, workers=workers, insecure=insecure)
+    replace_by_server(roots, host=host, port=port, workers=workers, insecure=insecure, tls=tls)
 
 
 @click.command()

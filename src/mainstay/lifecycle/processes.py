@@ -23,10 +23,20 @@ if TYPE_CHECKING:
 
 
 def server_command(
-    roots: Sequence[Path], *, host: str, port: int, workers: int = 1, insecure: bool = False
+    roots: Sequence[Path],
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    insecure: bool = False,
+    tls: tuple[Path, Path] | None = None,
 ) -> list[str]:
-    """Give the command that starts a prediction server: a process without the training stack."""
+    """Give the command that starts a prediction server: a process without the training stack.
+
+    `tls` names the files of its certificate and its key.
+    """
     words = [sys.executable, "-m", "mainstay.serving", "--host", host, "--port", str(port), "--workers", str(workers)]
+    words += [] if tls is None else ["--tls-cert", str(tls[0]), "--tls-key", str(tls[1])]
     return [*words, *_projects(roots), *(["--insecure"] if insecure else [])]
 
 
@@ -41,9 +51,17 @@ def dashboard_command(roots: Sequence[Path], *, host: str, port: int, insecure: 
     return [*words, *_projects(roots), *(["--insecure"] if insecure else [])]
 
 
-def replace_by_server(roots: Sequence[Path], *, host: str, port: int, workers: int, insecure: bool) -> NoReturn:
+def replace_by_server(
+    roots: Sequence[Path],
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    insecure: bool,
+    tls: tuple[Path, Path] | None = None,
+) -> NoReturn:
     """Become the prediction server."""
-    command = server_command(roots, host=host, port=port, workers=workers, insecure=insecure)
+    command = server_command(roots, host=host, port=port, workers=workers, insecure=insecure, tls=tls)
     os.execv(command[0], command)  # noqa: S606 - no shell is what we want
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from mainstay.errors import InputError, MainstayError
 from mainstay.project import Project, open_project
 from mainstay.serving.address import bind, is_loopback
+from mainstay.serving.guard.store import any_keys, demand_mounted
+from mainstay.serving.guard.tls import Tls
 from mainstay.serving.lifeline import leave_with
 from mainstay.serving.served import say
 from mainstay.serving.server import run_worker
@@ -30,10 +32,15 @@ def main(words: Sequence[str] | None = None) -> int:
         projects = _projects(given.project)
         if given.socket is not None:
             return _work(given, projects)
-        listener = bind(given.host, given.port, insecure=given.insecure)
+        demand_mounted()
+        tls = _tls(given)
+        keys = any_keys(projects)
+        listener = bind(given.host, given.port, insecure=given.insecure, keys=keys)
+        if keys and tls is None and not is_loopback(given.host):
+            say("Keys and records cross the network in the clear: add --tls-cert and --tls-key, or a proxy with TLS.")
         if given.workers > 1:
             return _supervise(given, projects, listener)
-        run_worker(projects, listener, loopback=is_loopback(given.host))
+        run_worker(projects, listener, loopback=is_loopback(given.host), insecure=given.insecure, tls=tls)
     except MainstayError as error:
         say(str(error))
         return error.exit_code
@@ -47,6 +54,8 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=_from_environment("PORT", 8000))
     parser.add_argument("--workers", type=int, default=_from_environment("WEB_CONCURRENCY", 1), help="processes")
     parser.add_argument("--insecure", action="store_true", help="serve other machines although there are no keys")
+    parser.add_argument("--tls-cert", type=Path, default=_path("MAINSTAY_TLS_CERT"), help="certificate, PEM")
+    parser.add_argument("--tls-key", type=Path, default=_path("MAINSTAY_TLS_KEY"), help="its private key, PEM")
     parser.add_argument("--socket", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--lifeline", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--told", type=int, help=argparse.SUPPRESS)
@@ -57,6 +66,19 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
 def _from_environment(name: str, default: int) -> int:
     found = os.environ.get(name, "")
     return int(found) if found.isdecimal() else default
+
+
+def _path(name: str) -> Path | None:
+    found = os.environ.get(name, "")
+    return Path(found) if found else None
+
+
+def _tls(given: argparse.Namespace) -> Tls | None:
+    if given.tls_cert is None and given.tls_key is None:
+        return None
+    if given.tls_cert is None or given.tls_key is None:
+        raise InputError("TLS needs a certificate and its key.", "Give both: --tls-cert FILE --tls-key FILE.")
+    return Tls(given.tls_cert, given.tls_key)
 
 
 def _projects(folders: list[Path] | None) -> list[Project]:
@@ -74,6 +96,8 @@ def _work(given: argparse.Namespace, projects: list[Project]) -> int:
         projects,
         listener,
         loopback=is_loopback(given.host),
+        insecure=given.insecure,
+        tls=_tls(given),
         announce=given.announce,
         ready=lambda: os.write(given.told, b"%d\n" % os.getpid()),
     )
@@ -83,7 +107,9 @@ def _work(given: argparse.Namespace, projects: list[Project]) -> int:
 def _supervise(given: argparse.Namespace, projects: list[Project], listener: socket.socket) -> int:
     settings = widest([project.section("serving", ServingSettings) for project in projects])
     words = [word for project in projects for word in ("--project", str(project.root))]
-    words += ["--host", given.host]
+    words += ["--host", given.host, *(["--insecure"] if given.insecure else [])]
+    if given.tls_cert is not None:
+        words += ["--tls-cert", str(given.tls_cert), "--tls-key", str(given.tls_key)]
     return Supervisor(words, listener, given.workers, settings.drain_seconds + 5).run()
 
 

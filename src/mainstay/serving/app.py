@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mainstay.serving.aside import Aside
 from mainstay.serving.call import Call
 from mainstay.serving.doors.oip import Addresses
+from mainstay.serving.entrance import Entrance
+from mainstay.serving.guard import Guard
 from mainstay.serving.hot import Hot
 from mainstay.serving.intake import Hung, read_body
 from mainstay.serving.measuring.metrics import Metrics
@@ -44,23 +46,27 @@ class App:
         What is served.
     loopback : bool
         Whether only this machine can reach the server.
+    guard : Guard, optional
+        Lets requests in; without one everybody is.
 
     """
 
-    def __init__(self, models: Sequence[Served], *, loopback: bool) -> None:
+    def __init__(self, models: Sequence[Served], *, loopback: bool, guard: Guard | None = None) -> None:
         self.models = models
         self.metrics = Metrics(lambda: tell_now(models))
+        self.guard = guard or Guard()
         self.draining = False
         """Whether the server is on its way out: unready, and still answering."""
         self.closing = False
         """Whether the door is closed already: each answer is the last on its connection."""
         self.turn = Turn()
         self.router = Router()
-        self._nowhere = Page(self._refuse_unknown, ANY)
+        self._nowhere = Page(self._refuse_unknown, ANY, need="known")
         self._most = max((served.settings.max_body for served in models), default=0)
         aside = Aside()
         self.hots = {
-            served.name: Hot(served, self.metrics, loopback=loopback, aside=aside, turn=self.turn) for served in models
+            served.name: Hot(served, self.metrics, loopback=loopback, aside=aside, turn=self.turn, guard=self.guard)
+            for served in models
         }
         self.doors: list[Describes] = []
         """What answers other protocols than our own, and says so in OpenAPI and on the page of the calls."""
@@ -91,6 +97,7 @@ class App:
     async def _answer(self, call: Call, receive: Receive) -> Reply:
         handler = self.handler(call.path)
         try:
+            self.admit(call, handler)
             if not isinstance(handler, Page):
                 call.body = await read_body(call.head, receive, self._most)
             return await self.turn.wait(handler(call))
@@ -100,6 +107,15 @@ class App:
             raise
         except Exception as error:  # noqa: BLE001 - the last net
             return fault_reply(call, error)
+
+    def admit(self, call: Call, handler: Handler) -> None:
+        """Let a request in before anything of it is read; raises Refused."""
+        try:
+            self.guard.admit(call, handler.need, handler.model)
+        except Refused as refused:
+            if not isinstance(handler, Entrance):  # which counts what it refuses
+                self.metrics.requests.labels("", "", "", "page", refused.status, refused.cause).inc()
+            raise
 
     def _add_models(self) -> None:
         for served in self.models:
@@ -112,15 +128,15 @@ class App:
 
     def _add_pages(self, pages: Pages) -> None:
         add = self.router.add_page
-        add("/", _to_dashboard)
+        add("/", _to_dashboard, "open")
         add("/docs", lambda call: pages.docs(call.origin))
-        add("/livez", lambda _: pages.livez())
+        add("/livez", lambda _: pages.livez(), "open")
         self.router.add("/metrics", self.metrics.page)
         add("/models", lambda _: pages.models())
         add("/openapi.json", lambda _: pages.openapi())
-        add("/readyz", lambda _: pages.readyz())
+        add("/readyz", lambda call: pages.readyz(known=self.guard.knows(call, "read")), "open")
         for served in self.models:
-            add(f"/models/{served.name}", lambda _, served=served: pages.model(served))  # type: ignore[misc]
+            add(f"/models/{served.name}", lambda _, served=served: pages.model(served), model=served.name)  # type: ignore[misc]
 
     def _refuse_unknown(self, call: Call) -> Reply:
         self.metrics.requests.labels("", "", "", "unknown", 404, "address").inc()

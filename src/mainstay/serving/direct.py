@@ -18,7 +18,7 @@ from mainstay.serving.app import fault_reply
 from mainstay.serving.call import Call
 from mainstay.serving.handler import Held
 from mainstay.serving.protocol import GuardedProtocol
-from mainstay.serving.replies import JSON, Reply
+from mainstay.serving.replies import JSON, Refused, Reply
 
 if TYPE_CHECKING:
     import asyncio
@@ -180,7 +180,7 @@ class DirectProtocol(GuardedProtocol):
 
     def _answer(self, cycle: Direct, handler: Handler) -> None:
         try:
-            outcome = handler(cycle.call)
+            outcome = self._asked(cycle.call, handler)
         except Exception as error:  # noqa: BLE001 - the last net
             self.reply(cycle, fault_reply(cycle.call, error))
             return
@@ -192,6 +192,13 @@ class DirectProtocol(GuardedProtocol):
             task = self.loop.create_task(self._later(cycle, outcome))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
+
+    def _asked(self, call: Call, handler: Handler) -> Outcome | Awaitable[Outcome]:
+        try:
+            self.served_by.admit(call, handler)
+        except Refused as refused:
+            return handler.refuse(call, refused)
+        return handler(call)
 
     async def _later(self, cycle: Direct, outcome: Awaitable[Outcome]) -> None:
         try:

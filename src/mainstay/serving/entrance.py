@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mainstay.serving.answers import Answer
     from mainstay.serving.call import Call
     from mainstay.serving.doors import Asked, Door
+    from mainstay.serving.guard import Need
     from mainstay.serving.handler import Outcome
     from mainstay.serving.idempotency import Once
     from mainstay.serving.ledger import Ledger
@@ -46,12 +47,24 @@ class Entrance:
         Whether only this machine can reach the server.
     once : Once, optional
         Who remembers what was answered to requests with a key.
+    need : str
+        What a caller's key must open.
 
     """
 
     def __init__(
-        self, door: Door, work: Work, ledger: Ledger, *, most: int, loopback: bool, once: Once | None = None
+        self,
+        door: Door,
+        work: Work,
+        ledger: Ledger,
+        *,
+        most: int,
+        loopback: bool,
+        once: Once | None = None,
+        need: Need = "predict",
     ) -> None:
+        self.need = need
+        self.model = ledger.model
         self._door = door
         self._work = work
         self._ledger = ledger

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mainstay.events import Event
     from mainstay.serving.call import Call
     from mainstay.serving.cases import Cases
+    from mainstay.serving.guard import Need
     from mainstay.serving.ledger import Ledger
     from mainstay.serving.replies import Refused, Reply
 
@@ -67,6 +68,14 @@ Outcome: TypeAlias = "Reply | Held"
 
 class Handler(Protocol):
     """Answers the requests of one address: at once where it can, else it gives something to wait for."""
+
+    @property
+    def need(self) -> Need:
+        """What a caller must have: asked for before anything of the request is read."""
+
+    @property
+    def model(self) -> str:
+        """Whose address it is; empty: no model's in particular."""
 
     def __call__(self, call: Call) -> Outcome | Awaitable[Outcome]:
         """Answer a whole request; refusals are answers, too."""

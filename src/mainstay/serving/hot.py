@@ -18,7 +18,7 @@ from mainstay.serving.idempotency import Once, ids_by_key
 from mainstay.serving.ledger import Ledger
 from mainstay.serving.queueing import Lanes
 from mainstay.serving.refusals import unreleased
-from mainstay.serving.replies import json_reply
+from mainstay.serving.replies import Refused, json_reply
 from mainstay.serving.served import Served, say
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mainstay.serving.cases import Cases
     from mainstay.serving.doors import Asked, Door
     from mainstay.serving.entrance import Work
+    from mainstay.serving.guard import Guard, Need
     from mainstay.serving.handler import Handler, Held
     from mainstay.serving.lineup import Lineup
     from mainstay.serving.measuring.metrics import Metrics
@@ -52,11 +53,16 @@ class Hot:
         Where shadows that are slow score, and what takes long is explained, so that the event loop goes on.
     turn : Turn
         Writes down what is answered by another way than HTTP, together with the rest.
+    guard : Guard
+        Lets in what comes by another way than HTTP.
 
     """
 
-    def __init__(self, served: Served, metrics: Metrics, *, loopback: bool, aside: Executor, turn: Turn) -> None:
+    def __init__(
+        self, served: Served, metrics: Metrics, *, loopback: bool, aside: Executor, turn: Turn, guard: Guard
+    ) -> None:
         self.served = served
+        self._guard = guard
         self.ledger = Ledger(served, metrics)
         self._loopback = loopback
         self._aside = aside
@@ -66,7 +72,7 @@ class Hot:
         self._lanes = Lanes(served.name, served.settings, metrics)
         self.predict = self._entrance(Native("predict"), self._predict_natively)
         self.explain = self._entrance(Native("explain"), self._explain)
-        self.feedback = self._entrance(Native("feedback"), self._feedback)
+        self.feedback = self._entrance(Native("feedback"), self._feedback, need="feedback")
 
     def through(self, door: Door) -> Handler:
         """Make what answers predictions by a door."""
@@ -92,14 +98,20 @@ class Hot:
         """
         door = Inner(asked, name)
         # What is told here isn't bytes, so none are remembered; a key names the answers all the same.
-        await self._turn.wait(self._entrance(door, self._predict, once=False)(call))
+        entrance = self._entrance(door, self._predict, once=False)
+        try:
+            self._guard.admit(call, entrance.need, self.served.name)
+        except Refused as refused:
+            await self._turn.wait(entrance.refuse(call, refused))
+            raise
+        await self._turn.wait(entrance(call))
         if door.refused is not None:
             raise door.refused
         return list(door.told)
 
-    def _entrance(self, door: Door, work: Work, *, once: bool = True) -> Entrance:
+    def _entrance(self, door: Door, work: Work, need: Need = "predict", *, once: bool = True) -> Entrance:
         most, remembers = self.served.settings.max_body, self._once if once else None
-        return Entrance(door, work, self.ledger, most=most, loopback=self._loopback, once=remembers)
+        return Entrance(door, work, self.ledger, most=most, loopback=self._loopback, once=remembers, need=need)
 
     def _predict(self, call: Call, door: Door) -> Held | Awaitable[Held]:
         """Answer the records of a request: at once where every model is quick."""

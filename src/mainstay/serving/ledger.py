@@ -11,6 +11,7 @@ import msgspec
 from mainstay.errors import StoreError
 from mainstay.events import Refusal, encode_events
 from mainstay.serving.answers import make_event, with_scores
+from mainstay.serving.guard.guard import UNWRITTEN
 from mainstay.serving.handler import Held
 from mainstay.serving.measuring.reckoner import Reckoner
 from mainstay.serving.refusals import RETRY
@@ -45,6 +46,7 @@ class Ledger:
     """
 
     def __init__(self, served: Served, metrics: Metrics) -> None:
+        self.model = served.name
         self._served = served
         self._metrics = metrics
         self._features_said = Seldom()
@@ -84,6 +86,7 @@ class Ledger:
         call.id = call.id or served.new_id()
         lineup = served.lineup
         self._reckoner.refused(route, refused, lineup)
+        self._count_consumer(call, refused.status)
         fields = tuple(dict.fromkeys(problem.field for problem in refused.errors if problem.field))
         refusal = Refusal(
             id=call.id,
@@ -96,8 +99,11 @@ class Ledger:
             problems=refused.total,
             message="" if refused.errors else refused.detail[:200],  # theirs may repeat what a person sent
             trace=call.trace,
+            consumer=call.consumer,
         )
-        return Held(self, call, route, draw(refused, call.id), stream="refusals", events=[refusal])
+        # Whoever shows no key, or calls too often, must not be able to fill the disk.
+        events = [] if refused.cause in UNWRITTEN else [refusal]
+        return Held(self, call, route, draw(refused, call.id), stream="refusals", events=events)
 
     def settle(self, some: Sequence[Held]) -> None:
         """Write down answers of one turn, with one write per stream, and count them.
@@ -108,8 +114,10 @@ class Ledger:
         for held in some:
             streams.setdefault(held.stream, []).append(held)
         for stream, part in streams.items():
+            events = [event for held in part for event in held.events]
             try:
-                self._write(stream, [event for held in part for event in held.events])
+                if events:
+                    self._write(stream, events)
             except StoreError as error:
                 self._unwritten(part, error)
             else:
@@ -156,6 +164,8 @@ class Ledger:
             )
             for place, case in enumerate(cases)
         ]
+        if call.consumer:
+            events = [msgspec.structs.replace(event, consumer=call.consumer) for event in events]
         return with_scores(cases, events)
 
     def _write(self, stream: str, events: Sequence[Event]) -> None:
@@ -172,7 +182,13 @@ class Ledger:
                 held.reply = other.reply
                 self._write(other.stream, other.events)
 
+    def _count_consumer(self, call: Call, code: int) -> None:
+        if call.consumer:
+            self._metrics.consumers.labels(self.model, call.consumer, code).inc()
+
     def _count(self, held: Held) -> None:
+        if held.stream != "refusals":
+            self._count_consumer(held.call, held.reply.status)
         if held.stream == "feedback":
             self._reckoner.told(held.route, len(held.events), held.call.started)
         elif held.taken is not None:

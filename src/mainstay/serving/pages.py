@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from mainstay.serving.openapi import Describes, Example
     from mainstay.serving.served import Served
 
-_HTML = ((b"content-type", b"text/html; charset=utf-8"), (b"referrer-policy", b"no-referrer"))
+_HTML = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"referrer-policy", b"no-referrer"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+    ),
+)
 
 
 class Pages:
@@ -71,12 +78,13 @@ class Pages:
         """Say that the process lives."""
         return json_reply({"status": "alive"})
 
-    def readyz(self) -> Reply:
-        """Say whether requests are answered, and what is wrong even if they are."""
+    def readyz(self, *, known: bool = True) -> Reply:
+        """Say whether requests are answered; to those who may read, too, what is wrong even if they are."""
         states = {served.name: _readiness(served) for served in self._models}
         ready = not self._draining() and all(state["ready"] for state in states.values())
         status = "draining" if self._draining() else "ready" if ready else "not ready"
-        return json_reply({"status": status, "models": states}, 200 if ready else 503)
+        told = {"status": status, "models": states} if known else {"status": status}
+        return json_reply(told, 200 if ready else 503)
 
     def openapi(self) -> Reply:
         """Describe every call for machines."""

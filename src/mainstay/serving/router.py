@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mainstay.serving.call import Call
+    from mainstay.serving.guard import Need
     from mainstay.serving.handler import Handler
 
     Finder = Callable[[str], Handler | None]
@@ -37,9 +38,9 @@ class Router:
         """Let a handler answer an address."""
         self.exact[path] = handler
 
-    def add_page(self, path: str, draw: Callable[[Call], Reply]) -> None:
+    def add_page(self, path: str, draw: Callable[[Call], Reply], need: Need = "read", model: str = "") -> None:
         """Let a function answer an address that is only read."""
-        self.exact[path] = Page(draw)
+        self.exact[path] = Page(draw, need=need, model=model)
 
     def add_finder(self, finder: Finder) -> None:
         """Let a function be asked for the handler of addresses with a part that varies."""
@@ -62,10 +63,22 @@ class Page:
         Draws it.
     methods : sequence of str
         How it may be asked for; `ANY` for any way.
+    need : str
+        What a caller must have: ``"open"`` for whoever comes.
+    model : str
+        Whose address it is; empty: no model's in particular.
 
     """
 
-    def __init__(self, draw: Callable[[Call], Reply], methods: Sequence[str] = ("GET", "HEAD")) -> None:
+    def __init__(
+        self,
+        draw: Callable[[Call], Reply],
+        methods: Sequence[str] = ("GET", "HEAD"),
+        need: Need = "read",
+        model: str = "",
+    ) -> None:
+        self.need = need
+        self.model = model
         self._draw = draw
         self._methods = methods
 

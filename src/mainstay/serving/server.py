@@ -13,6 +13,7 @@ import uvicorn
 
 from mainstay.serving.app import App
 from mainstay.serving.direct import DirectProtocol
+from mainstay.serving.guard.opening import open_guard
 from mainstay.serving.measuring.pulse import Pulse
 from mainstay.serving.protocol import GuardedProtocol
 from mainstay.serving.served import Served, champion_of, say
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from mainstay.project import Project
+    from mainstay.serving.guard.tls import Tls
     from mainstay.serving.settings import ServingSettings
 
 _TICKS_A_SECOND = 10
+# What is answered is about people, so it stays in no cache; what isn't a page must not be taken for one.
+_HEADERS = (("x-content-type-options", "nosniff"), ("cache-control", "no-store"))
+_ENCRYPTED = (("strict-transport-security", "max-age=31536000"),)
 _HAND_OVER = 0.3  # seconds in which balancers, and then clients, learn that this server is leaving
 _LAST_CALL = 0.05  # seconds to take in those who wait at the door
 
@@ -37,6 +42,8 @@ def run_worker(
     listener: socket.socket,
     *,
     loopback: bool,
+    insecure: bool = False,
+    tls: Tls | None = None,
     announce: bool = True,
     ready: Callable[[], object] = lambda: None,
 ) -> None:
@@ -50,6 +57,10 @@ def run_worker(
         Bound already.
     loopback : bool
         Whether only this machine can reach it.
+    insecure : bool
+        Whether others may although there are no keys.
+    tls : Tls, optional
+        What connections are encrypted with.
     announce : bool
         Whether to say where it answers.
     ready : callable
@@ -63,31 +74,32 @@ def run_worker(
     """
     models = [Served(project, loopback=loopback) for project in projects]
     settings = widest([served.settings for served in models])
-    app = App(models, loopback=loopback)
+    guard = open_guard(projects, asks=not (loopback or insecure))
+    app = App(models, loopback=loopback, guard=guard)
     watcher = Watcher(models, settings.poll_seconds, app.metrics)
     watcher.begin()
     # What is loaded by now lives as long as the process: the collector need not walk it again and again.
     gc.collect()
     gc.freeze()
     if announce:
-        announce_models(models, listener)
+        announce_models(models, listener, "http" if tls is None else "https")
     ready()
     try:
-        _Server(_config(app, settings), app, settings).run(sockets=[listener])
+        _Server(_config(app, settings, tls), app, settings, tls).run(sockets=[listener])
     finally:
         watcher.end()
         for served in models:
             served.close()
 
 
-def announce_models(models: Sequence[Served], listener: socket.socket) -> None:
+def announce_models(models: Sequence[Served], listener: socket.socket, scheme: str = "http") -> None:
     """Say what answers where, one line per model."""
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     for served in models:
         lineup = served.lineup
         trial = ", trial" if lineup is not None and lineup.release.trial else ""
-        address = f"http://{shown}:{port}/models/{served.name}/predict"
+        address = f"{scheme}://{shown}:{port}/models/{served.name}/predict"
         say(f"{served.name} answers at {address} ({_state(served)}{trial})")
 
 
@@ -99,10 +111,10 @@ def _state(served: Served) -> str:
     return "can't tell who answers: /readyz says why" if served.trouble else "no version released yet"
 
 
-def _config(app: App, settings: ServingSettings) -> uvicorn.Config:
+def _config(app: App, settings: ServingSettings, tls: Tls | None) -> uvicorn.Config:
     GuardedProtocol.max_head, GuardedProtocol.keep_alive = settings.max_head, settings.keep_alive_seconds
     DirectProtocol.serve(app)
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         http=DirectProtocol,
         ws="none",
@@ -113,17 +125,21 @@ def _config(app: App, settings: ServingSettings) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        headers=[("x-content-type-options", "nosniff")],
+        headers=[*_HEADERS, *(_ENCRYPTED if tls else ())],
         workers=1,
         timeout_graceful_shutdown=round(settings.drain_seconds),
     )
+    config.load()
+    config.ssl = tls.context if tls else None
+    return config
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server, which tells before it leaves, and leaves with exit code 0."""
 
-    def __init__(self, config: uvicorn.Config, app: App, settings: ServingSettings) -> None:
+    def __init__(self, config: uvicorn.Config, app: App, settings: ServingSettings, tls: Tls | None) -> None:
         super().__init__(config)
+        self._tls = tls
         self._app = app
         self._settings = settings
         self._pulse = Pulse(app.metrics, 1 / _TICKS_A_SECOND)
@@ -134,6 +150,9 @@ class _Server(uvicorn.Server):
         if counter % _TICKS_A_SECOND == 0:
             for served in self._app.models:
                 served.heed()
+            self._app.guard.look()
+            if self._tls is not None:
+                self._tls.renew()
             before = asyncio.get_running_loop().time() - self._settings.read_seconds
             for connection in list(self.server_state.connections):
                 if isinstance(connection, GuardedProtocol):

@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from mainstay.serving.guard.rates import SHARED as RATES
+from mainstay.serving.guard.rates import Rates
 from mainstay.serving.measuring.cells import SHARED, Cells
 from mainstay.serving.served import say
 
@@ -53,6 +55,7 @@ class Supervisor:
         os.set_blocking(self._heard, False)
         self._answering: set[int] = set()
         self._counts = Cells.shared(workers + 1)
+        self._rates = Rates.shared()
         self._workers = {number: self._start(number, announce=number == 0) for number in range(workers)}
         self._born = dict.fromkeys(self._workers, time.monotonic())
 
@@ -117,8 +120,8 @@ class Supervisor:
         words += ["--lifeline", str(self._alive), "--told", str(self._told), *(["--announce"] if announce else [])]
         return subprocess.Popen(  # noqa: S603 - our own command line, no shell
             words,
-            pass_fds=(socket_number, self._alive, self._told, self._counts.file),
-            env={**os.environ, SHARED: self._counts.word_for(number)},
+            pass_fds=(socket_number, self._alive, self._told, self._counts.file, self._rates.file),
+            env={**os.environ, SHARED: self._counts.word_for(number), RATES: str(self._rates.file)},
             start_new_session=True,  # Ctrl-C reaches the parent alone, which ends the workers in order
         )
 
@@ -137,3 +140,4 @@ class Supervisor:
         for end in (self._lifeline, self._alive, self._heard, self._told):
             os.close(end)
         self._counts.close()
+        self._rates.close()

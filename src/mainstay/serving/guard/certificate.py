@@ -40,7 +40,8 @@ def not_after(pem: str) -> dt.datetime:
 
 def _parts(data: bytes, count: int) -> list[tuple[int, bytes]]:
     """Give the first parts of a DER value: tag and content."""
-    found, at = [], 0
+    found: list[tuple[int, bytes]] = []
+    at = 0
     while len(found) < count:
         if at + 2 > len(data):
             raise ValueError("too short")

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mainstay.serving.call import Call
-    from mainstay.serving.guard.keys import ApiKey, Scope
+    from mainstay.serving.guard.keys import ApiKey, Need, Scope
     from mainstay.serving.guard.ring import Pass
     from mainstay.serving.guard.store import KeyFile, Stamp
     from mainstay.serving.intake import Head
 
+UNWRITTEN = frozenset({"auth", "strangers", "rate"})
+"""Causes of refusals that are counted, and not written into the event log."""
 _REALM = b'Bearer realm="mainstay"'
 _digest = hashlib.blake2s  # nothing is kept of it but the address of an entry: the quickest that can't be turned round
 Place = tuple["KeyFile", frozenset[str]]
@@ -66,15 +68,15 @@ class Guard:
         """Whether keys are asked for."""
         return self._ring.asked
 
-    def admit(self, call: Call, scope: Scope, model: str = "") -> None:
+    def admit(self, call: Call, need: Need, model: str = "") -> None:
         """Let a request in, and write into it who calls.
 
         Parameters
         ----------
         call : Call
             The request.
-        scope : {"predict", "feedback", "read", "admin"}
-            What it wants.
+        need : {"open", "known", "predict", "feedback", "read", "admin"}
+            What its address asks for: nothing, any valid key, or one with that scope.
         model : str
             Of which model; empty: of none in particular.
 
@@ -85,12 +87,12 @@ class Guard:
 
         """
         ring = self._ring
-        if not ring.asked:
+        if not ring.asked or need == "open":
             return
         opened = self._opened(ring, call)
         call.consumer = opened.consumer
-        if scope not in opened.scopes:
-            raise _out_of_scope(scope)
+        if need not in opened.scopes:
+            raise _out_of_scope(need)
         if model and opened.models and model not in opened.models:
             raise _other_model(model)
         if opened.rate and (wait := self._rates.take(opened.place, opened.rate)):
@@ -165,7 +167,7 @@ class Guard:
             said = f"This API key is {why}."
         challenge = _REALM if not why else _REALM + b', error="invalid_token"'
         cure = "Send 'Authorization: Bearer ms_...'; the operator makes one: mainstay admin api-keys new NAME"
-        return Refused(401, "key", said, cure, headers=((b"www-authenticate", challenge),))
+        return Refused(401, "auth", said, cure, headers=((b"www-authenticate", challenge),))
 
     def _too_often(self, opened: Pass, wait: float) -> Refused:
         most = max(1, math.floor(opened.rate))
@@ -195,13 +197,13 @@ def _token(head: Head) -> bytes:
     return token.strip() if scheme.lower() == b"bearer" else b""
 
 
-def _out_of_scope(scope: Scope) -> Refused:
-    challenge = _REALM + b', error="insufficient_scope", scope="%s"' % scope.encode()
+def _out_of_scope(need: Need) -> Refused:
+    challenge = _REALM + b', error="insufficient_scope", scope="%s"' % need.encode()
     return Refused(
         403,
         "scope",
-        f"This API key doesn't open '{scope}'.",
-        f"Use one that does; the operator makes it: mainstay admin api-keys new NAME --scope {scope}",
+        f"This API key doesn't open '{need}'.",
+        f"Use one that does; the operator makes it: mainstay admin api-keys new NAME --scope {need}",
         headers=((b"www-authenticate", challenge),),
     )
 

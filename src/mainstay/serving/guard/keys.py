@@ -14,6 +14,8 @@ import msgspec
 from mainstay.errors import InputError
 
 Scope = Literal["predict", "feedback", "read", "admin"]
+Need = Literal["open", "known", "predict", "feedback", "read", "admin"]
+"""What an address asks for: nothing at all, any valid key, or one with that scope."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 _SECRET_BYTES = 20  # 160 bits
 _ID_BYTES = 4

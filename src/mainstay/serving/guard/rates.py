@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import mmap
 import os
+import tempfile
 import time
-from pathlib import Path
 
 FILES = 64
 """How many files of keys one server reads at most."""
 KEYS = 4096
 """How many keys of one file are counted apart."""
-_BYTES = 8
+SHARED = "MAINSTAY_RATES"
+_SIZE = FILES * KEYS * 8
 _WINDOW = 1.0  # seconds: a caller may spend at once what it gets in so long
 
 
@@ -24,8 +25,8 @@ class Rates:
 
     Parameters
     ----------
-    path : Path, optional
-        A file that the workers share; without one this process counts alone.
+    file : int
+        Number of the open file that the workers share; without it this process counts alone.
 
     Notes
     -----
@@ -33,18 +34,23 @@ class Rates:
 
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        size = FILES * KEYS * _BYTES
-        if path is None:
-            self._map = mmap.mmap(-1, size)
-        else:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                os.ftruncate(handle, size)  # what is there already stays; holes take no room
-                self._map = mmap.mmap(handle, size)
-            finally:
-                os.close(handle)
+    def __init__(self, file: int = -1) -> None:
+        self.file = file
+        self._map = mmap.mmap(file, _SIZE)
         self._due = memoryview(self._map).cast("d")
+
+    @classmethod
+    def shared(cls) -> Rates:
+        """Make the counts of a server of several processes; what nobody writes to takes no memory."""
+        with tempfile.TemporaryFile() as file:
+            file.truncate(_SIZE)
+            return cls(os.dup(file.fileno()))
+
+    @classmethod
+    def of_environment(cls) -> Rates:
+        """Take the counts the supervisor gave this process; without any, count alone."""
+        given = os.environ.get(SHARED, "")
+        return cls(int(given)) if given else cls()
 
     def take(self, place: int, rate: float) -> float:
         """Let a request of a key pass, or say how many seconds it must wait: 0 where it passes.
@@ -74,13 +80,10 @@ class Rates:
         """Let go of the memory."""
         self._due.release()
         self._map.close()
+        if self.file >= 0:
+            os.close(self.file)
 
 
 def place_of(file: int, number: int) -> int:
     """Give the place of a key: by its file's place among those the server reads, and its own number there."""
     return file % FILES * KEYS + number % KEYS
-
-
-def shared_rates(folder: str) -> Rates:
-    """Open the counts that the workers of a server share in a folder; alone where there is none."""
-    return Rates(Path(folder) / "rates") if folder else Rates()

@@ -27,7 +27,7 @@ class Pass:
     consumer : str
         Who calls.
     scopes : frozenset of str
-        What for.
+        What for; every key opens what asks for any (``"known"``).
     models : frozenset of str
         Which models; empty: all of them.
     rate : float
@@ -78,7 +78,7 @@ class Ring:
             return why
         opened = Pass(
             consumer=key.name,
-            scopes=frozenset(key.scopes),
+            scopes=frozenset((*key.scopes, "known")),
             models=models,
             rate=key.rate or 0.0,
             place=place,

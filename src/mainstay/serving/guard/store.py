@@ -17,7 +17,7 @@ from mainstay.state.files import PRIVATE_FILE, unreadable, unwritable
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mainstay.project import Project
 
@@ -181,6 +181,6 @@ def demand_mounted() -> None:
         )
 
 
-def any_keys(projects: list[Project]) -> bool:
+def any_keys(projects: Sequence[Project]) -> bool:
     """Say whether any of these projects has keys."""
     return any(key_file(project).stamp() is not None for project in projects)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from mainstay.serving.call import Call
+    from mainstay.serving.guard import Need
     from mainstay.serving.measuring.cells import Cells
     from mainstay.serving.measuring.counts import AnyFamily
     from mainstay.serving.measuring.metrics import Metrics
@@ -42,6 +43,9 @@ class Page:
         Tells what is so in this process.
 
     """
+
+    need: Need = "read"
+    model = ""
 
     def __init__(self, metrics: Metrics, now: Callable[[], Iterable[Told]]) -> None:
         self._metrics = metrics

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mainstay.serving.call import Call
+    from mainstay.serving.guard import Need
     from mainstay.serving.handler import Handler
     from mainstay.serving.hot import Hot
     from mainstay.serving.measuring.metrics import Metrics
@@ -52,6 +53,9 @@ class OipPage(Page):
 
 class OipIndex:
     """``POST /v2/repository/index``: which versions are there."""
+
+    need: Need = "read"
+    model = ""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
@@ -109,8 +113,9 @@ class Addresses:
     def add_to(self, router: Router) -> None:
         """Answer the protocol's addresses."""
         router.add("/v2", OipPage(lambda _: json_reply(self._server)))
-        router.add("/v2/health/live", OipPage(lambda _: json_reply({"live": True})))
-        router.add("/v2/health/ready", OipPage(lambda _: self._ready(ready=self._repository.ready())))
+        router.add("/v2/health/live", OipPage(lambda _: json_reply({"live": True}), need="open"))
+        ready = OipPage(lambda _: self._ready(ready=self._repository.ready()), need="open")
+        router.add("/v2/health/ready", ready)
         router.add("/v2/repository/index", OipIndex(self._repository))
         for name, infer in self._infer.items():
             router.add(f"/v2/models/{name}/infer", infer)
@@ -124,13 +129,13 @@ class Addresses:
         if found is not None and path != "/v2/models/stats":
             return self._of_model(found[1], found[2] or "", found[3] or "")
         if _LOAD.fullmatch(path):
-            return OipPage(lambda _: _refuse(403, "load", LOAD), ("POST",))
+            return OipPage(lambda _: _refuse(403, "load", LOAD), ("POST",), need="known")
         return self._absent(path)
 
     def _of_model(self, name: str, version: str, what: str) -> Handler:
         repository = self._repository
         if name not in self._infer:
-            return OipPage(lambda _: self._no_model(name), ANY)
+            return OipPage(lambda _: self._no_model(name), ANY, need="known")
         if what == "infer":
             return self._infer[name]
         pages: dict[str, Callable[[Call], Reply]] = {
@@ -138,14 +143,14 @@ class Addresses:
             "config": lambda _: json_reply(repository.config(name, version)),
             "ready": lambda _: self._ready(ready=repository.model_ready(name, version)),
         }
-        return OipPage(pages[what]) if what in pages else self._absent(what)
+        return OipPage(pages[what], model=name) if what in pages else self._absent(what)
 
     def _absent(self, path: str) -> Handler:
         words = set(path.split("/"))
         for word, told in ABSENT.items():
             if word in words:
-                return OipPage(lambda _, told=told: _refuse(404, "absent", told), ANY)  # type: ignore[misc]
-        return OipPage(lambda _: self._nowhere(), ANY)
+                return OipPage(lambda _, told=told: _refuse(404, "absent", told), ANY, need="known")  # type: ignore[misc]
+        return OipPage(lambda _: self._nowhere(), ANY, need="known")
 
     def _ready(self, *, ready: bool) -> Reply:
         told = ready and not self._draining()
