@@ -16,16 +16,17 @@ class Deed(msgspec.Struct, frozen=True):
     ----------
     column : str
         The column, or the name of the rule.
-    why : {"missing", "malformed", "outside", "unknown", "rule", "features", "error", "deadline"}
-        What was wrong; "features": feature code failed at the record, and `column` is "features.py"; "error" and
-        "deadline": the model failed at it, or gave no answer in time, and `column` is "model".
+    why : {"missing", "malformed", "outside", "unknown", "rule", "features", "error", "deadline", "breaker"}
+        What was wrong; "features": feature code failed at the record, and `column` is "features.py"; "error",
+        "deadline" and "breaker": the model failed at it, gave no answer in time, or isn't asked now because it failed
+        too often, and `column` is "model".
     did : {"imputed", "clipped", "other", "flagged", "fallback"}
         What was done about it.
 
     """
 
     column: str
-    why: Literal["missing", "malformed", "outside", "unknown", "rule", "features", "error", "deadline"]
+    why: Literal["missing", "malformed", "outside", "unknown", "rule", "features", "error", "deadline", "breaker"]
     did: Literal["imputed", "clipped", "other", "flagged", "fallback"]
 
 

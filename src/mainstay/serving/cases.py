@@ -19,17 +19,22 @@ if TYPE_CHECKING:
     from mainstay.contract import Row
     from mainstay.events import Value
     from mainstay.models.model import Score
+    from mainstay.release import Route
     from mainstay.serving.lineup import Arm, Lineup
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 FAILED = f"{FILE} failed at this record; answered by the fallback"
 """The warning of a record that feature code failed at."""
 _FAILED = Deed(FILE, "features", "fallback")
-Why = Literal["features", "error", "deadline"]
+Why = Literal["features", "error", "deadline", "breaker"]
 """Why a record that the contract accepts is left to the fallback."""
 _LEFT: dict[Why, tuple[str, Deed]] = {
     "features": (FAILED, _FAILED),
     "error": ("the model failed at this record; answered by the fallback", Deed("model", "error", "fallback")),
+    "breaker": (
+        "the model failed too often and isn't asked now; answered by the fallback",
+        Deed("model", "breaker", "fallback"),
+    ),
     "deadline": ("the model gave no answer in time; answered by the fallback", Deed("model", "deadline", "fallback")),
 }
 
@@ -81,7 +86,7 @@ class Cases:
     was_array : bool
         Whether it was an array.
     failures : list of str
-        A sentence for each arm that failed and was answered for by the champion.
+        A sentence for each arm that failed, and was answered for by the champion or by its fallback.
     features_failed : list of FeaturesFailure
         One for each record that feature code failed at.
 
@@ -93,16 +98,46 @@ class Cases:
     features_failed: list[FeaturesFailure] = field(default_factory=list)
 
 
-def take_cases(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases:
+class ArmRecordError(RecordError):
+    """Records were refused by the contract of the arm that was chosen for them.
+
+    Parameters
+    ----------
+    error : RecordError
+        What is wrong with them.
+    route : Route
+        Of that arm; the first, where several refuse.
+
+    """
+
+    def __init__(self, error: RecordError, route: Route) -> None:
+        super().__init__(error.problems, error.total)
+        self.route = route
+
+
+def take_cases(lineup: Lineup, body: bytes, new_id: Callable[[], str], named: Arm | None = None) -> Cases:
     """Decode a request and choose who answers each record; by entity where it has one, else by chance.
+
+    Parameters
+    ----------
+    lineup : Lineup
+        Who is there.
+    body : bytes
+        A record, or an array of them.
+    new_id : callable
+        Gives ids.
+    named : Arm, optional
+        Who answers all of them, where the caller named one (`mainstay.serving.arms.pin`).
 
     Raises
     ------
-    BodyError, RecordError
+    BodyError
+        Where it can't be read.
+    ArmRecordError
         As the contract of the chosen arm says; and where only a fallback could answer, and the arm has none.
 
     """
-    taken = _take(lineup, body, new_id)
+    taken = _take(lineup, body, new_id) if named is None else _take_named(named, body, new_id)
     for case in taken.cases:
         if unanswerable(case):
             raise refusal(taken.cases)
@@ -114,10 +149,11 @@ def unanswerable(case: Case) -> bool:
     return case.row.fallback and case.arm.bundle.policy.fallback is None
 
 
-def refusal(cases: Sequence[Case]) -> RecordError:
+def refusal(cases: Sequence[Case]) -> ArmRecordError:
     """Refuse records that are kept from the model, and a version without a fallback can't answer."""
-    problems = [_problem(place, case) for place, case in enumerate(cases) if unanswerable(case)]
-    return RecordError(problems[:100], len(problems))
+    left = [(place, case) for place, case in enumerate(cases) if unanswerable(case)]
+    problems = [_problem(place, case) for place, case in left]
+    return ArmRecordError(RecordError(problems[:100], len(problems)), left[0][1].arm.route)
 
 
 def _problem(place: int, case: Case) -> Problem:
@@ -132,7 +168,10 @@ def _problem(place: int, case: Case) -> Problem:
 def _take(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases:
     if not lineup.uniform:
         return _take_mixed(lineup, body, new_id)
-    rows, was_array = lineup.champion.decoder.decode_with_shape(body)
+    try:
+        rows, was_array = lineup.champion.decoder.decode_with_shape(body)
+    except RecordError as error:  # every arm has this contract; who would have answered is drawn, as for an answer
+        raise ArmRecordError(error, lineup.choose(new_id()).route) from None
     if len(lineup.arms) == 1:
         champion = lineup.champion
         return Cases([Case(new_id(), row, champion) for row in rows], was_array, [])
@@ -141,6 +180,14 @@ def _take(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases:
         name = new_id()
         cases.append(Case(name, row, lineup.choose(row.entity or name)))
     return Cases(cases, was_array, [])
+
+
+def _take_named(arm: Arm, body: bytes, new_id: Callable[[], str]) -> Cases:
+    try:
+        rows, was_array = arm.decoder.decode_with_shape(body)
+    except RecordError as error:
+        raise ArmRecordError(error, arm.route) from None
+    return Cases([Case(new_id(), row, arm) for row in rows], was_array, [])
 
 
 def _take_mixed(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases:
@@ -155,6 +202,7 @@ def _take_mixed(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases
         rows, was_array = lineup.champion.decoder.decode_with_shape(body)  # raises, nearly always
         return Cases([Case(new_id(), row, lineup.champion) for row in rows], was_array, [])
     cases, problems, total = [], [], 0
+    refusing: list[Arm] = []
     for place, raw in enumerate(raws):
         name = new_id()
         arm = lineup.choose(entity_of(lineup, raw) or name)
@@ -163,10 +211,11 @@ def _take_mixed(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases
         except RecordError as error:
             problems += [msgspec.structs.replace(each, record=place) for each in error.problems]
             total += error.total
+            refusing.append(arm)
             continue
         cases.append(Case(name, row, arm, raw))
     if problems:
-        raise RecordError(problems[:100], total)
+        raise ArmRecordError(RecordError(problems[:100], total), refusing[0].route)
     return Cases(cases, was_array, [])
 
 

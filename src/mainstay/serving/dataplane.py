@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.errors import MainstayError, RecordError
+from mainstay.serving.arms.asking import Trouble, ask
 from mainstay.serving.cases import Case, Cases, FeaturesFailure, left_to_fallback, refusal, unanswerable
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from mainstay.models.model import Score
     from mainstay.models.policy import Policy
     from mainstay.registry import Bundle
-    from mainstay.serving.cases import Why
     from mainstay.serving.lineup import Arm, Lineup
 
 
@@ -34,10 +34,10 @@ class ScoringError(MainstayError):
 
 
 def score_cases(lineup: Lineup, taken: Cases) -> None:
-    """Let each arm score its records; what the model of a canary or an arm can't, the champion does.
+    """Let each arm score its records; what a canary or an arm of a test can't, or may not now, the champion does.
 
     A record that feature code fails at is answered by the fallback of the same version, and so is what the champion
-    itself fails at.
+    itself fails at, or a version that the caller named.
 
     Raises
     ------
@@ -48,13 +48,13 @@ def score_cases(lineup: Lineup, taken: Cases) -> None:
 
     """
     for part in parts_of(taken):
-        why = score_part(part, taken.features_failed)
-        if why and not part[0].arm.pinned and part[0].arm is not lineup.champion:
-            taken.failures.append(f"Version {part[0].arm.version} can't answer: {why}")
+        trouble = ask(part, taken.features_failed, score_part)
+        if trouble is not None and not part[0].arm.pinned and part[0].arm is not lineup.champion:
+            note(taken, part[0].arm, trouble)
             hand_over(lineup.champion, part)
-            why = score_part(part, taken.features_failed)
-        if why:
-            stand_in(lineup, taken, part, why)
+            trouble = ask(part, taken.features_failed, score_part)
+        if trouble is not None:
+            stand_in(lineup, taken, part, trouble)
     if (taken.features_failed or taken.failures) and any(unanswerable(case) for case in taken.cases):
         raise refusal(taken.cases)
 
@@ -80,7 +80,13 @@ def hand_over(champion: Arm, part: Sequence[Case]) -> None:
         case.arm, case.inputs, case.taken = champion, None, None
 
 
-def stand_in(lineup: Lineup, taken: Cases, part: list[Case], told: str, why: Why = "error") -> None:
+def note(taken: Cases, arm: Arm, trouble: Trouble) -> None:
+    """Note, for the operator and the counts, that an arm can't answer; of one that isn't asked that is known."""
+    if trouble.how != "breaker":
+        taken.failures.append(f"Version {arm.version} can't answer: {trouble.told}")
+
+
+def stand_in(lineup: Lineup, taken: Cases, part: list[Case], trouble: Trouble) -> None:
     """Let a fallback answer records that no model gave a score for: their arm's own, else the champion's.
 
     Raises
@@ -90,15 +96,14 @@ def stand_in(lineup: Lineup, taken: Cases, part: list[Case], told: str, why: Why
 
     """
     arm = part[0].arm
-    sentence = f"Version {arm.version} can't answer: {told}"
     if arm.bundle.policy.fallback is None and not arm.pinned and lineup.champion.bundle.policy.fallback is not None:
         hand_over(lineup.champion, part)
     elif arm.bundle.policy.fallback is None:
-        raise ScoringError(sentence, "Roll back: mainstay rollback")
-    taken.failures.append(sentence)
+        raise ScoringError(f"Version {arm.version} can't answer: {trouble.told}", "Roll back: mainstay rollback")
+    note(taken, arm, trouble)
     for case in part:
         if not case.row.fallback:
-            case.taken, case.row = case.taken or case.row, left_to_fallback(case.row, why)
+            case.taken, case.row = case.taken or case.row, left_to_fallback(case.row, trouble.how)
         case.inputs = None
     answer_kept(part)
     settle(part)
@@ -257,11 +262,12 @@ def shadow_cases(lineup: Lineup, cases: Sequence[Case], new_id: Callable[[], str
                 break
             part.append(Case(new_id(), row, arm))
         if part and len(part) == len(cases):
-            why = score_part(part, shadowed.features_failed)
-            if not why and any(unanswerable(case) for case in part):
-                why = "a record is left to the fallback, and it has none."
-            if why:
-                failures.append(f"Shadow version {arm.version} can't answer: {why}")
+            trouble = ask(part, shadowed.features_failed, score_part)
+            if trouble is None and any(unanswerable(case) for case in part):
+                trouble = Trouble("error", "a record is left to the fallback, and it has none.")
+            if trouble is not None:
+                if trouble.how != "breaker":
+                    failures.append(f"Shadow version {arm.version} can't answer: {trouble.told}")
             else:
                 done += part
     return shadowed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 import msgspec
 
@@ -13,6 +12,7 @@ from mainstay.errors import InputError
 from mainstay.models.explain import Explanation, Reason, subject_of
 from mainstay.serving.answers import Answer, ClassAnswer
 from mainstay.serving.dataplane import ScoringError
+from mainstay.serving.intake import asked_in
 from mainstay.serving.replies import Refused
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def wants_reasons(query: bytes) -> bool:
         400 where it says neither yes nor no.
 
     """
-    asked = _last(query, "explain")
+    asked = asked_in(query, "explain")
     if asked is None:
         return False
     wanted = _YES_NO.get(asked.lower())
@@ -75,15 +75,7 @@ def wants_reasons(query: bytes) -> bool:
 
 def asked_label(query: bytes) -> str | None:
     """Give the label a query string asks about: ``label=Yes``."""
-    return _last(query, "label")
-
-
-def _last(query: bytes, name: str) -> str | None:
-    try:
-        found = parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=100).get(name)
-    except ValueError:
-        raise Refused(400, "query", "The query holds too many fields.", "Send explain and label alone.") from None
-    return found[-1] if found else None
+    return asked_in(query, "label")
 
 
 class Why:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.events import IdMaker
 from mainstay.serving.answers import make_answers
+from mainstay.serving.arms import pin
 from mainstay.serving.cases import take_cases
 from mainstay.serving.dataplane import ScoringError, score_cases, shadow_cases
 from mainstay.serving.doors.native import Native
@@ -117,7 +118,7 @@ class Hot:
         """Answer the records of a request: at once where every model is quick."""
         lineup = self._lineup()
         asked = door.ask(call, lineup)
-        taken = take_cases(lineup, asked.body, ids_by_key(call.head, self.served.new_id))
+        taken = self._take(lineup, asked, ids_by_key(call.head, self.served.new_id))
         if lineup.slow:
             return self._predict_later(call, door, lineup, asked, taken)
         self._score(lineup, taken)
@@ -151,13 +152,20 @@ class Hot:
         """Score records that are to be explained."""
         lineup = self._lineup()
         asked = door.ask(call, lineup)
-        taken = take_cases(lineup, asked.body, new_id)
+        taken = self._take(lineup, asked, new_id)
         self._why.demand(lineup, len(taken.cases), label)
         if lineup.slow:
             await self._score_aside(lineup, taken)
         else:
             self._score(lineup, taken)
         return lineup, asked, taken
+
+    @staticmethod
+    def _take(lineup: Lineup, asked: Asked, new_id: Callable[[], str]) -> Cases:
+        named = None
+        if asked.version is not None or asked.role is not None:
+            named = pin(lineup, asked.version, asked.role)
+        return take_cases(lineup, asked.body, new_id, named)
 
     def _score(self, lineup: Lineup, taken: Cases) -> None:
         try:
@@ -176,7 +184,7 @@ class Hot:
         self, call: Call, door: Door, lineup: Lineup, asked: Asked, *, taken: Cases, answers: Sequence[Answer]
     ) -> Held:
         reply = door.tell(asked, answers, lineup)
-        if lineup.shadows:
+        if lineup.shadows and not taken.cases[0].arm.pinned:  # of a named version nobody asks how another compares
             call.after = lambda: self._begin_shadow(call, lineup, taken)
         return self.ledger.answered(call, door.name, taken, reply, door.refuse)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from mainstay.serving.replies import Refused
 
@@ -177,3 +177,19 @@ def trace_id(head: Mapping[bytes, bytes]) -> str | None:
 
 def _too_large(limit: int) -> Refused:
     return Refused(413, "size", f"The body is larger than {limit} bytes.", "Send fewer records at once.")
+
+
+def asked_in(query: bytes, name: str) -> str | None:
+    """Give what a query string says of a name, the last where it says it twice; None where it says nothing.
+
+    Raises
+    ------
+    Refused
+        400 where it holds more than anybody means.
+
+    """
+    try:
+        found = parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=100).get(name)
+    except ValueError:
+        raise Refused(400, "query", "The query holds too many fields.", "Send those this call knows.") from None
+    return found[-1] if found else None

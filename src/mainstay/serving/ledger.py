@@ -49,7 +49,7 @@ class Ledger:
         self.model = served.name
         self._served = served
         self._metrics = metrics
-        self._features_said = Seldom()
+        self._said = Seldom()
         self._reckoner = Reckoner(served.name, metrics)
 
     def answered(
@@ -84,7 +84,7 @@ class Ledger:
         """Hold a refusal; it goes out whatever becomes of the log."""
         served = self._served
         call.id = call.id or served.new_id()
-        lineup = served.lineup
+        arm, lineup = refused.route, served.lineup
         self._reckoner.refused(route, refused, lineup)
         self._count_consumer(call, refused.status)
         fields = tuple(dict.fromkeys(problem.field for problem in refused.errors if problem.field))
@@ -94,7 +94,8 @@ class Ledger:
             model=served.name,
             status=refused.status,
             cause=refused.cause,
-            version=lineup.champion.version if lineup else None,
+            version=arm.version if arm else lineup.champion.version if lineup else None,
+            role=arm.role if arm else None,
             fields=tuple(field[:100] for field in fields[:_MOST_FIELDS]),
             problems=refused.total,
             message="" if refused.errors else refused.detail[:200],  # theirs may repeat what a person sent
@@ -134,10 +135,10 @@ class Ledger:
 
     def count_failures(self, taken: Cases, role: str) -> None:
         """Count, and tell the operator, where an arm or feature code failed."""
-        for failed in taken.features_failed:
-            self._features_said.say(failed.kind, failed.told)
+        for fault in taken.features_failed:
+            self._said.say(fault.kind, fault.told)
         for failure in taken.failures:
-            say(failure)
+            self._said.say(failure.partition(":")[0], failure)
             self._metrics.failures.labels(self._served.name, role).inc()
 
     def events(

@@ -11,9 +11,10 @@ from mainstay.errors import ReleaseError
 from mainstay.release import assign, salt_of
 from mainstay.serving.arms.breaker import Breaker
 from mainstay.serving.pace import QUICK
+from mainstay.serving.settings import ServingSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableSequence
 
     from mainstay.contract import RequestDecoder
     from mainstay.registry import Bundle, Version
@@ -36,6 +37,10 @@ class Arm:
         The contract, compiled.
     breaker : Breaker
         Whether it is asked at the moment.
+    asking : sequence of int
+        Where the version is noted that is asked, so that it outlives a crash.
+    guard : int
+        Nanoseconds its model may take for a record; longer counts as a failure. 0: as long as it takes.
     pinned : bool
         Whether the caller named it: nobody else answers in its place then.
     pace : Pace
@@ -49,6 +54,8 @@ class Arm:
     bundle: Bundle
     decoder: RequestDecoder
     breaker: Breaker = field(default_factory=Breaker, compare=False)
+    asking: MutableSequence[int] = field(default_factory=lambda: [0], compare=False)
+    guard: int = 0
     pinned: bool = False
     pace: Pace = QUICK
     loaded: float = field(default=0.0, compare=False)
@@ -57,6 +64,11 @@ class Arm:
     def version(self) -> int:
         """Number of the version."""
         return self.route.version
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody can answer in its place, so that it is asked whatever its breaker says."""
+        return (self.pinned or self.route.role == "champion") and self.bundle.policy.fallback is None
 
     def as_pinned(self) -> Arm:
         """Give it as one that the caller named: chosen for sure, and answering for itself."""
@@ -106,7 +118,13 @@ class Lineup:
 
 
 def load_lineup(
-    shelf: Shelf, release: Release, *, loopback: bool = True, known: Callable[[int], Version | None] = lambda _: None
+    shelf: Shelf,
+    release: Release,
+    *,
+    loopback: bool = True,
+    known: Callable[[int], Version | None] = lambda _: None,
+    settings: ServingSettings | None = None,
+    asking: MutableSequence[int] | None = None,
 ) -> Lineup:
     """Load what a release names, check every byte, and let each newcomer answer its golden records.
 
@@ -120,6 +138,10 @@ def load_lineup(
         Whether only this machine can reach the server; a trial is served nowhere else.
     known : callable
         Gives the row of a version where the registry can't be asked for it.
+    settings : ServingSettings, optional
+        When an arm is taken out of rotation.
+    asking : sequence of int, optional
+        Where the version is noted that is asked (`mainstay.serving.arms.Recorder`).
 
     Raises
     ------
@@ -136,7 +158,12 @@ def load_lineup(
             f"Release {release.id} of {release.model} is a trial, and a trial is served on this machine only.",
             "Serve on 127.0.0.1, or release it for real.",
         )
-    loaded = [_arm(shelf.take(release.model, route.version, known(route.version)), route) for route in release.routes]
+    settings = settings or ServingSettings()
+    noted = [0] if asking is None else asking
+    loaded = [
+        _arm(shelf.take(release.model, route.version, known(route.version)), route, settings, noted)
+        for route in release.routes
+    ]
     champion = next(arm for arm in loaded if arm.route.role == "champion")
     arms = tuple(arm for arm in loaded if arm.route.role != "shadow")
     return Lineup(
@@ -151,5 +178,14 @@ def load_lineup(
     )
 
 
-def _arm(loaded: Loaded, route: Route) -> Arm:
-    return Arm(route, loaded.bundle, loaded.decoder, pace=loaded.pace, loaded=loaded.at)
+def _arm(loaded: Loaded, route: Route, settings: ServingSettings, asking: MutableSequence[int]) -> Arm:
+    return Arm(
+        route,
+        loaded.bundle,
+        loaded.decoder,
+        breaker=Breaker(settings.breaker_share),
+        asking=asking,
+        guard=0 if route.role == "champion" else round(settings.breaker_seconds * 1e9),
+        pace=loaded.pace,
+        loaded=loaded.at,
+    )

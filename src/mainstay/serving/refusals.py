@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.contract import BodyError
 from mainstay.errors import RecordError
+from mainstay.serving.cases import ArmRecordError
 from mainstay.serving.replies import Refused
 from mainstay.serving.served import champion_of, say
 
@@ -33,7 +34,9 @@ def fields_refused(error: RecordError) -> Refused:
     first = error.problems[0]
     # A problem of the request as a whole (too many records, none) has no field to name.
     detail = error.message if first.field else first.message[:1].upper() + first.message[1:]
-    return Refused(422, "fields", detail, error.cure, errors=error.problems, total=error.total)
+    refused = Refused(422, "fields", detail, error.cure, errors=error.problems, total=error.total)
+    refused.route = error.route if isinstance(error, ArmRecordError) else None
+    return refused
 
 
 def unreleased(served: Served) -> Refused:

@@ -12,6 +12,8 @@ from mainstay.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mainstay.release import Route
+
 Headers = tuple[tuple[bytes, bytes], ...]
 _encode = msgspec.json.Encoder().encode
 JSON: Headers = ((b"content-type", b"application/json"),)
@@ -79,6 +81,11 @@ class Refused(Exception):  # noqa: N818 - not an error of ours: the request is a
     headers : tuple
         Further headers: ``Allow``, ``Retry-After``.
 
+    Attributes
+    ----------
+    route : Route or None
+        The arm whose contract refused, where it came that far.
+
     """
 
     def __init__(
@@ -103,6 +110,7 @@ class Refused(Exception):  # noqa: N818 - not an error of ours: the request is a
         )
         self.total = total or len(self.errors)
         self.headers = headers
+        self.route: Route | None = None
 
     def reply(self, instance: str = "") -> Reply:
         """Draw the problem document."""

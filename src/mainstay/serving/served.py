@@ -178,7 +178,7 @@ class Served:
     def _load(self, release: Release, known: Known | None) -> bool:
         rows = (lambda _: None) if known is None else known.version
         try:
-            lineup = load_lineup(self._shelf, release, loopback=self._loopback, known=rows)
+            lineup = load_lineup(self._shelf, release, loopback=self._loopback, known=rows, settings=self.settings)
         except Exception as error:  # noqa: BLE001 - a bad bundle may fail in any way; the old one goes on
             self._refusal = f"Release {release.id} isn't served: {_said(error)}"
             if not same(release, self.refused):

@@ -9,6 +9,7 @@ import msgspec
 from mainstay.registry import Key, PublicKey
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -41,6 +42,10 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     queue_seconds : float
         How long a request may wait for a slow model's turn where requests come in bursts; who would wait longer is
         refused with 503 at once. Where more comes than can be answered, the limit is twice what one record takes.
+    breaker_share : float
+        Share of what an arm is asked within five seconds that has to fail for it to be taken out of rotation.
+    breaker_seconds : float
+        What a canary, an arm of a test or a shadow may take for a record; longer counts as a failure of it.
     trust : tuple of str
         sha256 of code that may run here (a ``features.py``, a function, a pickle), and types by their full names that
         may be built, beside those this machine trained with or adopted; read anew whenever a version is loaded.
@@ -61,6 +66,8 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     poll_seconds: Positive = 0.2
     deadline_seconds: Positive = 5.0
     queue_seconds: Positive = 0.25
+    breaker_share: Share = 0.5
+    breaker_seconds: Positive = 1.0
     trust: tuple[Key, ...] = ()
     keys: tuple[PublicKey, ...] = ()
 

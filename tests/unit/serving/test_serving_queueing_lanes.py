@@ -16,6 +16,7 @@ from mainstay.models.features.code import FeatureCode
 from mainstay.models.frameworks.function import FunctionModel, adopt_code
 from mainstay.project import open_project
 from mainstay.serving import Served
+from mainstay.serving.arms import Breaker
 from mainstay.serving.cases import take_cases
 from mainstay.serving.dataplane import ScoringError, score_cases
 from mainstay.serving.measuring.metrics import Metrics
@@ -78,8 +79,13 @@ def lineup_of(project: Project) -> Lineup:
 
 
 @pytest.fixture(scope="module")
-def lineup(tmp_path_factory: pytest.TempPathFactory) -> Lineup:
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Lineup:
     return lineup_of(register_slow(tmp_path_factory.mktemp("slow")))
+
+
+@pytest.fixture
+def lineup(loaded: Lineup) -> Lineup:
+    return with_pace(loaded, breaker=Breaker())
 
 
 def with_pace(lineup: Lineup, **parts: Any) -> Lineup:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mainstay.serving.doors.door import Asked
-from mainstay.serving.intake import demand_json
-from mainstay.serving.replies import Reply
+from mainstay.serving.intake import asked_in, demand_json
+from mainstay.serving.replies import Refused, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mainstay.serving.answers import Answer
     from mainstay.serving.call import Call
     from mainstay.serving.lineup import Lineup
-    from mainstay.serving.replies import Refused
 
 _encode = msgspec.json.Encoder().encode
 _BLANK = b" \t\n\r"
@@ -39,7 +38,9 @@ class Native:
         """Take the body as it is."""
         del lineup
         demand_json(call.head)
-        return Asked(body=call.body)
+        if not call.query:
+            return Asked(body=call.body)
+        return Asked(body=call.body, version=_version(call.query), role=asked_in(call.query, "role"))
 
     def tell(self, asked: Asked, answers: Sequence[Answer], lineup: Lineup) -> Reply:
         """Answer an array with an array."""
@@ -50,3 +51,12 @@ class Native:
     def refuse(self, refused: Refused, instance: str) -> Reply:
         """Draw a problem document."""
         return refused.reply(instance)
+
+
+def _version(query: bytes) -> int | None:
+    asked = asked_in(query, "version")
+    if asked is None:
+        return None
+    if not (asked.isascii() and asked.isdecimal()):
+        raise Refused(400, "query", f"version is '{asked[:40]}', which is no number.", "Use the number of a version.")
+    return int(asked[:20])

@@ -76,9 +76,9 @@ class Reckoner:
         """Count an answer that was given once more to a request with the same key: its records are counted already."""
         self._metrics.requests.labels(self.model, "", "", route, 200, "replay").inc()
 
-    def refused(self, route: str, refused: Refused, lineup: Lineup | None, arm: Arm | None = None) -> None:
+    def refused(self, route: str, refused: Refused, lineup: Lineup | None) -> None:
         """Count a refusal, and what was wrong by field; by the arm whose contract refused, where one was chosen."""
-        by = (arm.version, arm.route.role) if arm else ("", "")
+        by = (refused.route.version, refused.route.role) if refused.route else ("", "")
         self._metrics.requests.labels(self.model, *by, route, refused.status, refused.cause).inc()
         if not refused.errors:
             return

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
+from mainstay.serving.arms.asking import Trouble, answered, ask, failed, out_of_rotation
 from mainstay.serving.cases import refusal, unanswerable
 from mainstay.serving.dataplane import (
     ScoringError,
     answer_kept,
     hand_over,
+    note,
     parts_of,
     score_part,
     settle,
@@ -33,14 +33,7 @@ if TYPE_CHECKING:
     from mainstay.serving.queueing.part import Told
     from mainstay.serving.settings import ServingSettings
 
-    Answer = asyncio.Future[Told] | None
-
-
-class _Trouble(msgspec.Struct, frozen=True):
-    """Why an arm gave no score."""
-
-    how: Literal["error", "timeout"]
-    told: str
+    Answer = asyncio.Future[Told] | Trouble | None
 
 
 class Lanes:
@@ -55,7 +48,7 @@ class Lanes:
     metrics : Metrics
         Where it is counted.
     watch : callable
-        Hears how each arm did.
+        Hears how each arm did; its breaker has heard it then.
 
     """
 
@@ -91,10 +84,8 @@ class Lanes:
         """
         self._take_up(lineup)
         parts = parts_of(taken)
-        for part in parts:
-            if part[0].arm.pace.slow:
-                self._demand_room(part[0].arm, len(part))
-        answers = [self._ask(part) for part in parts]
+        troubles = [self._admit(part) for part in parts]
+        answers = [trouble or self._ask(part) for part, trouble in zip(parts, troubles, strict=True)]
         try:
             for part, answer in zip(parts, answers, strict=True):
                 trouble = await self._hear(taken, part, answer)
@@ -102,17 +93,24 @@ class Lanes:
                     await self._rescue(lineup, taken, part, trouble)
         finally:
             for answer in answers:
-                if answer is not None:
+                if isinstance(answer, asyncio.Future):
                     answer.cancel()  # nobody waits for it where this request was given up; else it is done
         if any(unanswerable(case) for case in taken.cases):
             raise refusal(taken.cases)
 
-    def _demand_room(self, arm: Arm, records: int) -> None:
-        try:
-            self._lane(arm).demand_room(records)
-        except Refused as refused:
-            self._metrics.shed.labels(self._name, str(arm.version), arm.route.role, refused.cause).inc(records)
-            raise
+    def _admit(self, part: list[Case]) -> Trouble | None:
+        """Say why an arm isn't asked now; refuses the request where it would have to wait too long."""
+        arm = part[0].arm
+        if not arm.pace.slow or all(case.row.fallback for case in part):
+            return None
+        trouble = out_of_rotation(arm)
+        if trouble is None:
+            try:
+                self._lane(arm).demand_room(len(part))
+            except Refused as refused:
+                self._metrics.shed.labels(self._name, str(arm.version), arm.route.role, refused.cause).inc(len(part))
+                raise
+        return trouble
 
     def _ask(self, part: list[Case]) -> Answer:
         """Put records into their arm's queue; None where nobody need be waited for."""
@@ -120,47 +118,51 @@ class Lanes:
         rows = [case.row for case in part if not case.row.fallback]
         return self._lane(arm).ask(rows) if arm.pace.slow and rows else None
 
-    async def _hear(self, taken: Cases, part: list[Case], answer: Answer) -> _Trouble | None:
+    async def _hear(self, taken: Cases, part: list[Case], answer: Answer) -> Trouble | None:
         """Take in what an arm says of its records; gives what kept it from saying something."""
         arm = part[0].arm
         if not arm.pace.slow:
-            why = score_part(part, taken.features_failed)
-            return _Trouble("error", why) if why else None
+            return ask(part, taken.features_failed, score_part)
+        if isinstance(answer, Trouble):
+            return answer
         seconds, trouble = 0.0, None
         if answer is not None:
             told = await answer
             seconds = told.seconds
             if isinstance(told.said, Failed):
-                trouble = _Trouble("error" if told.said.how == "error" else "timeout", told.said.told)
+                trouble = Trouble("error" if told.said.how == "error" else "deadline", told.said.told)
             else:
                 taken.features_failed += take_in([case for case in part if not case.row.fallback], told.said)
         if trouble is None:
             answer_kept(part)
             why = settle(part)
-            trouble = _Trouble("error", why) if why else None
+            trouble = Trouble("error", why) if why else None
         if trouble is None:
+            answered(arm, round(seconds * 1e9), len(part))
             self._watch(ArmOutcome(arm, "ok", seconds, len(part)))
         else:
-            self._watch(ArmOutcome(arm, trouble.how, seconds, len(part), trouble.told))
+            failed(arm, trouble.told)
+            how: Literal["error", "timeout"] = "timeout" if trouble.how == "deadline" else "error"
+            self._watch(ArmOutcome(arm, how, seconds, len(part), trouble.told))
         return trouble
 
-    async def _rescue(self, lineup: Lineup, taken: Cases, part: list[Case], trouble: _Trouble) -> None:
+    async def _rescue(self, lineup: Lineup, taken: Cases, part: list[Case], trouble: Trouble) -> None:
         """Let the champion answer what another arm fails at, and the fallback what nobody else does.
 
         Whose time is over gets the fallback's answer at once.
         """
         arm = part[0].arm
-        again: _Trouble | None = trouble
-        if trouble.how == "error" and not arm.pinned and arm is not lineup.champion:
-            taken.failures.append(f"Version {arm.version} can't answer: {trouble.told}")
+        again: Trouble | None = trouble
+        if trouble.how != "deadline" and not arm.pinned and arm is not lineup.champion:
+            note(taken, arm, trouble)
             hand_over(lineup.champion, part)
-            again = await self._hear(taken, part, self._ask(part))
+            again = await self._hear(taken, part, self._admit(part) or self._ask(part))
         if again is None:
             return
         try:
-            stand_in(lineup, taken, part, again.told, "error" if again.how == "error" else "deadline")
+            stand_in(lineup, taken, part, again)
         except ScoringError as error:
-            if again.how == "error":
+            if again.how != "deadline":
                 raise
             say(str(error))
             sentence = "The model gave no answer in time, and there is no fallback to answer instead."
