@@ -5,7 +5,6 @@ The server's own connections (`mainstay.serving.direct`) call the same handlers 
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING, Any
 
 from mainstay.serving.aside import Aside
@@ -18,9 +17,9 @@ from mainstay.serving.intake import Hung, read_body
 from mainstay.serving.measuring.metrics import Metrics
 from mainstay.serving.measuring.now import tell_now
 from mainstay.serving.pages import Pages
+from mainstay.serving.refusals import fault
 from mainstay.serving.replies import Refused, Reply
 from mainstay.serving.router import ANY, Page, Router
-from mainstay.serving.served import say
 from mainstay.serving.turn import Turn
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ class App:
         except Hung:
             raise
         except Exception as error:  # noqa: BLE001 - the last net
-            return fault_reply(call, error)
+            return fault(call, error)
 
     def admit(self, call: Call, handler: Handler) -> None:
         """Let a request in before anything of it is read; raises Refused."""
@@ -144,14 +143,6 @@ class App:
             names = ", ".join(served.name for served in self.models)
             raise Refused(404, "model", "There is no such model, or it has no such call.", f"Served here: {names}.")
         raise Refused(404, "address", "There is nothing at this address.", "See /docs.")
-
-
-def fault_reply(call: Call, error: Exception) -> Reply:
-    """Answer where mainstay itself failed, the last net: the operator is told why, the caller is told nothing more."""
-    told = "".join(traceback.format_exception(error, limit=-3))
-    say(f"A fault in mainstay itself, please report it: {told}")
-    refused = Refused(500, "fault", "The server failed at this request.", "The operator's log says why.")
-    return refused.reply(call.id or "")
 
 
 def _origin(scope: Scope) -> str:

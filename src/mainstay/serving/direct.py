@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from mainstay.serving.app import fault_reply
 from mainstay.serving.call import Call
 from mainstay.serving.handler import Held
 from mainstay.serving.protocol import GuardedProtocol
+from mainstay.serving.refusals import fault
 from mainstay.serving.replies import JSON, Refused, Reply
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class DirectProtocol(GuardedProtocol):
         try:
             outcome = self._asked(cycle.call, handler)
         except Exception as error:  # noqa: BLE001 - the last net
-            self.reply(cycle, fault_reply(cycle.call, error))
+            self.reply(cycle, fault(cycle.call, error))
             return
         if isinstance(outcome, Held):
             self.served_by.turn.add(cycle, outcome)
@@ -204,7 +204,7 @@ class DirectProtocol(GuardedProtocol):
         try:
             reply = await self.served_by.turn.wait(outcome)
         except Exception as error:  # noqa: BLE001 - the last net
-            reply = fault_reply(cycle.call, error)
+            reply = fault(cycle.call, error)
         self.reply(cycle, reply)
 
 

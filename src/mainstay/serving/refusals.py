@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING
 
 from mainstay.contract import BodyError
@@ -11,7 +12,9 @@ from mainstay.serving.replies import Refused
 from mainstay.serving.served import champion_of, say
 
 if TYPE_CHECKING:
+    from mainstay.serving.call import Call
     from mainstay.serving.dataplane import ScoringError
+    from mainstay.serving.replies import Reply
     from mainstay.serving.served import Served
 
 RETRY = ((b"retry-after", b"1"),)
@@ -60,3 +63,16 @@ def unreleased(served: Served) -> Refused:
         'Release one, and it answers within a second: mainstay release 1 --trial --reason "first look"',
         headers=RETRY,
     )
+
+
+def fault(call: Call, error: Exception) -> Reply:
+    """Answer where mainstay itself failed, the last net: the operator is told why, the caller is told nothing more."""
+    say_fault(error)
+    refused = Refused(500, "fault", "The server failed at this request.", "The operator's log says why.")
+    return refused.reply(call.id or "")
+
+
+def say_fault(error: Exception) -> None:
+    """Tell the operator of a fault in mainstay itself."""
+    told = "".join(traceback.format_exception(error, limit=-3))
+    say(f"A fault in mainstay itself, please report it: {told}")

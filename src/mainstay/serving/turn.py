@@ -6,10 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from mainstay.serving.handler import Held
+from mainstay.serving.refusals import fault, say_fault
 from mainstay.serving.replies import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from mainstay.serving.handler import Outcome
     from mainstay.serving.ledger import Ledger
@@ -55,7 +56,7 @@ class Turn:
             sender.send(held.reply)
         for _, held in waiting:
             if held.call.after is not None:
-                held.call.after()
+                _do(held.call.after)
 
 
 class _Waiter:
@@ -73,4 +74,15 @@ def settle(some: Iterable[Held]) -> None:
     for held in some:
         ledgers.setdefault(held.ledger, []).append(held)
     for ledger, part in ledgers.items():
-        ledger.settle(part)
+        try:
+            ledger.settle(part)
+        except Exception as error:  # noqa: BLE001 - the last net: whoever waits for an answer gets one
+            for held in part:
+                held.reply = fault(held.call, error)
+
+
+def _do(after: Callable[[], object]) -> None:
+    try:
+        after()
+    except Exception as error:  # noqa: BLE001 - the answer is out; the next one's work goes on
+        say_fault(error)

@@ -89,3 +89,31 @@ def test_a_project_that_would_rather_lose_events_answers(tmp_path: Path, more: s
     (got,) = _ask(app, ("/predict", BODY))
     assert got.status == (200 if more else 503)
     assert ("mainstay_events_lost_total{" in app.metrics.page.write().decode()) == bool(more)
+
+
+def test_a_fault_of_ours_is_an_answer_and_harms_nobody_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken, writer = _served(tmp_path, "broken")
+    well, _ = _served(tmp_path, "well")
+    writer.append = None  # type: ignore[assignment, method-assign]  # something that can't be called
+    app = App([broken, well], loopback=True)
+    got = _ask(app, ("/models/broken/predict", BODY), ("/models/well/predict", BODY))
+    assert [reply.status for reply in got] == [500, 200]
+    assert b"TypeError" not in got[0].body
+    assert "TypeError" in capsys.readouterr().err
+
+
+def test_what_fails_after_an_answer_harms_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    served, _ = _served(tmp_path)
+    app = App([served], loopback=True)
+    done: list[int] = []
+
+    async def ask() -> list[int]:
+        calls = [Call("POST", "/predict", {}, BODY) for _ in range(2)]
+        waits = [app.turn.wait(app.handler("/predict")(call)) for call in calls]
+        calls[0].after = lambda: 1 // 0
+        calls[1].after = lambda: done.append(1)
+        return [reply.status for reply in await asyncio.gather(*waits)]
+
+    assert asyncio.run(ask()) == [200, 200]
+    assert done == [1]
+    assert "ZeroDivisionError" in capsys.readouterr().err
