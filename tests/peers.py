@@ -23,6 +23,8 @@ PEERS = {
         "mlflow>=3.10 pandas>=2.2 psycopg[binary]>=3.1 polars>=1.20 msgspec>=0.19 uvicorn>=0.30 uvloop>=0.20 "
         "httptools>=0.6 starlette>=0.40 jinja2>=3.1 sqlalchemy>=2.0.30 rich>=13.7 tomlkit>=0.13"
     ),
+    # Its client; pins and scikit-learn come along, since vetiver imports them whatever it is used for.
+    "vetiver": "vetiver>=0.2.6 pandas>=2.2 pydantic>=2.9 fastapi>=0.115 pins>=0.8.6",
     "dvc": "dvc[s3]>=3.60 moto[server]>=5.1 boto3>=1.40 aiobotocore>=2.20 dvc-s3>=3.2 s3fs>=2025.1",
 }
 HOME = Path(__file__).resolve().parents[1] / ".peers"

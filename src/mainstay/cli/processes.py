@@ -11,7 +11,13 @@ from mainstay.cli.output import say
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 port_option = click.option(
-    "--port", type=click.IntRange(1, 65534), default=8000, show_default=True, help="Where to listen."
+    "--port",
+    type=click.IntRange(1, 65534),
+    default=8000,
+    show_default=True,
+    envvar=["AIP_HTTP_PORT", "SAGEMAKER_BIND_TO_PORT", "PORT"],  # of mainstay.serving.doors.hosts
+    show_envvar=True,
+    help="Where to listen.",
 )
 host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 insecure_option = click.option(
@@ -24,7 +30,15 @@ insecure_option = click.option(
 @project_option
 @host_option
 @port_option
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    envvar="WEB_CONCURRENCY",
+    show_envvar=True,
+    help="Worker processes.",
+)
 @click.option("--tls-cert", type=_FILE, help="Certificate, a PEM file; with --tls-key.")
 @click.option("--tls-key", type=_FILE, help="Its private key, a PEM file.")
 @insecure_option

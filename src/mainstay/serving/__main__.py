@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mainstay.errors import InputError, MainstayError
 from mainstay.project import Project, open_project
 from mainstay.serving.address import bind, is_loopback
+from mainstay.serving.doors.hosts import PORTS, WORKERS, read_hosts, read_number
 from mainstay.serving.guard.store import any_keys, demand_mounted
 from mainstay.serving.guard.tls import Tls
 from mainstay.serving.lifeline import leave_with
@@ -32,6 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
         projects = _projects(given.project)
         if given.socket is not None:
             return _work(given, projects)
+        _demand_environment(given, len(projects))
         demand_mounted()
         tls = _tls(given)
         keys = any_keys(projects)
@@ -51,8 +53,8 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m mainstay.serving", description=__doc__)
     parser.add_argument("--project", type=Path, action="append", help="a project's folder; can be given several times")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=_from_environment("PORT", 8000))
-    parser.add_argument("--workers", type=int, default=_from_environment("WEB_CONCURRENCY", 1), help="processes")
+    parser.add_argument("--port", type=int, help="where to listen")
+    parser.add_argument("--workers", type=int, help="processes")
     parser.add_argument("--insecure", action="store_true", help="serve other machines although there are no keys")
     parser.add_argument("--tls-cert", type=Path, default=_path("MAINSTAY_TLS_CERT"), help="certificate, PEM")
     parser.add_argument("--tls-key", type=Path, default=_path("MAINSTAY_TLS_KEY"), help="its private key, PEM")
@@ -63,9 +65,13 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _from_environment(name: str, default: int) -> int:
-    found = os.environ.get(name, "")
-    return int(found) if found.isdecimal() else default
+def _demand_environment(given: argparse.Namespace, models: int) -> None:
+    """Read from the environment what the command line doesn't say, and refuse what can't be meant there."""
+    if given.port is None:
+        given.port = read_number(os.environ, PORTS, 8000, 65535)
+    if given.workers is None:
+        given.workers = read_number(os.environ, WORKERS, 1, 64)
+    read_hosts(os.environ, models)
 
 
 def _path(name: str) -> Path | None:

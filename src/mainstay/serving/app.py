@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mainstay.serving.aside import Aside
 from mainstay.serving.call import Call
+from mainstay.serving.doors.addresses import OtherDoors
+from mainstay.serving.doors.hosts import NOWHERE
 from mainstay.serving.doors.oip import Addresses
 from mainstay.serving.entrance import Entrance
 from mainstay.serving.guard import Guard
@@ -25,6 +27,7 @@ from mainstay.serving.turn import Turn
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from mainstay.serving.doors.hosts import Hosts
     from mainstay.serving.handler import Handler
     from mainstay.serving.openapi import Describes
     from mainstay.serving.served import Served
@@ -47,10 +50,14 @@ class App:
         Whether only this machine can reach the server.
     guard : Guard, optional
         Lets requests in; without one everybody is.
+    hosts : Hosts
+        Addresses that a container's host asks at.
 
     """
 
-    def __init__(self, models: Sequence[Served], *, loopback: bool, guard: Guard | None = None) -> None:
+    def __init__(
+        self, models: Sequence[Served], *, loopback: bool, guard: Guard | None = None, hosts: Hosts = NOWHERE
+    ) -> None:
         self.models = models
         self.metrics = Metrics(lambda: tell_now(models))
         self.guard = guard or Guard()
@@ -71,6 +78,7 @@ class App:
         """What answers other protocols than our own, and says so in OpenAPI and on the page of the calls."""
         self._add_models()
         Addresses(self.hots, self.metrics, lambda: self.draining).add_to(self.router)
+        OtherDoors(self.hots, hosts, lambda: self.draining).add_to(self.router)
         self._add_pages(Pages(models, lambda: self.draining, self.doors))
 
     def handler(self, path: str) -> Handler:

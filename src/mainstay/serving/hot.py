@@ -15,6 +15,7 @@ from mainstay.serving.dataplane import ScoringError, score_cases, shadow_cases
 from mainstay.serving.doors.native import Native
 from mainstay.serving.entrance import Entrance, Inner
 from mainstay.serving.explaining import Why, asked_label, wants_reasons, with_explanations, with_reasons
+from mainstay.serving.handler import Held
 from mainstay.serving.idempotency import Once, ids_by_key
 from mainstay.serving.ledger import Ledger
 from mainstay.serving.queueing import Lanes
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from mainstay.serving.answers import Answer
     from mainstay.serving.call import Call
     from mainstay.serving.cases import Cases
-    from mainstay.serving.doors import Asked, Door
+    from mainstay.serving.doors import Asked, Door, First
     from mainstay.serving.entrance import Work
     from mainstay.serving.guard import Guard, Need
-    from mainstay.serving.handler import Handler, Held
+    from mainstay.serving.handler import Handler
     from mainstay.serving.lineup import Lineup
     from mainstay.serving.measuring.metrics import Metrics
     from mainstay.serving.turn import Turn
@@ -75,9 +76,18 @@ class Hot:
         self.explain = self._entrance(Native("explain"), self._explain)
         self.feedback = self._entrance(Native("feedback"), self._feedback, need="feedback")
 
-    def through(self, door: Door) -> Handler:
-        """Make what answers predictions by a door."""
-        return self._entrance(door, self._predict)
+    def through(self, door: Door, first: First | None = None) -> Handler:
+        """Make what answers predictions by a door; `first` reads what no door can at once."""
+        if first is None:
+            return self._entrance(door, self._predict)
+        return self._entrance(
+            door, lambda call, door: self._after(first, call, door) if first.wanted(call) else self._predict(call, door)
+        )
+
+    async def _after(self, first: First, call: Call, door: Door) -> Held:
+        await first.first(call)
+        found = self._predict(call, door)
+        return found if isinstance(found, Held) else await found
 
     async def answers(self, call: Call, asked: Asked, name: str) -> list[Answer]:
         """Answer what was asked in another way than over HTTP; what is answered is in the log.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import uvicorn
 
 from mainstay.serving.app import App
 from mainstay.serving.direct import DirectProtocol
+from mainstay.serving.doors.hosts import read_hosts
 from mainstay.serving.guard.opening import open_guard
 from mainstay.serving.measuring.pulse import Pulse
 from mainstay.serving.protocol import GuardedProtocol
@@ -75,7 +77,7 @@ def run_worker(
     models = [Served(project, loopback=loopback) for project in projects]
     settings = widest([served.settings for served in models])
     guard = open_guard(projects, asks=not (loopback or insecure))
-    app = App(models, loopback=loopback, guard=guard)
+    app = App(models, loopback=loopback, guard=guard, hosts=read_hosts(os.environ, len(models)))
     watcher = Watcher(models, settings.poll_seconds, app.metrics)
     watcher.begin()
     # What is loaded by now lives as long as the process: the collector need not walk it again and again.

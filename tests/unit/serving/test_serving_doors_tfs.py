@@ -77,9 +77,11 @@ def test_rows_are_answered_with_predictions_and_columns_with_outputs(served: Ser
 
 def test_a_version_or_a_label_is_asked_for(served: Served) -> None:
     body = {"instances": [GOOD_RECORD]}
-    assert _ask(served.lineup, body, "/v1/models/churn/versions/3:predict").version == 3
+    assert _ask(served.lineup, body, "/v1/models/churn/versions/1:predict").version == 1
     assert _ask(served.lineup, body, "/v1/models/churn/labels/stable:predict").role == "champion"
-    assert _ask(served.lineup, body, "/v1/models/churn/labels/canary:predict").role == "canary"
+    for absent in ("versions/3", "labels/canary"):
+        with pytest.raises(Refused, match="isn't served here"):
+            _ask(served.lineup, body, f"/v1/models/churn/{absent}:predict")
     with pytest.raises(Refused) as caught:
         _ask(served.lineup, body, "/v1/models/churn/labels/newest:predict")
     assert caught.value.status == 404

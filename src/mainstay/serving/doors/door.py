@@ -56,3 +56,13 @@ class Door(Protocol):
 
     def refuse(self, refused: Refused, instance: str) -> Reply:
         """Refuse in the door's words; `instance` is the request's id."""
+
+
+class First(Protocol):
+    """What some requests need before their door can read them, and takes time."""
+
+    def wanted(self, call: Call) -> bool:
+        """Say whether a request needs it."""
+
+    async def first(self, call: Call) -> None:
+        """Change the request into one its door reads; raises Refused."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from mainstay.serving.answers import ClassAnswer
-from mainstay.serving.doors.arms import arm_asked
+from mainstay.serving.arms import pin
 from mainstay.serving.doors.door import Asked
 from mainstay.serving.doors.envelope import as_sent, demand_few, fields, kind, opened, spelled
 from mainstay.serving.doors.flat import columns, flat, sentence
@@ -139,7 +139,7 @@ class Tfs:
         assert place is not None  # noqa: S101 - this address led here
         role = place.role
         verb: Verb = place.what  # type: ignore[assignment]
-        arm = arm_asked(lineup, place.version, role)
+        arm = pin(lineup, place.version, role) or lineup.champion
         body = opened(spelled(call.body), self._decoder, "an object with 'instances' or 'inputs'")
         _demand_signature(body.signature_name, verb)
         _demand_natural(verb, arm.bundle.policy)
@@ -152,7 +152,7 @@ class Tfs:
         """Answer rows with ``predictions``, columns with ``outputs``, examples with ``results``."""
         assert isinstance(asked, TfsAsked)  # noqa: S101 - `ask` made it
         if asked.verb == "classify":
-            policy = arm_asked(lineup, asked.version, asked.role).bundle.policy
+            policy = (pin(lineup, asked.version, asked.role) or lineup.champion).bundle.policy
             return json_reply({"results": [_classes(answer, policy) for answer in answers]})
         if asked.verb == "regress":
             return json_reply({"results": [answer.score for answer in answers]})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.contract import Boolean, Integer, Number, Tensor
 from mainstay.contract.formats.mlflow import SCORE_OF
-from mainstay.serving.doors.arms import arm_asked
+from mainstay.serving.arms import pin
 from mainstay.serving.doors.tfs import SIGNATURES, refuse
 from mainstay.serving.refusals import unreleased
 from mainstay.serving.replies import Refused, Reply, json_reply
@@ -69,9 +69,7 @@ def _metadata(served: Served, place: Place) -> dict[str, object]:
     lineup = served.lineup
     if lineup is None:
         raise unreleased(served)
-    arm = arm_asked(lineup, place.version, place.role)
-    if not _meant(arm, place):
-        raise _none(served, place)
+    arm = pin(lineup, place.version, place.role) or lineup.champion
     signatures = _signatures(arm.bundle.contract, arm.bundle.policy.task)
     return {
         "model_spec": {"name": served.name, "signature_name": "", "version": str(arm.version)},
