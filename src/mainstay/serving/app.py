@@ -96,6 +96,8 @@ class App:
         headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
         if call.id is not None:
             headers.append((b"x-request-id", call.id.encode()))
+        if call.traced is not None:
+            headers.append((b"traceparent", call.traced.header))
         if self.closing:
             headers.append(_CLOSE)
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})

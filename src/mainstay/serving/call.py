@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from mainstay.serving.intake import request_id, trace_id
+from mainstay.serving.intake import request_id
+from mainstay.serving.measuring.trace import Trace, read_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ class Call:
 
     __slots__ = (
         "after", "body", "consumer", "head", "id", "method", "origin", "path", "peer", "query", "started", "trace",
+        "traced",
     )  # fmt: skip
 
     def __init__(self, method: str, path: str, head: Head, body: bytes = b"", query: bytes = b"") -> None:
@@ -43,7 +45,9 @@ class Call:
         self.body = body
         self.query = query
         self.id = request_id(head) if b"x-request-id" in head else None
-        self.trace = trace_id(head) if b"traceparent" in head else None
+        self.traced: Trace | None = read_trace(head) if b"traceparent" in head else None
+        """Which trace it belongs to, where the caller says so."""
+        self.trace = self.traced.trace if self.traced is not None else None
         self.origin = ""
         """Where the server was reached, as in ``"http://127.0.0.1:8000"``; known where a page wants to name it."""
         self.consumer = ""

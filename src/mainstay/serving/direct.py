@@ -128,14 +128,15 @@ class DirectProtocol(GuardedProtocol):
             return
         if self.served_by.closing:
             cycle.keep_alive = False
-        name = cycle.call.id
+        name, traced = cycle.call.id, cycle.call.traced
         self.transport.write(
-            b"%s%s%s%s%scontent-length: %d\r\n\r\n%s"
+            b"%s%s%s%s%s%scontent-length: %d\r\n\r\n%s"
             % (
                 STATUS_LINE[reply.status],
                 self._standing(),
                 _JSON_LINES if reply.headers is JSON else _joined(reply.headers),
                 b"" if name is None else b"x-request-id: %s\r\n" % name.encode(),
+                b"" if traced is None else b"traceparent: %s\r\n" % traced.header,
                 b"" if cycle.keep_alive else b"connection: close\r\n",
                 len(reply.body),
                 reply.body,

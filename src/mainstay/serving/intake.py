@@ -19,7 +19,6 @@ _JSON = b"application/json"
 _UTF8 = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 _GZIP_OR_ZLIB = 47  # zlib's window size that recognises both headers by themselves
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
-_TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?", re.DOTALL)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -159,20 +158,6 @@ def request_id(head: Mapping[bytes, bytes]) -> str | None:
     """Give the id the caller named its request by, where it is one that can be repeated safely."""
     found = head.get(b"x-request-id")
     return found.decode() if found is not None and _REQUEST_ID.fullmatch(found) else None
-
-
-def trace_id(head: Mapping[bytes, bytes]) -> str | None:
-    """Give the trace id of a W3C ``traceparent``.
-
-    Examples
-    --------
-    >>> trace_id({b"traceparent": b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
-    '0af7651916cd43dd8448eb211c80319c'
-
-    """
-    found = head.get(b"traceparent")
-    match = _TRACE.fullmatch(found) if found is not None else None
-    return match[1].decode() if match else None
 
 
 def _too_large(limit: int) -> Refused:

@@ -17,6 +17,7 @@ from mainstay.serving.direct import DirectProtocol
 from mainstay.serving.doors.hosts import read_hosts
 from mainstay.serving.guard.opening import open_guard
 from mainstay.serving.measuring.pulse import Pulse
+from mainstay.serving.measuring.spans import open_spans
 from mainstay.serving.protocol import GuardedProtocol
 from mainstay.serving.served import Served, champion_of, say
 from mainstay.serving.settings import widest
@@ -72,12 +73,15 @@ def run_worker(
     ------
     StoreError
         Where the books can't be opened.
+    SetupError
+        Where spans are to be sent, and the extra isn't installed.
 
     """
     models = [Served(project, loopback=loopback) for project in projects]
     settings = widest([served.settings for served in models])
     guard = open_guard(projects, asks=not (loopback or insecure))
     app = App(models, loopback=loopback, guard=guard, hosts=read_hosts(os.environ, len(models)))
+    app.turn.spans = open_spans(app.metrics, settings.otel, "http" if tls is None else "https")
     watcher = Watcher(models, settings.poll_seconds, app.metrics)
     watcher.begin()
     # What is loaded by now lives as long as the process: the collector need not walk it again and again.
@@ -90,6 +94,8 @@ def run_worker(
         _Server(_config(app, settings, tls), app, settings, tls).run(sockets=[listener])
     finally:
         watcher.end()
+        if app.turn.spans is not None:
+            app.turn.spans.close()
         for served in models:
             served.close()
 

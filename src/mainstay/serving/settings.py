@@ -10,6 +10,7 @@ from mainstay.registry import Key, PublicKey
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Collector = Annotated[str, msgspec.Meta(pattern=r"^(https?://\S+)?$")]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -46,6 +47,9 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         Share of what an arm is asked within five seconds that has to fail for it to be taken out of rotation.
     breaker_seconds : float
         What a canary, an arm of a test or a shadow may take for a record; longer counts as a failure of it.
+    otel : str
+        Address of an OpenTelemetry collector that takes spans of requests by OTLP over HTTP, as in
+        ``"http://127.0.0.1:4318"``; empty for what ``OTEL_EXPORTER_OTLP_ENDPOINT`` says, and without that for none.
     trust : tuple of str
         sha256 of code that may run here (a ``features.py``, a function, a pickle), and types by their full names that
         may be built, beside those this machine trained with or adopted; read anew whenever a version is loaded.
@@ -68,6 +72,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     queue_seconds: Positive = 0.25
     breaker_share: Share = 0.5
     breaker_seconds: Positive = 1.0
+    otel: Collector = ""
     trust: tuple[Key, ...] = ()
     keys: tuple[PublicKey, ...] = ()
 
@@ -89,4 +94,5 @@ def widest(settings: list[ServingSettings]) -> ServingSettings:
         keep_alive_seconds=float(max(each.keep_alive_seconds for each in settings)),
         drain_seconds=float(max(each.drain_seconds for each in settings)),
         poll_seconds=float(min(each.poll_seconds for each in settings)),
+        otel=next((each.otel for each in settings if each.otel), ""),
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mainstay.serving.handler import Outcome
     from mainstay.serving.ledger import Ledger
+    from mainstay.serving.measuring.spans import Spans
 
 
 class Sender(Protocol):
@@ -32,6 +33,8 @@ class Turn:
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Sender, Held]] = []
+        self.spans: Spans | None = None
+        """Who tells a collector of what went out."""
 
     def add(self, sender: Sender, held: Held) -> None:
         """Let an answer go out at the end of the turn, once it is in the log."""
@@ -57,6 +60,9 @@ class Turn:
         for _, held in waiting:
             if held.call.after is not None:
                 _do(held.call.after)
+        if self.spans is not None:
+            for _, held in waiting:
+                self.spans.add(held)
 
 
 class _Waiter:

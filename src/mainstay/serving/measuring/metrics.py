@@ -107,6 +107,7 @@ class Metrics:
             cells, "mainstay_loop_lag_seconds", "How late the event loop came to what was due.",
             bounds=_WAITS, scale=_NANO,
         )  # fmt: skip
+        self.spans = Counter(cells, "mainstay_spans", "Spans for OpenTelemetry by what became of them.", ("outcome",))
         self.restarts = Counter(cells, "mainstay_worker_restarts", "Workers that took the place of one that ended.")
         self.page = Page(self, now)
 
