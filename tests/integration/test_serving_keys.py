@@ -130,6 +130,7 @@ def test_every_answer_carries_the_headers(server: TestServer, tokens: dict[str, 
         server.get("/metrics", **ops),
         server.get("/livez"),
         server.get("/models"),
+        server.ask("BREW", "/predict", None, {}),
         server.ask("OPTIONS", "/predict", None, {"Origin": "https://evil.example"} | billing),
     ):
         assert got.headers["x-content-type-options"] == "nosniff"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from mainstay.serving.app import App
     from mainstay.serving.handler import Handler, Outcome
+    from mainstay.serving.intake import Head
     from mainstay.serving.replies import Headers
 
 _LARGEST = 1 << 20  # bytes of a body that is gathered here; larger ones arrive in pieces by ASGI, with its flow control
@@ -88,10 +89,8 @@ class DirectProtocol(GuardedProtocol):
         """Keep a header."""
         self.headers.append((name.lower(), value))
 
-    def on_headers_complete(self) -> None:
+    def take(self, head: Head) -> None:
         """Take the direct way where the request is plain."""
-        self.in_head = False
-        head = dict(self.headers)
         found = self._plain(head)
         if found is None:
             self._by_asgi(head)
@@ -105,7 +104,7 @@ class DirectProtocol(GuardedProtocol):
     def on_body(self, body: bytes) -> None:
         """Gather the body."""
         cycle: Any = self.cycle
-        if type(cycle) is Direct:
+        if type(cycle) is Direct and not self.upgrading:
             cycle.body.append(body)
         else:
             super().on_body(body)
@@ -113,10 +112,10 @@ class DirectProtocol(GuardedProtocol):
     def on_message_complete(self) -> None:
         """Answer."""
         cycle: Any = self.cycle
-        if type(cycle) is not Direct:
+        if type(cycle) is not Direct or self.upgrading:
             super().on_message_complete()
             return
-        self.waits_since = None
+        self.note_complete()
         cycle.response_started = True
         call = cycle.call
         call.body = cycle.body[0] if len(cycle.body) == 1 else b"".join(cycle.body)
@@ -155,7 +154,7 @@ class DirectProtocol(GuardedProtocol):
             kind.standing, kind.standing_lines = headers, _joined(tuple(headers))
         return kind.standing_lines
 
-    def _plain(self, head: dict[bytes, bytes]) -> tuple[tuple[str, Handler], bytes] | None:
+    def _plain(self, head: Head) -> tuple[tuple[str, Handler], bytes] | None:
         """Find who answers, where the request is a plain one."""
         url = self.url
         found, query = self.direct.get(url), b""
@@ -170,14 +169,14 @@ class DirectProtocol(GuardedProtocol):
             return None
         return None if self.parser.get_http_version() != "1.1" else (found, query)
 
-    def _by_asgi(self, head: dict[bytes, bytes]) -> None:
+    def _by_asgi(self, head: Head) -> None:
         """Go the long way, with what uvicorn keeps for it."""
         url, headers = self.url, self.headers
         HttpToolsProtocol.on_message_begin(self)
         self.url = url
         self.headers += headers
         self.expect_100_continue = head.get(b"expect", b"").lower() == b"100-continue"
-        super().on_headers_complete()
+        super().take(head)
 
     def _answer(self, cycle: Direct, handler: Handler) -> None:
         try:

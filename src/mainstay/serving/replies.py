@@ -112,6 +112,11 @@ class Refused(Exception):  # noqa: N818 - not an error of ours: the request is a
         self.headers = headers
         self.route: Route | None = None
 
+    @property
+    def phrase(self) -> bytes:
+        """The status in words, for a status line."""
+        return HTTPStatus(self.status).phrase.encode()
+
     def reply(self, instance: str = "") -> Reply:
         """Draw the problem document."""
         details = ProblemDetails(

@@ -15,6 +15,7 @@ import uvicorn
 from mainstay.serving.app import App
 from mainstay.serving.direct import DirectProtocol
 from mainstay.serving.doors.hosts import read_hosts
+from mainstay.serving.guard.descriptors import room_for
 from mainstay.serving.guard.opening import open_guard
 from mainstay.serving.measuring.pulse import Pulse
 from mainstay.serving.measuring.spans import open_spans
@@ -121,6 +122,7 @@ def _state(served: Served) -> str:
 
 def _config(app: App, settings: ServingSettings, tls: Tls | None) -> uvicorn.Config:
     GuardedProtocol.max_head, GuardedProtocol.keep_alive = settings.max_head, settings.keep_alive_seconds
+    GuardedProtocol.max_connections = room_for(settings.max_connections)
     DirectProtocol.serve(app)
     config = uvicorn.Config(
         app,

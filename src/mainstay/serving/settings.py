@@ -25,8 +25,10 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         Records one request may hold.
     max_head : int
         Bytes a request's line and headers may have.
+    max_connections : int
+        Connections a worker holds at once; who comes then is told to come again.
     read_seconds : float
-        How long a client may take to send a request.
+        How long a client may take to send a request, and to go on taking its answer.
     keep_alive_seconds : float
         How long a connection may be idle between two requests.
     drain_seconds : float
@@ -62,6 +64,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_body: Count = 16 * 1024 * 1024
     max_records: Count = 1000
     max_head: Count = 64 * 1024
+    max_connections: Count = 4096
     max_explained: Count = 100
     explain_seconds: Positive = 0.25
     read_seconds: Positive = 30.0
@@ -90,6 +93,7 @@ def widest(settings: list[ServingSettings]) -> ServingSettings:
         max_body=max(each.max_body for each in settings),
         max_records=max(each.max_records for each in settings),
         max_head=max(each.max_head for each in settings),
+        max_connections=max(each.max_connections for each in settings),
         read_seconds=float(max(each.read_seconds for each in settings)),
         keep_alive_seconds=float(max(each.keep_alive_seconds for each in settings)),
         drain_seconds=float(max(each.drain_seconds for each in settings)),
