@@ -36,7 +36,8 @@ _DETOUR = frozenset({b"transfer-encoding", b"content-encoding", b"expect", b"upg
 class Direct:
     """One request on its way; what uvicorn asks of its own cycle of request and response."""
 
-    __slots__ = ("body", "call", "disconnected", "keep_alive", "protocol", "response_complete", "response_started")
+    __slots__ = ("body", "call", "disconnected", "keep_alive", "protocol", "response_complete", "response_started",
+                 "task")  # fmt: skip
 
     def __init__(self, protocol: DirectProtocol, call: Call, *, keep_alive: bool) -> None:
         self.protocol = protocol
@@ -44,14 +45,17 @@ class Direct:
         self.keep_alive = keep_alive
         self.body: list[bytes] = []
         self.disconnected = self.response_started = self.response_complete = False
+        self.task: asyncio.Task[None] | None = None
 
     @property
     def message_event(self) -> Direct:
-        """What uvicorn wakes up whoever reads the body with; nobody waits for it here."""
+        """What uvicorn wakes up when the caller hangs up."""
         return self
 
     def set(self) -> None:
-        """Wake up nobody."""
+        """Give up what nobody waits for any more."""
+        if self.disconnected and self.task is not None:
+            self.task.cancel()
 
     def send(self, reply: Reply) -> None:
         """Send the reply."""
@@ -189,7 +193,7 @@ class DirectProtocol(GuardedProtocol):
         elif isinstance(outcome, Reply):
             self.reply(cycle, outcome)
         else:
-            task = self.loop.create_task(self._later(cycle, outcome))
+            task = cycle.task = self.loop.create_task(self._later(cycle, outcome))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 

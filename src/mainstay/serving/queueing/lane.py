@@ -110,17 +110,35 @@ class Lane:
             503, with the seconds after which there may be room.
 
         """
-        self._patience.offer(self._cost.work(records), self._loop.time())
-        wait = self.wait_expected()
+        self._offer(records)
+        if self.full:
+            raise self._refused()
+
+    def demand_any_room(self) -> None:
+        """Refuse, before anything is read of a request, where no more fits in; raises Refused."""
+        if self.full:
+            self._offer(1)
+            raise self._refused()
+
+    @property
+    def full(self) -> bool:
+        """Whether a newcomer would have to wait too long."""
+        if not (self._runs or self._waiting):
+            return False
         allowed = min(self._patience.allowed(self._cost.seconds(1)), self._deadline)
-        if len(self._waiting) < MOST_WAITING and (wait <= allowed or not (self._runs or self._waiting)):
-            return
-        raise Refused(
+        return len(self._waiting) >= MOST_WAITING or self.wait_expected() > allowed
+
+    def _offer(self, records: int) -> None:
+        self._patience.offer(self._cost.work(records), self._loop.time())
+
+    def _refused(self) -> Refused:
+        again = max(1, math.ceil(self.wait_expected()))
+        return Refused(
             503,
             "overload",
             f"Version {self.version} is asked for more than it can answer.",
             "Try again later; if it stays so, serve with more workers.",
-            headers=((b"retry-after", b"%d" % max(1, math.ceil(wait))),),
+            headers=((b"retry-after", b"%d" % again),),
         )
 
     def ask(self, rows: Sequence[Row]) -> asyncio.Future[Told]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_TURN = 0.001  # seconds until a thread that keeps the interpreter must hand it over, where another one wants it
 
 
 class Worker:
@@ -23,6 +26,8 @@ class Worker:
     """
 
     def __init__(self, name: str) -> None:
+        # Else the event loop gets its turn every five milliseconds, where a model computes in Python.
+        sys.setswitchinterval(min(_TURN, sys.getswitchinterval()))
         self._inbox: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         threading.Thread(target=self._work, name=name, daemon=True).start()
 

@@ -1,0 +1,1 @@
+"""An open-loop client, and what it saw."""
