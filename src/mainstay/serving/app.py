@@ -19,7 +19,7 @@ from mainstay.serving.intake import Hung, read_body
 from mainstay.serving.measuring.metrics import Metrics
 from mainstay.serving.measuring.now import tell_now
 from mainstay.serving.pages import Pages
-from mainstay.serving.refusals import fault
+from mainstay.serving.refusals import BEHIND, fault
 from mainstay.serving.replies import Refused, Reply
 from mainstay.serving.router import ANY, Page, Router
 from mainstay.serving.turn import Turn
@@ -69,6 +69,7 @@ class App:
         self.router = Router()
         self._nowhere = Page(self._refuse_unknown, ANY, need="known")
         self._most = max((served.settings.max_body for served in models), default=0)
+        self._patience = max((served.settings.queue_seconds for served in models), default=0.0)
         aside = Aside()
         self.hots = {
             served.name: Hot(served, self.metrics, loopback=loopback, aside=aside, turn=self.turn, guard=self.guard)
@@ -116,6 +117,17 @@ class App:
             raise
         except Exception as error:  # noqa: BLE001 - the last net
             return fault(call, error)
+
+    def crowded(self, handler: Handler) -> Reply | None:
+        """Give what a request gets where the event loop is so far behind that nothing of it is read; None elsewhere.
+
+        It is made before, and neither logged nor asked for its key: what turns requests away must cost less than
+        answering them.
+        """
+        if not self.turn.lasts_longer_than(self._patience):
+            return None
+        self.metrics.requests.labels(handler.model, "", "", "any", BEHIND.status, "behind").inc()
+        return BEHIND
 
     def admit(self, call: Call, handler: Handler) -> None:
         """Let a request in before anything of it is read; raises Refused."""

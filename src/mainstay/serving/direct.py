@@ -183,6 +183,9 @@ class DirectProtocol(GuardedProtocol):
         super().take(head)
 
     def _answer(self, cycle: Direct, handler: Handler) -> None:
+        if (turned_away := self.served_by.crowded(handler)) is not None:
+            self.reply(cycle, turned_away)
+            return
         try:
             outcome = self._asked(cycle.call, handler)
         except Exception as error:  # noqa: BLE001 - the last net

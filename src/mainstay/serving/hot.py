@@ -18,7 +18,7 @@ from mainstay.serving.explaining import Why, asked_label, wants_reasons, with_ex
 from mainstay.serving.handler import Held
 from mainstay.serving.idempotency import Once, ids_by_key
 from mainstay.serving.ledger import Ledger
-from mainstay.serving.queueing import Lanes
+from mainstay.serving.queueing import Lanes, queues
 from mainstay.serving.refusals import unreleased
 from mainstay.serving.replies import Refused, json_reply
 from mainstay.serving.served import Served, say
@@ -127,9 +127,11 @@ class Hot:
     def _predict(self, call: Call, door: Door) -> Held | Awaitable[Held]:
         """Answer the records of a request: at once where every model is quick."""
         lineup = self._lineup()
+        if lineup.slow:
+            self._lanes.demand_any_room(lineup)
         asked = door.ask(call, lineup)
         taken = self._take(lineup, asked, ids_by_key(call.head, self.served.new_id))
-        if lineup.slow:
+        if lineup.slow and queues(lineup, taken):
             return self._predict_later(call, door, lineup, asked, taken)
         self._score(lineup, taken)
         return self._answer(call, door, lineup, asked, taken=taken, answers=make_answers(taken.cases))
@@ -164,7 +166,7 @@ class Hot:
         asked = door.ask(call, lineup)
         taken = self._take(lineup, asked, new_id)
         self._why.demand(lineup, len(taken.cases), label)
-        if lineup.slow:
+        if queues(lineup, taken):
             await self._score_aside(lineup, taken)
         else:
             self._score(lineup, taken)
@@ -222,7 +224,7 @@ class Hot:
 
     def _begin_shadow(self, call: Call, lineup: Lineup, taken: Cases) -> None:
         started = time.perf_counter_ns()
-        if not lineup.slow:
+        if not any(arm.pace.slow for arm in lineup.shadows):
             self._end_shadow(call, taken, shadow_cases(lineup, taken.cases, self.served.new_id), started)
             return
         # A maker of ids belongs to one thread.

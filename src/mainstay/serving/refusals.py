@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mainstay.serving.served import Served
 
 RETRY = ((b"retry-after", b"1"),)
+BEHIND = Refused(
+    503, "behind", "The server is behind with what it has to answer.", "Try again later.", headers=RETRY
+).reply()
+"""What a request gets that nothing is read of."""
 
 
 def problem_of(error: Refused | RecordError | BodyError | ScoringError) -> Refused:

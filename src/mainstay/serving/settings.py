@@ -43,8 +43,8 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         How long a request may take that a slow model answers (one that isn't compiled, or runs code of the project's
         own). Then the version's fallback answers, marked as degraded; without a fallback it is refused with 503.
     queue_seconds : float
-        How long a request may wait for a slow model's turn where requests come in bursts; who would wait longer is
-        refused with 503 at once. Where more comes than can be answered, the limit is twice what one record takes.
+        How long a request may wait for its turn where requests come in bursts; who would wait longer is refused with
+        503 at once. For a slow model, where more comes than it can answer, the limit is twice what one record takes.
     breaker_share : float
         Share of what an arm is asked within five seconds that has to fail for it to be taken out of rotation.
     breaker_seconds : float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from mainstay.serving.handler import Held
@@ -35,12 +36,21 @@ class Turn:
         self._waiting: list[tuple[Sender, Held]] = []
         self.spans: Spans | None = None
         """Who tells a collector of what went out."""
+        self._began = 0.0
 
     def add(self, sender: Sender, held: Held) -> None:
         """Let an answer go out at the end of the turn, once it is in the log."""
         if not self._waiting:
+            self._began = time.monotonic()
             asyncio.get_running_loop().call_soon(self.end)
         self._waiting.append((sender, held))
+
+    def lasts_longer_than(self, seconds: float) -> bool:
+        """Say whether the present turn has answers that have waited so long for its end.
+
+        Whatever else arrived for this turn has waited at least as long: it is behind what can be answered in time.
+        """
+        return bool(self._waiting) and time.monotonic() - self._began > seconds
 
     async def wait(self, outcome: Outcome | Awaitable[Outcome]) -> Reply:
         """Wait for a handler, and until what it gave may go out; gives what goes out."""

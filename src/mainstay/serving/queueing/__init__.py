@@ -10,7 +10,7 @@
 What is quick (linear models, trees, small networks) never comes here: it is scored on the event loop, where it arrives.
 """
 
-from mainstay.serving.queueing.lanes import Lanes
+from mainstay.serving.queueing.lanes import Lanes, queues
 from mainstay.serving.queueing.outcome import ArmOutcome
 
-__all__ = ["ArmOutcome", "Lanes"]
+__all__ = ["ArmOutcome", "Lanes", "queues"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 import time
 from collections import deque
 from functools import partial
@@ -15,7 +16,7 @@ from mainstay.serving.queueing.worker import Worker
 from mainstay.serving.replies import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import MutableSequence, Sequence
 
     from mainstay.contract import Row
     from mainstay.registry import Bundle
@@ -56,9 +57,9 @@ class _Run:
 class Lane:
     """The queue of one version, and the threads that ask its model.
 
-    Everything but the model's own work happens on the event loop, so nothing here is locked. There is no timer that
-    waits for a batch to fill: a call takes whatever waits when the one before it is done, which is one record where
-    nobody else is there.
+    There is no timer that waits for a batch to fill: a call takes whatever waits when the one before it is done, which
+    is one record where nobody else is there. The event loop begins calls, so that what has just arrived is in them;
+    where a full batch waits, the thread goes on by itself, and so is busy however much the loop has to do.
 
     Parameters
     ----------
@@ -66,6 +67,8 @@ class Lane:
         The version.
     pace : Pace
         How long it takes.
+    asking : sequence of int
+        Where the version is noted that is asked, so that it outlives a crash.
     deadline : float
         Seconds a request has.
     patience : float
@@ -75,15 +78,27 @@ class Lane:
 
     """
 
-    def __init__(self, bundle: Bundle, pace: Pace, *, deadline: float, patience: float, gauges: Gauges) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        pace: Pace,
+        *,
+        asking: MutableSequence[int],
+        deadline: float,
+        patience: float,
+        gauges: Gauges,
+    ) -> None:
         self.bundle = bundle
         self.version = bundle.version.number
         self._pace = pace
+        self._asking = asking
         self._deadline = deadline
         self._patience = Patience(patience)
         self._cost = Cost(pace)
         self._gauges = gauges
         self._loop = asyncio.get_running_loop()
+        self._lock = threading.Lock()
+        """Held where the queue is changed: the one thing that threads share with the loop."""
         self._waiting: deque[Part] = deque()
         self._records = 0
         self._runs: set[_Run] = set()
@@ -97,7 +112,7 @@ class Lane:
 
     def wait_expected(self) -> float:
         """Say how many seconds a newcomer will wait for its turn."""
-        now = self._loop.time()
+        now = time.monotonic()
         under_way = min((max(0.0, run.began + run.expected - now) for run in self._runs if not run.late), default=0.0)
         return under_way + self._cost.work(self._records)
 
@@ -110,15 +125,17 @@ class Lane:
             503, with the seconds after which there may be room.
 
         """
-        self._offer(records)
-        if self.full:
-            raise self._refused()
-
-    def demand_any_room(self) -> None:
-        """Refuse, before anything is read of a request, where no more fits in; raises Refused."""
-        if self.full:
-            self._offer(1)
-            raise self._refused()
+        self._patience.offer(self._cost.work(records), time.monotonic())
+        if not self.full:
+            return
+        again = max(1, math.ceil(self.wait_expected()))
+        raise Refused(
+            503,
+            "overload",
+            f"Version {self.version} is asked for more than it can answer.",
+            "Try again later; if it stays so, serve with more workers.",
+            headers=((b"retry-after", b"%d" % again),),
+        )
 
     @property
     def full(self) -> bool:
@@ -128,30 +145,18 @@ class Lane:
         allowed = min(self._patience.allowed(self._cost.seconds(1)), self._deadline)
         return len(self._waiting) >= MOST_WAITING or self.wait_expected() > allowed
 
-    def _offer(self, records: int) -> None:
-        self._patience.offer(self._cost.work(records), self._loop.time())
-
-    def _refused(self) -> Refused:
-        again = max(1, math.ceil(self.wait_expected()))
-        return Refused(
-            503,
-            "overload",
-            f"Version {self.version} is asked for more than it can answer.",
-            "Try again later; if it stays so, serve with more workers.",
-            headers=((b"retry-after", b"%d" % again),),
-        )
-
     def ask(self, rows: Sequence[Row]) -> asyncio.Future[Told]:
         """Have records scored, together with what else waits; cancel the future where the caller has gone."""
-        now = self._loop.time()
+        now = time.monotonic()
         answer: asyncio.Future[Told] = self._loop.create_future()
         if self.stuck:
             answer.set_result(Told(Failed("hung", self._stuck_told()), 0.0))
             return answer
         part = Part(rows, now, now + self._deadline, answer)
         answer.add_done_callback(lambda _: self._leave(part))
-        self._waiting.append(part)
-        self._records += len(rows)
+        with self._lock:
+            self._waiting.append(part)
+            self._records += len(rows)
         self._gauges.queued(self._records)
         self._take_soon()
         if not self._looking:
@@ -184,59 +189,85 @@ class Lane:
         elif self._closed:
             self.abandon()
 
-    def _whatever_waits(self) -> list[Part]:
-        """Take from the head of the queue what one call is worth; whoever has gone is left out."""
+    def _whatever_waits(self, least: int = 0) -> list[Part]:
+        """Take from the head of the queue what one call is worth, where `least` records wait; any thread may ask."""
         most = self._pace.most
         taken: list[Part] = []
         records = 0
-        now = self._loop.time()
-        while self._waiting:
-            size = len(self._waiting[0].rows)
-            if taken and records + size > most:
-                break
-            part = self._waiting.popleft()
-            self._leave(part)
-            if part.over:
-                continue
+        with self._lock:
+            while self._waiting and self._records >= least:
+                part = self._waiting[0]
+                if taken and records + len(part.rows) > most:
+                    break
+                self._waiting.popleft()
+                if self._left(part) and not part.over:
+                    taken.append(part)
+                    records += len(part.rows)
+                least = 0
+        now = time.monotonic()
+        for part in taken:
             self._gauges.waited(now - part.since)
-            taken.append(part)
-            records += size
+        self._gauges.queued(self._records)
         return taken
 
+    def _left(self, part: Part) -> bool:
+        """Count a part no longer; says whether it was counted until now. Ask with the lock held."""
+        if not part.waits:
+            return False
+        part.waits = False
+        self._records -= len(part.rows)
+        return True
+
     def _leave(self, part: Part) -> None:
-        """Count a part no longer that was taken, or that nobody waits for."""
-        if part.waits:
-            part.waits = False
-            self._records -= len(part.rows)
+        """Count a part no longer that nobody waits for."""
+        with self._lock:
+            left = self._left(part)
+        if left:
             self._gauges.queued(self._records)
 
     def _begin(self, parts: list[Part]) -> None:
         worker = self._idle.pop() if self._idle else Worker(f"mainstay-version-{self.version}")
-        run = _Run(worker, parts, self._loop.time(), 0.0)
-        run.expected = self._cost.seconds(run.records)
+        run = self._run(worker, parts)
         self._runs.add(run)
-        self._gauges.began(run.records)
+        self._asking[0] = self.version
         worker.give(partial(self._work, run))
 
-    def _work(self, run: _Run) -> None:
-        """Ask the model; in a thread beside the loop."""
-        began = time.perf_counter()
-        answers = ask_parts(self.bundle, run.parts)
-        seconds = time.perf_counter() - began
-        try:
-            self._loop.call_soon_threadsafe(self._end, run, answers, seconds)
-        except RuntimeError:  # the loop has ended, and with it whoever waited
-            run.worker.end()
+    def _run(self, worker: Worker, parts: list[Part]) -> _Run:
+        run = _Run(worker, parts, time.monotonic(), 0.0)
+        run.expected = self._cost.seconds(run.records)
+        self._gauges.began(run.records)
+        return run
 
-    def _end(self, run: _Run, answers: Answers, seconds: float) -> None:
+    def _work(self, run: _Run) -> None:
+        """Ask the model, as long as full batches wait; in a thread beside the loop."""
+        following: _Run | None = run
+        while following is not None:
+            run = following
+            answers = ask_parts(self.bundle, run.parts)
+            seconds = time.monotonic() - run.began
+            parts = [] if run.late else self._whatever_waits(self._pace.most)
+            following = self._run(run.worker, parts) if parts else None
+            try:
+                self._loop.call_soon_threadsafe(self._end, run, answers, seconds, following)
+            except RuntimeError:  # the loop has ended, and with it whoever waited
+                run.worker.end()
+                return
+
+    def _end(self, run: _Run, answers: Answers, seconds: float, following: _Run | None) -> None:
         """Hand a batch back to whoever still waits for it."""
         self._runs.discard(run)
-        self._idle.append(run.worker)
+        if following is not None:
+            self._runs.add(following)
+        else:
+            self._idle.append(run.worker)
+        if not self._runs and self._asking[0] == self.version:
+            self._asking[0] = 0
         if answers:
             self._cost.learn(run.records, seconds)
         for part, said in answers:
             if not part.over:
-                part.answer.set_result(Told(said, seconds))
+                share = self._pace.seconds(len(part.rows)) / self._pace.seconds(run.records)
+                part.answer.set_result(Told(said, seconds * share))
         if self._waiting or self._closed:
             self._take_soon()
 
@@ -246,7 +277,7 @@ class Lane:
 
     def _look(self) -> None:
         """Look at the clock: who has waited too long, and which call takes too long."""
-        now = self._loop.time()
+        now = time.monotonic()
         self._looking = False
         for run in self._runs:
             usual = max(_LATE_AT_LEAST, _LATE * run.expected)
@@ -255,7 +286,7 @@ class Lane:
                 self._take_soon()  # another thread goes on
             if self._expire(run.parts, now):
                 self._gauges.hung(now - run.began, len(self._runs))
-        self._expire(self._waiting, now)
+        self._expire(list(self._waiting), now)
         if self.stuck:
             self._give_up()
         if self._waiting or any(not part.over for run in self._runs for part in run.parts):
@@ -273,10 +304,9 @@ class Lane:
 
     def _give_up(self) -> None:
         """Let nobody wait behind threads that all hang."""
-        while self._waiting:
-            part = self._waiting.popleft()
+        for part in list(self._waiting):
             if not part.over:
-                part.answer.set_result(Told(Failed("hung", self._stuck_told()), self._loop.time() - part.since))
+                part.answer.set_result(Told(Failed("hung", self._stuck_told()), time.monotonic() - part.since))
 
     def _stuck_told(self) -> str:
         return f"{len(self._runs)} threads still wait for earlier answers of it."

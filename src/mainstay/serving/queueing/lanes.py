@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from mainstay.serving.arms.asking import Trouble, answered, ask, failed, out_of_rotation
@@ -27,6 +28,8 @@ from mainstay.serving.replies import Refused
 from mainstay.serving.served import Seldom, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mainstay.serving.cases import Case, Cases
     from mainstay.serving.lineup import Arm, Lineup
     from mainstay.serving.measuring.metrics import Metrics
@@ -34,6 +37,11 @@ if TYPE_CHECKING:
     from mainstay.serving.settings import ServingSettings
 
     Answer = asyncio.Future[Told] | Trouble | None
+
+
+def queues(lineup: Lineup, taken: Cases) -> bool:
+    """Say whether a request has to do with a slow version, and so waits for its turn."""
+    return lineup.slow and (lineup.champion.pace.slow or any(case.arm.pace.slow for case in taken.cases))
 
 
 class Lanes:
@@ -61,6 +69,22 @@ class Lanes:
         self._lanes: dict[int, Lane] = {}
         self._lineup: Lineup | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def demand_any_room(self, lineup: Lineup) -> None:
+        """Refuse a request before anything of it is read, where only one version could answer, and has no room.
+
+        Raises
+        ------
+        Refused
+            503, with the seconds after which there may be room.
+
+        """
+        if len(lineup.arms) > 1 or lineup.shadows:
+            return
+        lane = self._lanes.get(lineup.champion.version)
+        if lane is not None and lane.bundle is lineup.champion.bundle and lane.full:
+            with self._counted(lineup.champion, 1):
+                lane.demand_room(1)
 
     async def score(self, lineup: Lineup, taken: Cases) -> None:
         """Score the records of a request, as `score_cases` does, with the slow versions beside the event loop.
@@ -105,12 +129,18 @@ class Lanes:
             return None
         trouble = out_of_rotation(arm)
         if trouble is None:
-            try:
+            with self._counted(arm, len(part)):
                 self._lane(arm).demand_room(len(part))
-            except Refused as refused:
-                self._metrics.shed.labels(self._name, str(arm.version), arm.route.role, refused.cause).inc(len(part))
-                raise
         return trouble
+
+    @contextmanager
+    def _counted(self, arm: Arm, records: int) -> Iterator[None]:
+        """Count records that are refused for want of room."""
+        try:
+            yield
+        except Refused as refused:
+            self._metrics.shed.labels(self._name, arm.version, arm.route.role, refused.cause).inc(records)
+            raise
 
     def _ask(self, part: list[Case]) -> Answer:
         """Put records into their arm's queue; None where nobody need be waited for."""
@@ -177,6 +207,7 @@ class Lanes:
             lane = self._lanes[arm.version] = Lane(
                 arm.bundle,
                 arm.pace,
+                asking=arm.asking,
                 deadline=self._settings.deadline_seconds,
                 patience=self._settings.queue_seconds,
                 gauges=Gauges(self._metrics, self._name, arm.version, self._seldom),

@@ -23,8 +23,8 @@ class ArmOutcome:
     how : {"ok", "error", "timeout"}
         Whether it gave scores that can be used, raised or gave something else, or gave nothing in time.
     seconds : float
-        What the model took for the batch they were in, without the time they waited for their turn; of a timeout the
-        time the request had.
+        What the model would have taken for these records alone, without the time they waited for their turn; of a
+        timeout the time the request had.
     records : int
         How many of the request were its own.
     why : str

@@ -40,7 +40,7 @@ class Told(msgspec.Struct, frozen=True):
     said : Said or Failed
         What the model said, or why it didn't.
     seconds : float
-        What the call took; of a deadline the time since the part came.
+        What the call would have taken for this part alone; of a deadline the time since it came.
 
     """
 
