@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _KNOWN_AS = {
     "catboost": "CatBoost",
+    "google": "protobuf",
+    "grpc": "grpcio",
     "keras": "Keras 3",
     "lightgbm": "LightGBM",
     "mlflow": "mlflow-skinny",

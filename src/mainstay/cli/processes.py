@@ -41,6 +41,7 @@ insecure_option = click.option(
 )
 @click.option("--tls-cert", type=_FILE, help="Certificate, a PEM file; with --tls-key.")
 @click.option("--tls-key", type=_FILE, help="Its private key, a PEM file.")
+@click.option("--grpc-port", type=click.IntRange(0, 65535), help="Where to answer gRPC, too; 0: nowhere.")
 @insecure_option
 def serve(
     projects: tuple[Path, ...],
@@ -50,6 +51,7 @@ def serve(
     workers: int,
     tls_cert: Path | None,
     tls_key: Path | None,
+    grpc_port: int | None,
     *,
     insecure: bool,
 ) -> None:
@@ -64,7 +66,7 @@ def serve(
     roots = [open_here(root).root for root in (projects or (folder,))]
     tls = (tls_cert, tls_key) if tls_cert is not None and tls_key is not None else None
     say("Nobody is watching: `mainstay operate` looks, alerts and acts; `mainstay up` starts everything.")
-    replace_by_server(roots, host=host, port=port, workers=workers, insecure=insecure, tls=tls)
+    replace_by_server(roots, host=host, port=port, workers=workers, grpc_port=grpc_port, insecure=insecure, tls=tls)
 
 
 @click.command()

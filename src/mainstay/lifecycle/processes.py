@@ -28,6 +28,7 @@ def server_command(
     host: str,
     port: int,
     workers: int = 1,
+    grpc_port: int | None = None,
     insecure: bool = False,
     tls: tuple[Path, Path] | None = None,
 ) -> list[str]:
@@ -37,6 +38,7 @@ def server_command(
     """
     words = [sys.executable, "-m", "mainstay.serving", "--host", host, "--port", str(port), "--workers", str(workers)]
     words += [] if tls is None else ["--tls-cert", str(tls[0]), "--tls-key", str(tls[1])]
+    words += [] if grpc_port is None else ["--grpc-port", str(grpc_port)]
     return [*words, *_projects(roots), *(["--insecure"] if insecure else [])]
 
 
@@ -57,11 +59,14 @@ def replace_by_server(
     host: str,
     port: int,
     workers: int,
+    grpc_port: int | None,
     insecure: bool,
     tls: tuple[Path, Path] | None = None,
 ) -> NoReturn:
     """Become the prediction server."""
-    command = server_command(roots, host=host, port=port, workers=workers, insecure=insecure, tls=tls)
+    command = server_command(
+        roots, host=host, port=port, workers=workers, grpc_port=grpc_port, insecure=insecure, tls=tls
+    )
     os.execv(command[0], command)  # noqa: S606 - no shell is what we want
 
 

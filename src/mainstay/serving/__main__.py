@@ -13,6 +13,7 @@ from mainstay.errors import InputError, MainstayError
 from mainstay.project import Project, open_project
 from mainstay.serving.address import bind, is_loopback
 from mainstay.serving.doors.hosts import PORTS, WORKERS, read_hosts, read_number
+from mainstay.serving.doors.oip.rpc import demand_grpc
 from mainstay.serving.guard.store import any_keys, demand_mounted
 from mainstay.serving.guard.tls import Tls
 from mainstay.serving.lifeline import leave_with
@@ -31,8 +32,9 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         leave_with(given.lifeline)
         projects = _projects(given.project)
+        rpc = _rpc_address(given, projects)
         if given.socket is not None:
-            return _work(given, projects)
+            return _work(given, projects, rpc)
         _demand_environment(given, len(projects))
         demand_mounted()
         tls = _tls(given)
@@ -40,9 +42,11 @@ def main(words: Sequence[str] | None = None) -> int:
         listener = bind(given.host, given.port, insecure=given.insecure, keys=keys)
         if keys and tls is None and not is_loopback(given.host):
             say("Keys and records cross the network in the clear: add --tls-cert and --tls-key, or a proxy with TLS.")
+        if rpc:  # each worker listens by itself there: whether it is free is seen now
+            bind(given.host, int(rpc.rpartition(":")[2]), insecure=given.insecure, keys=keys).close()
         if given.workers > 1:
             return _supervise(given, projects, listener)
-        run_worker(projects, listener, loopback=is_loopback(given.host), insecure=given.insecure, tls=tls)
+        run_worker(projects, listener, loopback=is_loopback(given.host), insecure=given.insecure, tls=tls, rpc=rpc)
     except MainstayError as error:
         say(str(error))
         return error.exit_code
@@ -54,6 +58,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--project", type=Path, action="append", help="a project's folder; can be given several times")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, help="where to listen")
+    parser.add_argument("--grpc-port", type=int, help="where gRPC is answered, too; 0: nowhere")
     parser.add_argument("--workers", type=int, help="processes")
     parser.add_argument("--insecure", action="store_true", help="serve other machines although there are no keys")
     parser.add_argument("--tls-cert", type=Path, default=_path("MAINSTAY_TLS_CERT"), help="certificate, PEM")
@@ -96,7 +101,18 @@ def _projects(folders: list[Path] | None) -> list[Project]:
     return projects
 
 
-def _work(given: argparse.Namespace, projects: list[Project]) -> int:
+def _rpc_address(given: argparse.Namespace, projects: list[Project]) -> str:
+    """Give where gRPC is answered: as the command says, else as the projects say; empty: nowhere."""
+    settings = widest([project.section("serving", ServingSettings) for project in projects])
+    port = settings.grpc_port if given.grpc_port is None else given.grpc_port
+    if not port:
+        return ""
+    demand_grpc()
+    host = f"[{given.host.strip('[]')}]" if ":" in given.host else given.host
+    return f"{host}:{port}"
+
+
+def _work(given: argparse.Namespace, projects: list[Project], rpc: str) -> int:
     listener = socket.socket(fileno=given.socket)
     run_worker(
         projects,
@@ -106,6 +122,7 @@ def _work(given: argparse.Namespace, projects: list[Project]) -> int:
         tls=_tls(given),
         announce=given.announce,
         ready=lambda: os.write(given.told, b"%d\n" % os.getpid()),
+        rpc=rpc,
     )
     return 0
 
@@ -116,6 +133,7 @@ def _supervise(given: argparse.Namespace, projects: list[Project], listener: soc
     words += ["--host", given.host, *(["--insecure"] if given.insecure else [])]
     if given.tls_cert is not None:
         words += ["--tls-cert", str(given.tls_cert), "--tls-key", str(given.tls_key)]
+    words += [] if given.grpc_port is None else ["--grpc-port", str(given.grpc_port)]
     return Supervisor(words, listener, given.workers, settings.drain_seconds + 5).run()
 
 

@@ -108,17 +108,21 @@ class Hot:
 
         """
         door = Inner(asked, name)
+        await self.inside(call, door)
+        if door.refused is not None:
+            raise door.refused
+        return list(door.told)
+
+    async def inside(self, call: Call, door: Door) -> None:
+        """Let a door that keeps what it tells, or why it refuses, answer one request that didn't come over HTTP."""
         # What is told here isn't bytes, so none are remembered; a key names the answers all the same.
         entrance = self._entrance(door, self._predict, once=False)
         try:
             self._guard.admit(call, entrance.need, self.served.name)
         except Refused as refused:
             await self._turn.wait(entrance.refuse(call, refused))
-            raise
-        await self._turn.wait(entrance(call))
-        if door.refused is not None:
-            raise door.refused
-        return list(door.told)
+        else:
+            await self._turn.wait(entrance(call))
 
     def _entrance(self, door: Door, work: Work, need: Need = "predict", *, once: bool = True) -> Entrance:
         most, remembers = self.served.settings.max_body, self._once if once else None

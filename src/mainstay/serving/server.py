@@ -15,6 +15,7 @@ import uvicorn
 from mainstay.serving.app import App
 from mainstay.serving.direct import DirectProtocol
 from mainstay.serving.doors.hosts import read_hosts
+from mainstay.serving.doors.oip.rpc import RpcServer
 from mainstay.serving.guard.descriptors import room_for
 from mainstay.serving.guard.opening import open_guard
 from mainstay.serving.measuring.pulse import Pulse
@@ -50,6 +51,7 @@ def run_worker(
     tls: Tls | None = None,
     announce: bool = True,
     ready: Callable[[], object] = lambda: None,
+    rpc: str = "",
 ) -> None:
     """Serve until asked to end.
 
@@ -69,6 +71,8 @@ def run_worker(
         Whether to say where it answers.
     ready : callable
         Called when everything is loaded and answering begins.
+    rpc : str
+        The address gRPC is answered at, too; empty: none.
 
     Raises
     ------
@@ -76,6 +80,7 @@ def run_worker(
         Where the books can't be opened.
     SetupError
         Where spans are to be sent, and the extra isn't installed.
+        Where gRPC can't listen.
 
     """
     models = [Served(project, loopback=loopback) for project in projects]
@@ -90,9 +95,12 @@ def run_worker(
     gc.freeze()
     if announce:
         announce_models(models, listener, "http" if tls is None else "https")
+        if rpc:
+            say(f"gRPC answers at {rpc}")
     ready()
+    port = RpcServer(app, rpc, settings, tls) if rpc else None
     try:
-        _Server(_config(app, settings, tls), app, settings, tls).run(sockets=[listener])
+        _Server(_config(app, settings, tls), app, settings, tls, port).run(sockets=[listener])
     finally:
         watcher.end()
         if app.turn.spans is not None:
@@ -147,12 +155,21 @@ def _config(app: App, settings: ServingSettings, tls: Tls | None) -> uvicorn.Con
 class _Server(uvicorn.Server):
     """uvicorn's server, which tells before it leaves, and leaves with exit code 0."""
 
-    def __init__(self, config: uvicorn.Config, app: App, settings: ServingSettings, tls: Tls | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, app: App, settings: ServingSettings, tls: Tls | None, rpc: RpcServer | None
+    ) -> None:
         super().__init__(config)
         self._tls = tls
+        self._rpc = rpc
         self._app = app
         self._settings = settings
         self._pulse = Pulse(app.metrics, 1 / _TICKS_A_SECOND)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen; to gRPC, too, where that is wanted."""
+        await super().startup(sockets)
+        if self._rpc is not None:
+            await self._rpc.start()
 
     async def on_tick(self, counter: int) -> bool:
         """Close what keeps us waiting, and tell what the operator must know, once a second."""
@@ -183,6 +200,8 @@ class _Server(uvicorn.Server):
                 listener.close()
             self._app.closing = True
             await asyncio.sleep(_HAND_OVER)
+        if self._rpc is not None:
+            await self._rpc.stop()
         await super().shutdown(sockets)
 
     @contextlib.contextmanager

@@ -35,6 +35,8 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         How long requests under way are waited for when the server is asked to end.
     poll_seconds : float
         How often the release history is read.
+    grpc_port : int
+        Where the Open Inference Protocol is answered over gRPC (the extra ``grpc``); 0: nowhere.
     max_explained : int
         Records one request may have explained.
     explain_seconds : float
@@ -76,6 +78,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     breaker_share: Share = 0.5
     breaker_seconds: Positive = 1.0
     otel: Collector = ""
+    grpc_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     trust: tuple[Key, ...] = ()
     keys: tuple[PublicKey, ...] = ()
 
@@ -99,4 +102,5 @@ def widest(settings: list[ServingSettings]) -> ServingSettings:
         drain_seconds=float(max(each.drain_seconds for each in settings)),
         poll_seconds=float(min(each.poll_seconds for each in settings)),
         otel=next((each.otel for each in settings if each.otel), ""),
+        grpc_port=max(each.grpc_port for each in settings),
     )

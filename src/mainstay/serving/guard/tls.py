@@ -39,6 +39,8 @@ class Tls:
         if self.expires <= dt.datetime.now(dt.UTC):
             raise InputError(f"The certificate {certificate} expired on {self.expires:%Y-%m-%d}.", "Renew it.")
         self.context = _context(certificate, key)
+        self.pair = self._read()
+        """Key and certificate as they are in use."""
         self._seldom = Seldom()
         self._told = ""
         self._warn()
@@ -57,6 +59,7 @@ class Tls:
             expires = _expiry(self._certificate)
             _context(self._certificate, self._key)  # a trial: the one in use is touched only where the new pair is good
             self.context.load_cert_chain(self._certificate, self._key, password=_no_password)
+            self.pair = self._read()
         except (InputError, OSError, ValueError) as error:
             if str(error) != self._told:
                 say(f"The old certificate stays in use: {error}")
@@ -65,6 +68,9 @@ class Tls:
         self.expires, self._told = expires, ""
         say(f"The certificate was read anew; it is good until {expires:%Y-%m-%d}.")
         return True
+
+    def _read(self) -> tuple[bytes, bytes]:
+        return self._key.read_bytes(), self._certificate.read_bytes()
 
     def _warn(self) -> None:
         left = self.expires - dt.datetime.now(dt.UTC)

@@ -50,9 +50,9 @@ def cells_of(tensor: Tensor, count: int) -> list[Cell]:
     if isinstance(content, msgspec.Raw):
         found = _listed(tensor, bytes(content), count)
     else:
+        if len(content) != count:
+            _miscounted(tensor, len(content), count)
         found = [*content]
-        if len(found) != count:
-            _miscounted(tensor, len(found), count)
     return _plain(tensor, found)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import msgspec
@@ -10,7 +12,7 @@ import msgspec
 from mainstay.serving.replies import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 LENGTH = b"inference-header-content-length"
 """The header that says how many bytes of the body are JSON; raw tensors follow."""
@@ -28,11 +30,12 @@ _parameters = msgspec.json.Decoder(dict[str, Parameter]).decode
 _NO_NUMBER = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|NaN|-?Infinity', re.DOTALL)
 _Head = TypeVar("_Head", bound=msgspec.Struct)
 
-Content = msgspec.Raw | memoryview | list[bool] | list[int] | list[float] | list[bytes]
+Content = msgspec.Raw | memoryview | Sequence[bool | int | float | bytes]
 """Where the elements of a tensor are: JSON, raw bytes, or a typed list of gRPC's."""
 
 
-class Tensor(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Tensor:
     """One tensor as it was sent, its elements not looked at yet.
 
     Parameters
@@ -68,7 +71,8 @@ class Wanted(msgspec.Struct, frozen=True):
     binary: bool
 
 
-class Infer(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Infer:
     """A request to infer.
 
     Parameters
