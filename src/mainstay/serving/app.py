@@ -116,7 +116,12 @@ class App:
         except Hung:
             raise
         except Exception as error:  # noqa: BLE001 - the last net
-            return fault(call, error)
+            return self.fail(call, error)
+
+    def fail(self, call: Call, error: Exception) -> Reply:
+        """Answer where mainstay itself failed."""
+        self.metrics.requests.labels("", "", "", "unknown", 500, "fault").inc()
+        return fault(call, error)
 
     def crowded(self, handler: Handler) -> Reply | None:
         """Give what a request gets where the event loop is so far behind that nothing of it is read; None elsewhere.

@@ -17,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from mainstay.serving.call import Call
 from mainstay.serving.handler import Held
 from mainstay.serving.protocol import GuardedProtocol
-from mainstay.serving.refusals import fault
 from mainstay.serving.replies import JSON, Refused, Reply
 
 if TYPE_CHECKING:
@@ -158,6 +157,10 @@ class DirectProtocol(GuardedProtocol):
             kind.standing, kind.standing_lines = headers, _joined(tuple(headers))
         return kind.standing_lines
 
+    def _refuse(self, refused: Refused) -> None:
+        self.served_by.metrics.requests.labels("", "", "", "http", refused.status, refused.cause).inc()
+        super()._refuse(refused)
+
     def _plain(self, head: Head) -> tuple[tuple[str, Handler], bytes] | None:
         """Find who answers, where the request is a plain one."""
         url = self.url
@@ -189,7 +192,7 @@ class DirectProtocol(GuardedProtocol):
         try:
             outcome = self._asked(cycle.call, handler)
         except Exception as error:  # noqa: BLE001 - the last net
-            self.reply(cycle, fault(cycle.call, error))
+            self.reply(cycle, self.served_by.fail(cycle.call, error))
             return
         if isinstance(outcome, Held):
             self.served_by.turn.add(cycle, outcome)
@@ -211,7 +214,7 @@ class DirectProtocol(GuardedProtocol):
         try:
             reply = await self.served_by.turn.wait(outcome)
         except Exception as error:  # noqa: BLE001 - the last net
-            reply = fault(cycle.call, error)
+            reply = self.served_by.fail(cycle.call, error)
         self.reply(cycle, reply)
 
 

@@ -14,7 +14,7 @@ from mainstay.serving.answers import make_event, with_scores
 from mainstay.serving.guard.guard import UNWRITTEN
 from mainstay.serving.handler import Held
 from mainstay.serving.measuring.reckoner import Reckoner
-from mainstay.serving.refusals import RETRY
+from mainstay.serving.refusals import RETRY, fault
 from mainstay.serving.replies import Refused
 from mainstay.serving.served import Seldom, say
 
@@ -133,10 +133,15 @@ class Ledger:
         except StoreError:  # the answer is out and logged; only the comparison is poorer
             self._metrics.lost.labels(self._served.name, "predictions").inc(len(events))
 
+    def fail(self, held: Held, error: Exception) -> Reply:
+        """Answer where mainstay itself failed to write something down."""
+        self._metrics.requests.labels(self.model, "", "", held.route, 500, "fault").inc()
+        return fault(held.call, error)
+
     def count_failures(self, taken: Cases, role: str) -> None:
         """Count, and tell the operator, where an arm or feature code failed."""
-        for fault in taken.features_failed:
-            self._said.say(fault.kind, fault.told)
+        for failed in taken.features_failed:
+            self._said.say(failed.kind, failed.told)
         for failure in taken.failures:
             self._said.say(failure.partition(":")[0], failure)
             self._metrics.failures.labels(self._served.name, role).inc()

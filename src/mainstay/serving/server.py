@@ -18,6 +18,7 @@ from mainstay.serving.doors.hosts import read_hosts
 from mainstay.serving.doors.oip.rpc import RpcServer
 from mainstay.serving.guard.descriptors import room_for
 from mainstay.serving.guard.opening import open_guard
+from mainstay.serving.measuring.breakers import Breakers
 from mainstay.serving.measuring.pulse import Pulse
 from mainstay.serving.measuring.spans import open_spans
 from mainstay.serving.protocol import GuardedProtocol
@@ -164,6 +165,7 @@ class _Server(uvicorn.Server):
         self._app = app
         self._settings = settings
         self._pulse = Pulse(app.metrics, 1 / _TICKS_A_SECOND)
+        self._breakers = Breakers(app.metrics)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; to gRPC, too, where that is wanted."""
@@ -177,6 +179,7 @@ class _Server(uvicorn.Server):
         if counter % _TICKS_A_SECOND == 0:
             for served in self._app.models:
                 served.heed()
+            self._breakers.look(self._app.models)
             self._app.guard.look()
             if self._tls is not None:
                 self._tls.renew()

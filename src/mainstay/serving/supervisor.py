@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mainstay.serving.guard.rates import SHARED as RATES
 from mainstay.serving.guard.rates import Rates
 from mainstay.serving.measuring.cells import SHARED, Cells
+from mainstay.serving.measuring.metrics import Metrics
 from mainstay.serving.served import say
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Supervisor:
         os.set_blocking(self._heard, False)
         self._answering: set[int] = set()
         self._counts = Cells.shared(workers + 1)
+        self._restarts = Metrics(cells=self._counts).restarts.labels()
         self._rates = Rates.shared()
         self._workers = {number: self._start(number, announce=number == 0) for number in range(workers)}
         self._born = dict.fromkeys(self._workers, time.monotonic())
@@ -90,6 +92,7 @@ class Supervisor:
             if now >= self._due[number]:
                 del self._due[number]
                 self._workers[number] = self._start(number, announce=False)
+                self._restarts.inc()
                 self._born[number] = now
         return 0
 

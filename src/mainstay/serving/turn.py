@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from mainstay.serving.handler import Held
-from mainstay.serving.refusals import fault, say_fault
+from mainstay.serving.refusals import say_fault
 from mainstay.serving.replies import Reply
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def settle(some: Iterable[Held]) -> None:
             ledger.settle(part)
         except Exception as error:  # noqa: BLE001 - the last net: whoever waits for an answer gets one
             for held in part:
-                held.reply = fault(held.call, error)
+                held.reply = ledger.fail(held, error)
 
 
 def _do(after: Callable[[], object]) -> None:

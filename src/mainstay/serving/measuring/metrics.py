@@ -102,6 +102,9 @@ class Metrics:
         self.breaker = Gauge(
             cells, "mainstay_breaker_open", "Whether the circuit breaker keeps an arm out of rotation.", _ARM
         )
+        self.trips = Counter(
+            cells, "mainstay_breaker_trips", "Times an arm was taken out of rotation in a worker.", _ARM
+        )
         self.connections = Gauge(cells, "mainstay_connections", "Open connections.")
         self.lag = Histogram(
             cells, "mainstay_loop_lag_seconds", "How late the event loop came to what was due.",
