@@ -137,11 +137,14 @@ def _encoded(records: list[Record]) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.array(cells, dtype=np.float64)
 
 
+_UNCACHED = "[serving]\ncache = 0\n"  # the client's rows recur, as they hardly would
 OWN = (
     Own("trees", "mainstay, LightGBM, everything on"),
     Own("linear", "mainstay, linear model, everything on", linear),
-    Own("pipeline", "mainstay, the peers' scikit-learn pipeline as it is", pipeline),
+    Own("pipeline", "mainstay, the peers' scikit-learn pipeline as it is", pipeline, settings=_UNCACHED),
     Own("function", "mainstay, a Python function", function),
+    Own("recurring", "mainstay, the same pipeline, whose records recur (cache)", pipeline),
+    Own("remembered", "mainstay, LightGBM, cache forced on", settings="[serving]\ncache = 10000\n"),
     Own("shadow", "mainstay, LightGBM, with a shadow on every request", beside="shadow"),
     Own("canary", "mainstay, LightGBM, with a canary of 10 %", beside="canary"),
     Own("explain", "mainstay, LightGBM, with reasons (?explain=true)", path=f"/models/{MODEL}/predict?explain=true"),

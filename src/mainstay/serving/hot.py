@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mainstay.events import IdMaker
 from mainstay.serving.answers import make_answers
 from mainstay.serving.arms import pin
+from mainstay.serving.cache import Cache
 from mainstay.serving.cases import take_cases
 from mainstay.serving.dataplane import ScoringError, score_cases, shadow_cases
 from mainstay.serving.doors.native import Native
@@ -71,6 +72,7 @@ class Hot:
         self._turn = turn
         self._why = Why(served, metrics, aside)
         self._once = Once(self.ledger.again)
+        self._cache = Cache(served.name, served.settings.cache, metrics)
         self._lanes = Lanes(served.name, served.settings, metrics)
         self.predict = self._entrance(Native("predict"), self._predict_natively)
         self.explain = self._entrance(Native("explain"), self._explain)
@@ -131,17 +133,25 @@ class Hot:
     def _predict(self, call: Call, door: Door) -> Held | Awaitable[Held]:
         """Answer the records of a request: at once where every model is quick."""
         lineup = self._lineup()
-        if lineup.slow:
+        known = self._cache.of(lineup)
+        if lineup.slow and known is None:  # what is known is answered however much waits
             self._lanes.demand_any_room(lineup)
         asked = door.ask(call, lineup)
         taken = self._take(lineup, asked, ids_by_key(call.head, self.served.new_id))
+        if known is not None and known.answer(taken.cases):
+            return self._answer(call, door, lineup, asked, taken=taken, answers=make_answers(taken.cases))
         if lineup.slow and queues(lineup, taken):
             return self._predict_later(call, door, lineup, asked, taken)
         self._score(lineup, taken)
+        if known is not None:
+            known.learn(taken.cases)
         return self._answer(call, door, lineup, asked, taken=taken, answers=make_answers(taken.cases))
 
     async def _predict_later(self, call: Call, door: Door, lineup: Lineup, asked: Asked, taken: Cases) -> Held:
+        known = self._cache.of(lineup)  # before the wait: another version may answer by its end
         await self._score_aside(lineup, taken)
+        if known is not None:
+            known.learn(taken.cases)
         return self._answer(call, door, lineup, asked, taken=taken, answers=make_answers(taken.cases))
 
     def _predict_natively(self, call: Call, door: Door) -> Held | Awaitable[Held]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -41,6 +41,11 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         Records one request may have explained.
     explain_seconds : float
         What the explanations of one request may take where they are sampled; what is found until then is answered.
+    cache : {"auto"} or int
+        How many scores each worker keeps, to be given again to records of the same values; 0 for none. "auto" keeps
+        some where it pays: where the version was measured to take longer than half a millisecond, and isn't a function
+        of the project's own. None are kept of versions with feature code, nor given while others answer beside the
+        champion or are compared with it.
     deadline_seconds : float
         How long a request may take that a slow model answers (one that isn't compiled, or runs code of the project's
         own). Then the version's fallback answers, marked as degraded; without a fallback it is refused with 503.
@@ -69,6 +74,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_connections: Count = 4096
     max_explained: Count = 100
     explain_seconds: Positive = 0.25
+    cache: Annotated[int, msgspec.Meta(ge=0)] | Literal["auto"] = "auto"
     read_seconds: Positive = 30.0
     keep_alive_seconds: Positive = 75.0
     drain_seconds: Positive = 10.0
