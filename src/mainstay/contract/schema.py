@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.contract.columns import Datetime
+from mainstay.contract.columns import Category, Datetime, Text
+from mainstay.contract.columns.base import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,11 +61,23 @@ def json_schema(contract: Contract) -> Schema:
 
 
 def _described(column: AnyColumn) -> Schema:
-    schema = column.json_schema()
+    schema = {**column.json_schema(), **_of_texts(column)}
     if column.nullable:
         schema = {"anyOf": [schema, {"type": "null"}]}
     about = " ".join(_about(column))
     return {**schema, "description": about} if about else schema
+
+
+def _of_texts(column: AnyColumn) -> Schema:
+    """Say what holds for each text that isn't read as something else: no longer than texts are, and not blank."""
+    if not isinstance(column, Category | Text) or column.malformed != "reject":
+        return {}
+    schema, kept = column.json_schema(), Schema(maxLength=LONGEST)
+    if "enum" in schema:
+        return {}
+    if not column.nullable:
+        kept["pattern"] = r"\S"
+    return {name: limit for name, limit in kept.items() if name not in schema}
 
 
 def _about(column: AnyColumn) -> Iterator[str]:

@@ -34,7 +34,7 @@ def test_a_record_is_described_as_a_caller_should_send_it() -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["required"] == ["tenure", "balance", "partner", "active", "plan", "season"]
     assert schema["properties"] == {
-        "id": {"anyOf": [{"type": ["string", "integer"]}, {"type": "null"}]},
+        "id": {"anyOf": [{"type": ["string", "integer"], "maxLength": 1000}, {"type": "null"}]},
         "tenure": {"type": "integer", "minimum": 0, "maximum": 100, "description": "Time as a customer. Unit: months."},
         "charges": {
             "anyOf": [{"type": "number", "minimum": 0.0}, {"type": "null"}],
@@ -51,6 +51,8 @@ def test_a_record_is_described_as_a_caller_should_send_it() -> None:
         "season": {
             "type": ["string", "integer"],
             "examples": ["1", "2"],
+            "maxLength": 1000,
+            "pattern": r"\S",
             "description": "Another label is taken as one unknown label, and the answer marked as degraded.",
         },
     }

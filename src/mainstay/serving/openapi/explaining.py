@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 Schema = dict[str, object]
 
 WANTS_REASONS: Schema = {
@@ -9,12 +14,6 @@ WANTS_REASONS: Schema = {
     "in": "query",
     "schema": {"type": "boolean", "default": False},
     "description": "Whether to answer with the largest reasons, in words",
-}
-LABEL: Schema = {
-    "name": "label",
-    "in": "query",
-    "schema": {"type": "string"},
-    "description": "The label whose probability to explain; the positive or likeliest one where it isn't said",
 }
 REASON: Schema = {
     "type": "object",
@@ -73,6 +72,13 @@ EXPLANATION: Schema = {
         "reasons": {"type": "array", "items": {"$ref": "#/components/schemas/Reason"}},
     },
 }
+
+
+def asked_label(labels: Sequence[str]) -> list[Schema]:
+    """Describe the question for a label; amounts have none."""
+    about = "The label whose probability to explain; the positive or likeliest one where it isn't said"
+    schema: Schema = {"type": "string", "enum": list(labels)}
+    return [{"name": "label", "in": "query", "schema": schema, "description": about}] if labels else []
 
 
 def explained_answer(name: str) -> Schema:

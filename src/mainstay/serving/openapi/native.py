@@ -6,32 +6,18 @@ import json
 from typing import TYPE_CHECKING, cast
 
 from mainstay.contract import json_schema
-from mainstay.serving.openapi.explaining import EXPLANATION, LABEL, REASON, WANTS_REASONS, explained_answer
+from mainstay.serving.openapi.explaining import EXPLANATION, REASON, WANTS_REASONS, asked_label, explained_answer
 from mainstay.serving.openapi.parts import READING, Described, Example, Schema, body, operation, ref, refusals, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mainstay.contract import Contract
+    from mainstay.models.task import Task
+    from mainstay.serving.lineup import Lineup
     from mainstay.serving.served import Served
 
-_FEEDBACK: Schema = {
-    "type": "object",
-    "required": ["id"],
-    "additionalProperties": False,
-    "properties": {
-        "id": {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": 128,
-            "description": "Id the prediction was answered with",
-        },
-        "label": {"type": ["string", "number", "boolean"], "description": "What really happened"},
-        "at": {"type": "string", "format": "date-time", "description": "When it became true; now where absent"},
-        "kpis": {"type": "object", "maxProperties": 32, "additionalProperties": {"type": "number"}},
-        "followed": {"type": "boolean", "description": "Whether the decision was followed"},
-    },
-}
+_NAME = "^[!-~]{1,128}$"
 _ACCEPTED: Schema = {
     "type": "object",
     "required": ["accepted"],
@@ -84,31 +70,30 @@ def native(served: Served, *, alone: bool) -> Described:
     lineup, name = served.lineup, served.name
     record: Schema = json_schema(lineup.champion.bundle.contract) if lineup else {"type": "object"}
     task = lineup.champion.bundle.policy.task if lineup else None
+    labels = labels_of(task)
     answer = answer_schema(amounts=task is not None and task.kind == "regression", labels=task.labels if task else ())
-    most, explained = served.settings.max_records, served.settings.max_explained
+    most, explained, arms = served.settings.max_records, served.settings.max_explained, _asked_arms(lineup)
     at = f"/models/{name}"
+    about = {"200": told("What it is, and who answers", ref("Model")), **refusals(READING)}
+    calls: Schema = {
+        "predict": {"post": _predict(name, most, arms)},
+        "explain": {"post": _explain(name, explained, [*asked_label(labels), *arms])},
+        "feedback": {"post": _feedback(name, most)},
+    }
     paths: Schema = {
-        at: {
-            "get": operation(
-                f"Contract and current release of {name}",
-                f"model_{name}",
-                {"200": told("What it is, and who answers", ref("Model")), **refusals(READING)},
-            )
-        },
-        f"{at}/predict": {"post": _predict(name, most)},
-        f"{at}/explain": {"post": _explain(name, explained)},
-        f"{at}/feedback": {"post": _feedback(name, most)},
+        at: {"get": operation(f"Contract and current release of {name}", f"model_{name}", about)},
+        **{f"{at}/{call}": item for call, item in calls.items()},
     }
     if alone:
-        paths["/predict"] = {"post": _predict(name, most, "predict")}
-        paths["/explain"] = {"post": _explain(name, explained, "explain")}
+        paths["/predict"] = {"post": _predict(name, most, arms, "predict")}
+        paths["/explain"] = {"post": _explain(name, explained, [*asked_label(labels), *arms], "explain")}
     return Described(
         paths=paths,
         schemas={
             **_schemas(name, record, answer),
             f"{name}.Explained": explained_answer(name),
+            f"{name}.Feedback": feedback_schema(labels),
             "Explanation": EXPLANATION,
-            "Feedback": _FEEDBACK,
             "Accepted": _ACCEPTED,
             "Model": _MODEL,
         },
@@ -124,29 +109,50 @@ def predict_alone(contract: Contract, name: str, most: int, answer: Schema) -> D
     )
 
 
+def labels_of(task: Task | None) -> tuple[str, ...]:
+    """Give the labels of a task; none of amounts."""
+    if task is None or task.kind == "regression":
+        return ()
+    return task.labels or (task.positive, task.negative)
+
+
 def _schemas(name: str, record: Schema, answer: Schema) -> Schema:
     return {f"{name}.Record": record, f"{name}.Answer": answer, "Reason": REASON}
 
 
-def _predict(name: str, most: int, called: str = "") -> Schema:
+def _asked_arms(lineup: Lineup | None) -> list[Schema]:
+    """Describe how somebody who is part of the release is named."""
+    if lineup is None:
+        return []
+    arms = (*lineup.arms, *lineup.shadows)
+    version: Schema = {"type": "integer", "enum": sorted({arm.version for arm in arms})}
+    role: Schema = {"type": "string", "enum": sorted({arm.route.role for arm in arms})}
+    return [
+        {"name": "version", "in": "query", "schema": version, "description": "The version that is to answer"},
+        {"name": "role", "in": "query", "schema": role, "description": "The part in the release that is to answer"},
+    ]
+
+
+def _predict(name: str, most: int, arms: Sequence[Schema] = (), called: str = "") -> Schema:
     return operation(
         f"Ask {name} about one record, or several",
         called or f"predict_{name}",
         {"200": told("The answer, or one per record", one_or_many(f"{name}.Answer", most)), **refusals()},
         sends=body(one_or_many(f"{name}.Record", most)),
-        parameters=[WANTS_REASONS],
+        parameters=[WANTS_REASONS, *arms],
         keyed=True,
     )
 
 
-def _explain(name: str, most: int, called: str = "") -> Schema:
+def _explain(name: str, most: int, asked: Sequence[Schema], called: str = "") -> Schema:
     text = "The answer with its explanation, or one per record"
     return operation(
         f"Ask {name} about one record, or several, and why",
         called or f"explain_{name}",
         {"200": told(text, one_or_many(f"{name}.Explained", most)), **refusals()},
         sends=body(one_or_many(f"{name}.Record", most)),
-        parameters=[LABEL],
+        parameters=asked,
+        keyed=True,
     )
 
 
@@ -155,8 +161,37 @@ def _feedback(name: str, most: int) -> Schema:
         "Tell what really happened",
         f"feedback_{name}",
         {"200": told("How many lines were taken", ref("Accepted")), **refusals()},
-        sends=body(one_or_many("Feedback", most)),
+        sends=body(one_or_many(f"{name}.Feedback", most)),
+        keyed=True,
     )
+
+
+def feedback_schema(labels: Sequence[str]) -> Schema:
+    """Describe an outcome as a caller should send it: a label, or an amount where there are none."""
+    label: Schema = {"type": "string", "enum": list(labels)} if labels else {"type": "number"}
+    return {
+        "type": "object",
+        "required": ["id"],
+        "anyOf": [{"required": ["label"]}, {"required": ["kpis"]}, {"required": ["followed"]}],
+        "additionalProperties": False,
+        "properties": {
+            "id": {"type": "string", "pattern": _NAME, "description": "Id the prediction was answered with"},
+            "label": {**label, "description": "What really happened"},
+            "at": {
+                "type": "string",
+                "format": "date-time",
+                "description": "When it became true, not later than tomorrow; now where it isn't said",
+            },
+            "kpis": {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 32,
+                "propertyNames": {"pattern": _NAME},
+                "additionalProperties": {"type": "number"},
+            },
+            "followed": {"type": "boolean", "description": "Whether the decision was followed"},
+        },
+    }
 
 
 def examples(served: Served) -> tuple[Example, ...]:

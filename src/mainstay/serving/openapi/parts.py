@@ -83,8 +83,9 @@ PARAMETERS: Schema = {
     "RequestId": {
         "name": "X-Request-Id",
         "in": "header",
-        "schema": {"type": "string", "maxLength": 128},
-        "description": "Names the request in the log, and comes back: letters, digits and ._:/+=-; others are ignored",
+        "schema": {"type": "string"},
+        "description": "Names the request in the log, and comes back: up to 128 letters, digits and ._:/+=-; any "
+        "other name is ignored",
     },
     "Traceparent": {
         "name": "traceparent",
@@ -95,7 +96,7 @@ PARAMETERS: Schema = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "schema": {"type": "string", "maxLength": 255},
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ !#-\\[\\]-~]+$"},
         "description": "The same key with the same body is answered once and logged once; a UUIDv7 names the answer",
     },
 }

@@ -1,0 +1,115 @@
+"""The description of the server is right: what it says is taken is taken, what comes back is what it says.
+
+Schemathesis reads ``/openapi.json`` of a real server and asks every call that stands there: examples, each limit, and
+requests drawn at random, of which some keep to the description and some don't. It isn't asked to find that everything
+else is refused: a contract reads more than anybody should send (numbers written as text), and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.peers import peer
+
+from mainstay.models.frameworks.constant import ConstantModel
+from mainstay.models.frameworks.softmax import SoftmaxModel
+from mainstay.models.task import Task
+from mainstay.release import Route
+from mainstay.serving.testing import TINY_MODEL, TestServer, register_model, release_now, tiny_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCHEMATHESIS = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
+KEY = "#/components/parameters/IdempotencyKey"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+    project = tiny_project(tmp_path_factory.mktemp("described"))
+    first, second = register_model(project, TINY_MODEL), register_model(project, TINY_MODEL)
+    release_now(project, first, Route(second, "canary", 0.2))
+    with TestServer.start(project) as running:
+        running.wait("/readyz")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+    """Serve a question of each kind."""
+    folder = tmp_path_factory.mktemp("several")
+    yes_no, grade, amount = (tiny_project(folder, name) for name in ("churn", "grade", "amount"))
+    release_now(yes_no, register_model(yes_no, TINY_MODEL))
+    classes = Task(kind="multiclass", target="plan", labels=("none", "small", "large"))
+    release_now(grade, register_model(grade, SoftmaxModel((TINY_MODEL, TINY_MODEL, TINY_MODEL)), task=classes))
+    release_now(amount, register_model(amount, ConstantModel(12.5), task=Task(kind="regression", target="demand")))
+    with TestServer.start(yes_no, grade, amount) as running:
+        running.wait("/readyz")
+        yield running
+
+
+def keyless(document: Any) -> Any:
+    """Leave the Idempotency-Key out: drawn at random it comes twice, and is refused rightly the second time."""
+    for item in document["paths"].values():
+        for operation in item.values():
+            operation["parameters"] = [each for each in operation["parameters"] if each.get("$ref") != KEY]
+    return document
+
+
+def complaints(server: TestServer, document: Any, folder: Path, *words: str) -> str:
+    """Run schemathesis; gives what it complains of, empty where nothing is wrong."""
+    if SCHEMATHESIS is None:
+        pytest.skip("NOT TESTED: schemathesis isn't installed")
+    (folder / "openapi.json").write_text(json.dumps(document), "utf-8")
+    url = f"http://127.0.0.1:{server.port}"
+    command = [SCHEMATHESIS, "run", "openapi.json", "--url", url, "--no-color", "--phases", "examples,coverage,fuzzing"]
+    done = subprocess.run([*command, *words], capture_output=True, text=True, check=False, timeout=3000, cwd=folder)
+    return "" if done.returncode == 0 else (done.stdout + done.stderr)[-6000:]
+
+
+def test_what_is_described_is_so(server: TestServer, tmp_path: Path) -> None:
+    document = keyless(server.get("/openapi.json").json)
+    told = complaints(
+        server, document, tmp_path, "-c", "all", "--exclude-checks", "negative_data_rejection", "-n", "5",
+        "--generation-deterministic",
+    )  # fmt: skip
+    assert told == ""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("which", ["server", "several"])
+def test_what_is_described_is_so_whatever_is_drawn(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    server: TestServer = request.getfixturevalue(which)
+    document = keyless(server.get("/openapi.json").json)
+    told = complaints(
+        server, document, tmp_path, "-c", "all", "--exclude-checks", "negative_data_rejection", "-n", "300"
+    )
+    assert told == ""
+
+
+@pytest.mark.full
+def test_keys_at_random_harm_nothing(several: TestServer, tmp_path: Path) -> None:
+    document = several.get("/openapi.json").json
+    others = "negative_data_rejection,positive_data_acceptance"
+    assert complaints(several, document, tmp_path, "-c", "all", "--exclude-checks", others, "-n", "200") == ""
+
+
+CHECK = """
+import json, sys
+from openapi_spec_validator import validate
+validate(json.load(open(sys.argv[1])))
+"""
+
+
+@pytest.mark.full
+def test_the_document_is_openapi_3_1(several: TestServer, tmp_path: Path) -> None:
+    (tmp_path / "openapi.json").write_bytes(several.get("/openapi.json").body)
+    python = peer("openapi", "openapi-spec-validator>=0.7") / "python"
+    done = subprocess.run([python, "-c", CHECK, tmp_path / "openapi.json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
