@@ -260,7 +260,7 @@ def test_addresses_refuse_in_json_whatever_the_method(server: TestServer) -> Non
 
 @pytest.mark.parametrize("language", ["sh", "python"])
 def test_the_pages_lines_work(server: TestServer, language: str) -> None:
-    (code,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    code = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
     assert "127.0.0.1:8000" in code
     command = ["bash", "-c"] if language == "sh" else [sys.executable, "-c"]
     code = code.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")

@@ -78,7 +78,9 @@ class App:
         self.doors: list[Describes] = []
         """What answers other protocols than our own, and says so in OpenAPI and on the page of the calls."""
         self._add_models()
-        Addresses(self.hots, self.metrics, lambda: self.draining).add_to(self.router)
+        oip = Addresses(self.hots, self.metrics, lambda: self.draining)
+        oip.add_to(self.router)
+        self.doors.append(oip)
         OtherDoors(self.hots, hosts, lambda: self.draining).add_to(self.router)
         self._add_pages(Pages(models, lambda: self.draining, self.doors))
 

@@ -14,6 +14,7 @@ https://github.com/open-inference/open-inference-protocol, with Triton's extensi
     metadata.py  what a model takes and gives
     door.py      all of it, as a door
     repository.py which models and versions there are
+    describing.py the calls in OpenAPI
     addresses.py where all this is over HTTP
 """
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
+from mainstay.serving.doors.oip.describing import describe_server
 from mainstay.serving.doors.oip.door import OipDoor
 from mainstay.serving.doors.oip.metadata import PLATFORM
 from mainstay.serving.doors.oip.reply import write_refusal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mainstay.serving.handler import Handler
     from mainstay.serving.hot import Hot
     from mainstay.serving.measuring.metrics import Metrics
+    from mainstay.serving.openapi.parts import Described
     from mainstay.serving.router import Router
 
 _MODEL = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]*))?(?:/([a-z/]+))?")
@@ -103,7 +105,8 @@ class Addresses:
     """
 
     def __init__(self, hots: Mapping[str, Hot], metrics: Metrics, draining: Callable[[], bool]) -> None:
-        self._repository = Repository({name: hot.served for name, hot in hots.items()})
+        self._models = [hot.served for hot in hots.values()]
+        self._repository = Repository({served.name: served for served in self._models})
         self._infer = {name: hot.through(OipDoor(name)) for name, hot in hots.items()}
         self._metrics = metrics
         self._draining = draining
@@ -120,6 +123,10 @@ class Addresses:
         for name, infer in self._infer.items():
             router.add(f"/v2/models/{name}/infer", infer)
         router.add_finder(self.find)
+
+    def describe(self) -> Described:
+        """Say which calls there are, for OpenAPI and the page of the calls."""
+        return describe_server(self._models)
 
     def find(self, path: str) -> Handler | None:
         """Find who answers an address with a part that varies."""
