@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,9 @@ from mainstay.models.frameworks.linear import Labels, LinearModel, Slope
 from mainstay.models.task import Task
 from mainstay.registry.trust import trust_model
 from mainstay.release import Route
+from mainstay.serving.guard import key_file
 from mainstay.serving.testing import register_model, release_now, tiny_project
+from serving import words
 from serving.work import KINDS, LIMIT, NUMBERS, VALUES, Record, Work
 
 if TYPE_CHECKING:
@@ -84,6 +85,10 @@ class Own:
         Further lines of the project's file.
     path, headers : str and mapping
         Where it is asked, and what comes with each request.
+    ask, score : callable
+        Put a record, and find its score in an answer.
+    guarded : bool
+        Whether an API key is asked for, and sent.
     workers : int
         Processes.
 
@@ -96,15 +101,22 @@ class Own:
     settings: str = ""
     path: str = f"/models/{MODEL}/predict"
     headers: Mapping[str, str] = field(default_factory=dict)
+    ask: Callable[[Record], bytes] = words.native
+    score: Callable[[bytes], float] = words.native_score
+    guarded: bool = False
     workers: int = 1
 
-    def prepare(self, folder: Path, work: Work) -> list[float]:
-        """Make and release it in a folder; gives the score of each record."""
-        project, model = tiny_project(folder, MODEL, self.settings), self.model(work)
-        trust_model(project, model, by="a benchmark", now=dt.datetime.now(dt.UTC))
+    def prepare(self, folder: Path, work: Work) -> tuple[list[float], dict[str, str]]:
+        """Make and release it in a folder; gives the score of each record, and what comes with each request."""
+        project, model, now = tiny_project(folder, MODEL, self.settings), self.model(work), dt.datetime.now(dt.UTC)
+        trust_model(project, model, by="a benchmark", now=now)
         first = register_model(project, model, contract=CONTRACT, task=TASK)
         _release(project, first, model, self.beside)
-        return [float(score) for score in model.scores(_encoded(work.records))]
+        headers = dict(self.headers)
+        if self.guarded:
+            _, token = key_file(project).add("bench", ("predict",), now=now)
+            headers["Authorization"] = f"Bearer {token}"
+        return [float(score) for score in model.scores(_encoded(work.records))], headers
 
     def words(self, folder: Path, port: int) -> list[str]:
         """Give its command."""
@@ -113,12 +125,11 @@ class Own:
 
     def body(self, record: Record) -> bytes:
         """Write the body of a request."""
-        return json.dumps(record).encode()
+        return self.ask(record)
 
     def read(self, said: bytes) -> float:
         """Find the score in the body of an answer."""
-        found: dict[str, Any] = json.loads(said)
-        return float(found["score"])
+        return self.score(said)
 
 
 def _release(project: Project, first: int, model: Model, beside: str) -> None:
@@ -138,6 +149,7 @@ def _encoded(records: list[Record]) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 _UNCACHED = "[serving]\ncache = 0\n"  # the client's rows recur, as they hardly would
+_OIP = f"/v2/models/{MODEL}/infer"
 OWN = (
     Own("trees", "mainstay, LightGBM, everything on"),
     Own("linear", "mainstay, linear model, everything on", linear),
@@ -145,6 +157,22 @@ OWN = (
     Own("function", "mainstay, a Python function", function),
     Own("recurring", "mainstay, the same pipeline, whose records recur (cache)", pipeline),
     Own("remembered", "mainstay, LightGBM, cache forced on", settings="[serving]\ncache = 10000\n"),
+    Own("keys", "mainstay, LightGBM, with API keys", guarded=True),
+    Own(
+        "oip",
+        "mainstay, LightGBM, by the Open Inference Protocol, JSON",
+        path=_OIP,
+        ask=words.oip,
+        score=words.oip_score,
+    ),
+    Own(
+        "binary",
+        "mainstay, LightGBM, by the Open Inference Protocol, binary tensors (Triton's client)",
+        path=_OIP,
+        headers={"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(words.HEAD_BYTES)},
+        ask=words.oip_binary,
+        score=words.oip_score,
+    ),
     Own("shadow", "mainstay, LightGBM, with a shadow on every request", beside="shadow"),
     Own("canary", "mainstay, LightGBM, with a canary of 10 %", beside="canary"),
     Own("explain", "mainstay, LightGBM, with reasons (?explain=true)", path=f"/models/{MODEL}/predict?explain=true"),

@@ -9,14 +9,14 @@ import shutil
 import subprocess
 import sys
 import venv
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving.work import KINDS, NUMBERS, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 _PATIENCE = 900  # seconds an installation may take
@@ -50,8 +50,8 @@ class Peer:
         Gives its command, of the port and the folder of the work; the first word is a program of its environment.
     before : callable
         Gives a command that is run once beforehand; empty where there is none.
-    path, headers : str and mapping
-        Where it is asked, and what comes with each request.
+    path : str
+        Where it is asked.
     ask : callable
         Puts a record as it wants it.
     score : callable
@@ -66,7 +66,6 @@ class Peer:
     words: Callable[[int, Path], list[str]]
     before: Callable[[int], list[str]] = lambda _: []
     path: str = "/predict"
-    headers: Mapping[str, str] = field(default_factory=dict)
     ask: Callable[[Record], Any] = _as_it_is
     score: Callable[[Any], float] = _score
 

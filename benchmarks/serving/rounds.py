@@ -40,8 +40,6 @@ class _Subject(Protocol):
     def title(self) -> str: ...
     @property
     def path(self) -> str: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
     def body(self, record: Record) -> bytes: ...
     def read(self, said: bytes) -> float: ...
 
@@ -91,10 +89,11 @@ def start_own(own: Own, work: Work, folder: Path, stack: contextlib.ExitStack, c
     """Bring up one of ours."""
     room = folder / f"{own.name}-{own.workers}-{len(cores)}"
     room.mkdir()
-    expected = own.prepare(room, work)
+    expected, headers = own.prepare(room, work)
     port = free_port()
     server = stack.enter_context(Server.start(own.words(room, port), {}, room / "server.log", cores))
-    return _checked(own, server, port, list(zip(work.records, expected, strict=True)), room)
+    url = f"http://127.0.0.1:{port}{own.path}"
+    return _checked(own, server, (url, headers), list(zip(work.records, expected, strict=True)), room)
 
 
 def start_peer(peer: Peer, work: Work, home: Path, folder: Path, stack: contextlib.ExitStack) -> Running:
@@ -111,21 +110,26 @@ def start_peer(peer: Peer, work: Work, home: Path, folder: Path, stack: contextl
     words = peer.words(port, work.folder)
     words[0] = str(programs / words[0])
     server = stack.enter_context(Server.start(words, around, room / "server.log", _SERVER))
-    return _checked(peer, server, port, list(zip(work.records, work.expected, strict=True)), room)
+    url = f"http://127.0.0.1:{port}{peer.path}"
+    return _checked(peer, server, (url, {}), list(zip(work.records, work.expected, strict=True)), room)
 
 
 def _checked(
-    subject: _Subject, server: Server, port: int, right: Sequence[tuple[Record, float]], room: Path
+    subject: _Subject,
+    server: Server,
+    where: tuple[str, Mapping[str, str]],
+    right: Sequence[tuple[Record, float]],
+    room: Path,
 ) -> Running:
     """Wait for a server, compare its answers with those it must give, and write the client's script."""
-    url = f"http://127.0.0.1:{port}{subject.path}"
+    url, headers = where
     bodies = [subject.body(record) for record, _ in right]
-    first = server.wait(url, bodies[0], subject.headers)
+    first = server.wait(url, bodies[0], headers)
     for body, (_, score) in list(zip(bodies, right, strict=True))[:_CHECKED]:
-        said = subject.read(post(url, body, subject.headers))
+        said = subject.read(post(url, body, headers))
         if not abs(said - score) <= CLOSE:
             raise WrongError(f"{subject.title} says {said}, right is {score}")
-    script = write_script(room, bodies, JSON | dict(subject.headers))
+    script = write_script(room, bodies, JSON | dict(headers))
     return Running(subject, server, url, script, first)
 
 
