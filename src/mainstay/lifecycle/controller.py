@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mainstay.decisions import DecisionsSettings, Outbox, senders
 from mainstay.errors import LockedError, MainstayError
 from mainstay.lifecycle.auditing import is_due, operate_audit
+from mainstay.lifecycle.heeding import heed_servers
 from mainstay.lifecycle.order import operate
 from mainstay.lifecycle.tracking import Mirror
 from mainstay.project import open_project
@@ -84,6 +85,7 @@ def _loop(
                 _post(outbox, done, tell)  # window by window: what fails later takes no alert with it
                 if stop.is_set():
                     return
+            _post(outbox, heed_servers(project, now=_now()), tell)
             mlflow.look(project)  # after every act and alert: none waits for it
             last = ""
             if audited + _AUDIT_APART <= _now() and is_due(now_in_force := open_project(project.root), _now()):

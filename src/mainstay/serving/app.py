@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mainstay.serving.arms.watch import ArmWatch
 from mainstay.serving.aside import Aside
 from mainstay.serving.call import Call
 from mainstay.serving.doors.addresses import OtherDoors
@@ -75,6 +76,7 @@ class App:
             served.name: Hot(served, self.metrics, loopback=loopback, aside=aside, turn=self.turn, guard=self.guard)
             for served in models
         }
+        self._watches = [ArmWatch(served) for served in models]
         self.doors: list[Describes] = []
         """What answers other protocols than our own, and says so in OpenAPI and on the page of the calls."""
         self._add_models()
@@ -87,6 +89,13 @@ class App:
     def handler(self, path: str) -> Handler:
         """Give who answers an address."""
         return self.router.find(path) or self._nowhere
+
+    def heed(self) -> None:
+        """Tell what the operator must know; called about once a second."""
+        for served in self.models:
+            served.heed()
+        for watch in self._watches:
+            watch.look()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.project import Project
+    from mainstay.serving.lineup import Lineup
 
 FOLDER = "serving"
 FORMAT = 1
@@ -36,6 +37,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         The first row of the same history, by which a registry that was restored is told from another one.
     at : datetime
         When it was taken up, UTC.
+    before : Known or None
+        What was served before, by another champion: where this one ends its workers, or is damaged.
     format : int
         Which layout: this code reads 1.
 
@@ -45,6 +48,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[Version, ...]
     first: Release | None = None
     at: dt.datetime
+    before: Known | None = None
     format: int = FORMAT
 
     def version(self, number: int) -> Version | None:
@@ -100,3 +104,35 @@ def write_known(project: Project, known: Known) -> None:
             f"{path} can't be written: {error.strerror}.",
             "Until it can, a server that starts while the registry is away serves an older release, or none.",
         ) from None
+
+
+def succeed(known: Known | None, left: Lineup | None, taken: Lineup, first: Release | None, now: dt.datetime) -> Known:
+    """Make what is known once a release was taken up: that one, and the last one before it by another champion.
+
+    Parameters
+    ----------
+    known : Known or None
+        What was known until now.
+    left : Lineup or None
+        Who answered until now; None where nobody did in this process.
+    taken : Lineup
+        Who answers now.
+    first : Release or None
+        The first row of the history.
+    now : datetime
+        UTC.
+
+    """
+    before = _known_of(left, None, now) if left is not None else known
+    if before is not None and before.release.champion == taken.release.champion:
+        before = known.before if known is not None else None
+    if before is not None:
+        before = msgspec.structs.replace(before, before=None)
+        if before.release.champion == taken.release.champion:
+            before = None
+    return msgspec.structs.replace(_known_of(taken, first, now), before=before)
+
+
+def _known_of(lineup: Lineup, first: Release | None, now: dt.datetime) -> Known:
+    versions = tuple(arm.bundle.version for arm in (*lineup.arms, *lineup.shadows))
+    return Known(release=lineup.release, versions=versions, first=first, at=now)

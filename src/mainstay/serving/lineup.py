@@ -14,11 +14,12 @@ from mainstay.serving.pace import QUICK
 from mainstay.serving.settings import ServingSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableSequence
+    from collections.abc import Callable
 
     from mainstay.contract import RequestDecoder
     from mainstay.registry import Bundle, Version
     from mainstay.release import Release, Route
+    from mainstay.serving.arms.recorder import Slot
     from mainstay.serving.pace import Pace
     from mainstay.serving.shelf import Loaded, Shelf
 
@@ -37,7 +38,7 @@ class Arm:
         The contract, compiled.
     breaker : Breaker
         Whether it is asked at the moment.
-    asking : sequence of int
+    asking : Slot
         Where the version is noted that is asked, so that it outlives a crash.
     guard : int
         Nanoseconds its model may take for a record; longer counts as a failure. 0: as long as it takes.
@@ -54,7 +55,7 @@ class Arm:
     bundle: Bundle
     decoder: RequestDecoder
     breaker: Breaker = field(default_factory=Breaker, compare=False)
-    asking: MutableSequence[int] = field(default_factory=lambda: [0], compare=False)
+    asking: Slot = field(default_factory=lambda: [0], compare=False)
     guard: int = 0
     pinned: bool = False
     pace: Pace = QUICK
@@ -97,6 +98,8 @@ class Lineup:
         Whether any version is asked beside the event loop.
     beside : str
         Role of those who answer beside the champion: ``"canary"`` or ``"challenger"``; empty where nobody does.
+    left_out : frozenset of int
+        Versions the release names that aren't loaded here, because they ended workers; the champion answers for them.
 
     """
 
@@ -108,13 +111,14 @@ class Lineup:
     salt: str
     slow: bool = False
     beside: str = ""
+    left_out: frozenset[int] = frozenset()
 
     def choose(self, key: str) -> Arm:
         """Choose who answers; sticky by key."""
         if len(self.arms) == 1:
             return self.champion
         version = assign(self.release.routes, key, self.salt).version
-        return next(arm for arm in self.arms if arm.version == version)
+        return next((arm for arm in self.arms if arm.version == version), self.champion)
 
 
 def load_lineup(
@@ -124,7 +128,8 @@ def load_lineup(
     loopback: bool = True,
     known: Callable[[int], Version | None] = lambda _: None,
     settings: ServingSettings | None = None,
-    asking: MutableSequence[int] | None = None,
+    asking: Slot | None = None,
+    left_out: frozenset[int] = frozenset(),
 ) -> Lineup:
     """Load what a release names, check every byte, and let each newcomer answer its golden records.
 
@@ -140,8 +145,10 @@ def load_lineup(
         Gives the row of a version where the registry can't be asked for it.
     settings : ServingSettings, optional
         When an arm is taken out of rotation.
-    asking : sequence of int, optional
+    asking : Slot, optional
         Where the version is noted that is asked (`mainstay.serving.arms.Recorder`).
+    left_out : frozenset of int
+        Versions that aren't loaded, none of them the champion.
 
     Raises
     ------
@@ -159,10 +166,11 @@ def load_lineup(
             "Serve on 127.0.0.1, or release it for real.",
         )
     settings = settings or ServingSettings()
-    noted = [0] if asking is None else asking
+    noted: Slot = [0] if asking is None else asking
     loaded = [
         _arm(shelf.take(release.model, route.version, known(route.version)), route, settings, noted)
         for route in release.routes
+        if route.version not in left_out
     ]
     champion = next(arm for arm in loaded if arm.route.role == "champion")
     arms = tuple(arm for arm in loaded if arm.route.role != "shadow")
@@ -175,10 +183,11 @@ def load_lineup(
         salt=salt_of(release),
         slow=any(arm.pace.slow for arm in loaded),
         beside=next((arm.route.role for arm in arms if arm is not champion), ""),
+        left_out=left_out,
     )
 
 
-def _arm(loaded: Loaded, route: Route, settings: ServingSettings, asking: MutableSequence[int]) -> Arm:
+def _arm(loaded: Loaded, route: Route, settings: ServingSettings, asking: Slot) -> Arm:
     return Arm(
         route,
         loaded.bundle,

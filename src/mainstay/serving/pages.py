@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mainstay.contract import AnyColumn
     from mainstay.render import Block
+    from mainstay.serving.lineup import Arm
     from mainstay.serving.openapi import Describes, Example
     from mainstay.serving.served import Served
 
@@ -196,12 +197,18 @@ def _readiness(served: Served) -> dict[str, object]:
         "version": lineup.champion.version if lineup else None,
         "release": lineup.release.id if lineup else None,
         "registry": _registry(served),
+        "arms": [] if lineup is None else [_arm(arm) for arm in (*lineup.arms, *lineup.shadows)],
     }
     if lineup is None and not served.trouble:
         state["detail"] = "No version is released yet."
     elif served.trouble or served.log_trouble:
         state["detail"] = " ".join(part for part in (served.trouble, served.log_trouble) if part)
     return state
+
+
+def _arm(arm: Arm) -> dict[str, object]:
+    """Say which part a version has, and whether its circuit breaker lets it answer in this worker."""
+    return {"version": arm.version, "role": arm.route.role, "breaker": arm.breaker.state}
 
 
 def _registry(served: Served) -> dict[str, object]:

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 import threading
 import time
-from contextlib import suppress
+from collections import deque
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from mainstay.errors import MainstayError, StoreError
-from mainstay.events import FeedbackReader, IdMaker, Pseudonyms, open_pseudonyms
+from mainstay.events import FeedbackReader, Found, IdMaker, Pseudonyms, encode_events, open_pseudonyms
 from mainstay.release import Presence, open_books
+from mainstay.serving.arms import Proving
+from mainstay.serving.arms.crashes import moment
+from mainstay.serving.arms.findings import unloaded
 from mainstay.serving.continuity import Continuity, same
-from mainstay.serving.known import Known, read_known, write_known
+from mainstay.serving.known import FOLDER, Known, read_known, succeed, write_known
 from mainstay.serving.lineup import Lineup, load_lineup
 from mainstay.serving.reach import Reach
 from mainstay.serving.settings import ServingSettings
 from mainstay.serving.shelf import Shelf, roots_of
+from mainstay.serving.voice import Seldom, say
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from mainstay.measures.finding import Finding
     from mainstay.project import Project
     from mainstay.release import Release
 
-_LONGEST = 1000  # characters of a line to the operator
+__all__ = ["Seldom", "Served", "champion_of", "say"]
+
+_LONGEST = 1000  # characters of a finding's note
 _AGAIN = 5.0  # seconds until a release that could not be loaded is tried again
-_SELDOM = 60.0  # seconds until the same kind of thing is told again
-_MOST_KINDS = 100
+_PATIENCE = 5.0  # seconds a worker that answers nothing yet waits while another one loads a release first
+_POLITE = 1.0  # the same where it answers by an older one
+_MOST_FOUND = 100
 
 
 class Served:
@@ -61,13 +71,17 @@ class Served:
         self._state = books.state
         self._releases = books.releases
         self.presence = Presence(books.state)
-        self._shelf = Shelf(books.registry, self.settings.max_records, roots_of(project))
+        self._proving = Proving(project.name, project.books / FOLDER / "workers")
+        loads = self._proving.recorder.loads
+        self._shelf = Shelf(books.registry, self.settings.max_records, roots_of(project), loads)
         self._continuity = Continuity(books.releases, lambda: read_known(project))
         self._swap = threading.Lock()
         self._again = 0.0
         self.predictions = books.log.writer("predictions")
         self.feedback = books.log.writer("feedback")
         self.refusals = books.log.writer("refusals")
+        self._findings = books.log.writer("findings")
+        self._found: deque[Finding] = deque(maxlen=_MOST_FOUND)
         self.new_id = IdMaker()
         self.lineup: Lineup | None = None
         self.refused: Release | None = None
@@ -77,7 +91,8 @@ class Served:
         self.feedback_reader: FeedbackReader | None = None
         self.reach = Reach()
         self._seldom, self._away = Seldom(), False
-        self._refusal = self._stay = self._unkept = ""
+        self._unloadable = 0
+        self._refusal = self._stay = self._unkept = self._left_out = ""
         self.log_trouble = ""
         """Why the last event could not be written; empty while all is well."""
 
@@ -91,7 +106,7 @@ class Served:
         """Why the newest release isn't served, or the books can't be read; empty while all is well."""
         away = self.reach.trouble
         lost = f"The release history can't be read, so the last known release stays: {away}" if away else ""
-        return " ".join(part for part in (lost, self._stay, self._refusal, self._unkept) if part)
+        return " ".join(part for part in (lost, self._stay, self._refusal, self._unkept, self._left_out) if part)
 
     @property
     def tried(self) -> Release | None:
@@ -103,6 +118,7 @@ class Served:
 
         Whatever goes wrong, who answered before goes on answering.
         """
+        self._retreat()
         try:
             self.reach.begin()
             last = self._releases.current(self.name)
@@ -138,7 +154,9 @@ class Served:
             if known is None or self.lineup is not None:
                 return False
             if not self._load(known.release, known):
-                return False
+                known = known.before
+                if known is None or not self._load(known.release, known):
+                    return False
             self.by_file = True
             number = known.release.champion
             at = f"{known.at:%Y-%m-%d %H:%M} UTC"
@@ -157,6 +175,25 @@ class Served:
         elif self._away:
             say(f"{self.name}: the registry answers again.")
         self._away = bool(away)
+        lineup = self.lineup
+        if lineup is not None and lineup.left_out and self._seldom.due(f"left out {lineup.release.id}"):
+            self.say(self._left_out)
+            self._tell_ended(lineup.release)
+        if self.refused is not None and self._seldom.due(f"refused {self.refused.id}"):
+            self._tell_refused(self.refused)
+        while self._found:
+            with suppress(StoreError):  # the operator was told, and /readyz says it
+                event = Found(event=self.new_id(), at=dt.datetime.now(dt.UTC), model=self.name, finding=self._found[0])
+                self._findings.append(encode_events([event]))
+            self._found.popleft()
+
+    def find(self, finding: Finding) -> None:
+        """Take a finding of this server into the log, where the controller makes an alert of it; from any thread."""
+        self._found.append(finding)
+
+    def say(self, sentence: str) -> None:
+        """Tell whoever runs the server something about this model."""
+        say(f"{self.name}: {sentence}")
 
     def _goes_on(self) -> str:
         number = self.lineup.champion.version if self.lineup else 0
@@ -169,22 +206,78 @@ class Served:
         return self._continuity.why_stay(self.known, last)
 
     def _take_up(self, release: Release) -> bool:
-        if not self._load(release, None):
-            return True
-        self.by_file, self.refused, self._refusal = False, None, ""
-        self._keep()
+        left = self.lineup
+        with self._turn(release) as mine:
+            if not mine:
+                return False  # another worker goes first
+            if not self._load(release, None):
+                return True
+            assert self.lineup is not None  # noqa: S101 - it was loaded
+            self._proving.loaded(release, self.lineup.left_out)
+        self.by_file, self.refused, self._refusal, self._unloadable = False, None, "", 0
+        self._keep(left)
         return True
+
+    def _turn(self, release: Release) -> AbstractContextManager[bool]:
+        if self._shelf.holds(self.name, (route.version for route in release.routes)):
+            return nullcontext(enter_result=True)
+        return self._proving.turn(release, _PATIENCE if self.lineup is None else _POLITE)
+
+    def _retreat(self) -> None:
+        """Leave what ends workers that answer by it: a version beside the champion, or the release."""
+        release = self.lineup.release if self.lineup is not None else None
+        if self.lineup is None or release is None:
+            return
+        out = self._proving.barred(release)
+        if out.keys() == self.lineup.left_out:
+            return
+        if release.champion not in out:
+            with self._swap:
+                self._load(release, None)
+            return
+        if same(release, self.refused) and time.monotonic() < self._again:
+            return
+        before = self.known.before if self.known else None
+        with self._swap:
+            self._refuse(release, f"version {release.champion} {out[release.champion]}.")
+            if before is not None and self._load(before.release, before):
+                self.say(f"version {before.release.champion} answers again, as before release {release.id}.")
+
+    def _refuse(self, release: Release, why: str) -> None:
+        self._refusal = f"Release {release.id} isn't served: {why}"
+        if not same(release, self.refused):
+            say(self._refusal)
+        self._unloadable = self._shelf.taking
+        self.refused, self._again = release, time.monotonic() + _AGAIN
+
+    def _tell_refused(self, release: Release) -> None:
+        self._tell_ended(release)
+        if not self._proving.barred(release):
+            self.find(unloaded(self._unloadable, self._refusal[:_LONGEST]))
+
+    def _tell_ended(self, release: Release) -> None:
+        for finding in self._proving.findings(release):
+            self.find(finding)
 
     def _load(self, release: Release, known: Known | None) -> bool:
         rows = (lambda _: None) if known is None else known.version
+        recorder = self._proving.recorder
         try:
-            lineup = load_lineup(self._shelf, release, loopback=self._loopback, known=rows, settings=self.settings)
+            recorder.takes_up(moment(release))
+            self._shelf.taking = release.champion
+            out = self._proving.demand(release)
+            lineup = load_lineup(
+                self._shelf, release, loopback=self._loopback, known=rows, settings=self.settings,
+                asking=recorder.asking, left_out=out,
+            )  # fmt: skip
         except Exception as error:  # noqa: BLE001 - a bad bundle may fail in any way; the old one goes on
-            self._refusal = f"Release {release.id} isn't served: {_said(error)}"
-            if not same(release, self.refused):
-                say(self._refusal)
-            self.refused, self._again = release, time.monotonic() + _AGAIN
+            if self.lineup is not None:
+                recorder.takes_up(moment(self.lineup.release))
+            self._refuse(release, _said(error))
             return False
+        self._left_out = " ".join(
+            f"Version {number} {why}, and isn't loaded again." for number, why in self._proving.barred(release).items()
+        )
         task = lineup.champion.bundle.policy.task
         self.feedback_reader = FeedbackReader(self.name, task, max_records=self.settings.max_records)
         self.lineup = lineup  # from here on, new requests
@@ -198,17 +291,14 @@ class Served:
             say(str(error))
             return None
 
-    def _keep(self) -> None:
-        """Write down what is served now, for the day the registry is away."""
+    def _keep(self, left: Lineup | None) -> None:
+        """Write down what is served now, and was before, for the day the registry is away or this one fails."""
         lineup = self.lineup
         if lineup is None:
             return
-        arms = (*lineup.arms, *lineup.shadows)
-        versions = tuple(arm.bundle.version for arm in arms)
         try:
             first = lineup.release if lineup.release.id == 1 else self._releases.numbered(self.name, 1)
-            now = dt.datetime.now(dt.UTC)
-            self.known = Known(release=lineup.release, versions=versions, first=first, at=now)
+            self.known = succeed(self.known, left, lineup, first, dt.datetime.now(dt.UTC))
             write_known(self._project, self.known)
         except StoreError as error:
             if not self._unkept:
@@ -239,38 +329,15 @@ class Served:
 
     def close(self) -> None:
         """Seal the log."""
-        for writer in (self.predictions, self.feedback, self.refusals):
+        for writer in (self.predictions, self.feedback, self.refusals, self._findings):
             writer.close()
+        self._proving.close()
 
 
 def _said(error: Exception) -> str:
     return str(error) if isinstance(error, MainstayError) else f"{type(error).__name__}: {error}"
 
 
-class Seldom:
-    """Tells whoever runs the server of each kind of thing at most once a minute."""
-
-    def __init__(self) -> None:
-        self._said: dict[str, float] = {}
-
-    def say(self, kind: str, sentence: str) -> bool:
-        """Tell, unless that kind was told within the minute; says whether it was told."""
-        now = time.monotonic()
-        if now - self._said.get(kind, -_SELDOM) < _SELDOM:
-            return False
-        if len(self._said) >= _MOST_KINDS:
-            self._said.clear()
-        self._said[kind] = now
-        say(sentence)
-        return True
-
-
 def champion_of(release: Release) -> int:
     """Name the version that answers by a release."""
     return next(route.version for route in release.routes if route.role == "champion")
-
-
-def say(sentence: str) -> None:
-    """Tell whoever runs the server, in one line of bounded length; where nobody listens any more, serving goes on."""
-    with suppress(OSError, ValueError):
-        print(f"mainstay: {' '.join(sentence.split())[:_LONGEST]}", file=sys.stderr, flush=True)  # noqa: T201 - the server's own voice

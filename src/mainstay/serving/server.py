@@ -177,8 +177,7 @@ class _Server(uvicorn.Server):
         """Close what keeps us waiting, and tell what the operator must know, once a second."""
         self._pulse.beat(len(self.server_state.connections))
         if counter % _TICKS_A_SECOND == 0:
-            for served in self._app.models:
-                served.heed()
+            self._app.heed()
             self._breakers.look(self._app.models)
             self._app.guard.look()
             if self._tls is not None:

@@ -67,13 +67,25 @@ class Shelf:
         Records one request may hold.
     roots : callable
         Tells one state of this machine's trust from another.
+    loads : callable
+        Hears which version is about to be loaded, and 0 once it is loaded, proved and warm; what it notes is there to
+        be found where the process doesn't survive that.
 
     """
 
-    def __init__(self, registry: Registry, max_records: int, roots: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        max_records: int,
+        roots: Callable[[], object] = lambda: None,
+        loads: Callable[[int], object] = lambda _: None,
+    ) -> None:
         self._registry = registry
         self._max_records = max_records
         self._roots = roots
+        self._loads = loads
+        self.taking = 0
+        """The version that was asked for last."""
         self._held: dict[tuple[str, int], Loaded] = {}
 
     def take(self, model: str, number: int, known: Version | None = None) -> Loaded:
@@ -94,13 +106,22 @@ class Shelf:
             Where it brings code of its own that isn't trusted here.
 
         """
+        self.taking = number
         roots = self._roots()
         held = self._held.get((model, number))
         if held is None or held.roots != roots:
-            held = self._load(model, number, known, roots)
+            self._loads(number)
+            try:
+                held = self._load(model, number, known, roots)
+            finally:
+                self._loads(0)
         self._held.pop((model, number), None)
         self._held[model, number] = held  # the newest last
         return held
+
+    def holds(self, model: str, numbers: Iterable[int]) -> bool:
+        """Say whether versions are held already."""
+        return all((model, number) in self._held for number in numbers)
 
     def keep(self, answering: Iterable[tuple[str, int]]) -> None:
         """Let go of all but those that answer and the last few that did."""

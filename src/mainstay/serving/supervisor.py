@@ -104,7 +104,8 @@ class Supervisor:
         self._counts.vacate(number)
         early = now - self._born[number] < _GIVE_UP
         self._early = self._early + 1 if early else 0
-        hopeless = worker.returncode == 2 or self._early >= _TRIES
+        # Each of them may have been ended by one version, which the next ones don't load any more.
+        hopeless = worker.returncode == 2 or self._early >= _TRIES + len(self._workers)
         if hopeless and not self._somebody_answers():
             return worker.returncode or 1  # it has said why
         pause = min(_LONGEST_PAUSE, 0.25 * 2.0**self._early) if hopeless else 0.0

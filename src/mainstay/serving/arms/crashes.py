@@ -10,6 +10,7 @@ import datetime as dt
 import fcntl
 import os
 import secrets
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -31,6 +32,7 @@ LOADING = 2
 ANSWERING = 3
 """Workers that may end while a version is asked, within a minute."""
 WITHIN = dt.timedelta(minutes=1)
+_LOOK = 0.01  # seconds
 PAUSE = dt.timedelta(seconds=3)
 """How long a version that ended a worker isn't tried again: until that worker's place is taken."""
 
@@ -134,27 +136,27 @@ class Crashes:
                     path.unlink()
 
     @contextmanager
-    def turn(self, release: int) -> Iterator[bool]:
+    def turn(self, release: int, patience: float = 0.0) -> Iterator[bool]:
         """Take the turn to load what a release names; gives False while another worker has it.
 
         One worker goes first, so that a version that ends workers ends one, and the others go on answering. Where one
         has loaded it, all others may at once.
+
+        Parameters
+        ----------
+        release : int
+            The moment of the release.
+        patience : float
+            Seconds to wait for it.
+
         """
-        if (self._folder / _proved(release)).exists():
-            yield True
-            return
         try:
             handle = os.open(self._folder / "first.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:  # nothing can be written here: each for itself
             yield True
             return
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                yield False
-            else:
-                yield True
+            yield self._wait(handle, release, time.monotonic() + patience)
         finally:
             os.close(handle)
 
@@ -162,6 +164,16 @@ class Crashes:
         """Tell the other workers that what a release names could be loaded."""
         with suppress(OSError):
             (self._folder / _proved(release)).touch(mode=0o600)
+
+    def _wait(self, handle: int, release: int, end: float) -> bool:
+        while not (self._folder / _proved(release)).exists():
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_LOOK)
+        return True
 
     def _keep(self, crash: Crash) -> None:
         with suppress(OSError):  # where it can't be written it isn't known: the worker loads it again

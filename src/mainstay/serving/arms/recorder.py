@@ -14,13 +14,15 @@ import secrets
 import struct
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, MutableSequence
 
+Slot: TypeAlias = "MutableSequence[int] | memoryview[int]"
+"""Where one number is noted, at place 0."""
 _WORDS = struct.Struct("=4q")
 _BOOT, _RELEASE, _LOADING, _ASKED = range(4)
 _ENDING = ".worker"
@@ -56,7 +58,7 @@ class Recorder:
 
     Attributes
     ----------
-    asking : memoryview of int64
+    asking : Slot
         ``asking[0]`` is the version that is asked: set before a model is called, and 0 again after.
 
     """
@@ -64,7 +66,7 @@ class Recorder:
     def __init__(self, folder: Path) -> None:
         self._path, self._handle, self._memory = _make(folder)
         self._words = memoryview(self._memory).cast("q")
-        self.asking = self._words[_ASKED : _ASKED + 1]
+        self.asking: Slot = self._words[_ASKED : _ASKED + 1]
         self._words[_BOOT] = boot()
 
     def takes_up(self, release: int) -> None:

@@ -16,10 +16,11 @@ from mainstay.serving.queueing.worker import Worker
 from mainstay.serving.replies import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import MutableSequence, Sequence
+    from collections.abc import Sequence
 
     from mainstay.contract import Row
     from mainstay.registry import Bundle
+    from mainstay.serving.arms.recorder import Slot
     from mainstay.serving.pace import Pace
     from mainstay.serving.queueing.gauges import Gauges
     from mainstay.serving.queueing.part import Answers
@@ -67,7 +68,7 @@ class Lane:
         The version.
     pace : Pace
         How long it takes.
-    asking : sequence of int
+    asking : Slot
         Where the version is noted that is asked, so that it outlives a crash.
     deadline : float
         Seconds a request has.
@@ -83,7 +84,7 @@ class Lane:
         bundle: Bundle,
         pace: Pace,
         *,
-        asking: MutableSequence[int],
+        asking: Slot,
         deadline: float,
         patience: float,
         gauges: Gauges,
