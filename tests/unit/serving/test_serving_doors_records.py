@@ -41,7 +41,6 @@ def _json(value: Any) -> bytes:
         ([ONE, WHOLE], [ONE, WHOLE]),
         ([[3, 29.85, "basic"]], [ONE]),
         ([["7590", 3, 29.85, "basic"]], [WHOLE]),
-        ([{"tenure": [3], "charge": [29.85], "plan": ["basic"]}], [ONE]),
         ([{"tenure": 3, "charge": 29.85, "plan": {"b64": "YmFzaWM="}}], [ONE]),
         ([[3, 29.85, {"b64": "YmFzaWM="}]], [ONE]),
         ([{"features": [3, 29.85, "basic"]}], [ONE]),
@@ -50,6 +49,14 @@ def _json(value: Any) -> bytes:
 )
 def test_rows_are_read_by_field_or_in_the_contracts_order(given: Any, records: Any) -> None:
     assert json.loads(from_instances(_json(given), TINY)) == records
+
+
+def test_values_in_lists_of_one_are_taken_where_the_protocol_has_them() -> None:
+    batched = {"tenure": [3], "charge": [29.85], "plan": ["basic"]}
+    assert json.loads(from_instances(_json([batched]), TINY, batched=True)) == [ONE]
+    assert json.loads(from_instances(_json([batched]), TINY)) == [batched]
+    columns = {name: [[value], [value]] for name, value in ONE.items()}
+    assert json.loads(from_columns(_json(columns), TINY, batched=True)) == [ONE, ONE]
 
 
 def test_values_of_the_only_field_stand_alone() -> None:
@@ -125,6 +132,8 @@ def test_a_small_table_cant_make_a_large_body() -> None:
 
 def test_what_python_writes_for_a_gap_is_one() -> None:
     assert spelled(b'[{"a":NaN,"b":"NaN \\" NaN"}]') == b'[{"a":null,"b":"NaN \\" NaN"}]'
+    numbers = b"[1e999999999, 11e99999, 1e99999.5, -0.1e99999]"
+    assert as_sent(spelled(numbers)) == numbers
     assert as_sent(spelled(b'[Infinity, "1e99999", -Infinity]')) == b'[Infinity, "1e99999", -Infinity]'
     assert spelled(b'\xef\xbb\xbf["open NaN \\') == b'["open NaN \\'
 

@@ -122,6 +122,13 @@ def test_a_body_that_is_no_object_is_told(served: Served, body: bytes) -> None:
         _ask(served.lineup, body)
 
 
+def test_a_body_that_calls_itself_something_else_is_refused(served: Served) -> None:
+    assert served.lineup is not None
+    call = Call("POST", PREDICT, {b"content-type": b"application/x-pickle"}, json.dumps({"instances": []}).encode())
+    with pytest.raises(Refused, match="must be JSON"):
+        TFS.ask(call, served.lineup)
+
+
 def test_the_status_and_the_signatures_are_told(served: Served) -> None:
     place = place_of("/v1/models/churn")
     assert place is not None

@@ -23,7 +23,7 @@ _TEXT = rb'"(?:[^"\\]++|\\.?)*+"?'
 """A text; one that never ends, too, so that whatever comes is gone through once."""
 _TEXTS = re.compile(_TEXT, re.DOTALL)
 _ODD = re.compile(_TEXT + rb"|NaN|-?Infinity", re.DOTALL)
-_FAR = re.compile(_TEXT + rb"|-?1e99999", re.DOTALL)
+_FAR = re.compile(_TEXT + rb"|(?<![0-9.eE+-])-?1e99999(?![0-9.eE+-])", re.DOTALL)
 _STANDS_FOR = {b"NaN": b"null", b"Infinity": b"1e99999", b"-Infinity": b"-1e99999"}
 _FAR_FOR = {b"1e99999": b"Infinity", b"-1e99999": b"-Infinity"}
 _MARK = b"\xef\xbb\xbf"

@@ -31,8 +31,19 @@ _encode = msgspec.json.Encoder().encode
 _packed = msgspec.json.Decoder(dict[str, str]).decode
 
 
-def from_instances(raw: Cell, decoder: RequestDecoder, called: str = "instances") -> bytes:
+def from_instances(raw: Cell, decoder: RequestDecoder, called: str = "instances", *, batched: bool = False) -> bytes:
     """Read a list of records: objects by field, lists of values in the contract's order, or bare values of one field.
+
+    Parameters
+    ----------
+    raw : JSON
+        The list.
+    decoder : RequestDecoder
+        Says which columns there are, and how many records a request may hold.
+    called : str
+        What the protocol calls the list.
+    batched : bool
+        Whether a value may come as a list of one: a tensor of the shape (n, 1), as Keras' inputs are.
 
     Raises
     ------
@@ -46,7 +57,7 @@ def from_instances(raw: Cell, decoder: RequestDecoder, called: str = "instances"
     if first == b"]":
         return bytes(raw)
     if first == b"{":
-        return _objects(raw, decoder)
+        return _objects(raw, decoder, batched=batched)
     demand_few(raw, decoder)
     given = items(raw)
     demand_most(len(given), decoder)
@@ -69,8 +80,10 @@ def from_rows(given: Sequence[Cell], decoder: RequestDecoder, names: Sequence[st
     return table(names_of(len(rows[0]), decoder.contract) if names is None else names, rows, decoder)
 
 
-def from_columns(raw: Cell, decoder: RequestDecoder, called: str = "inputs") -> bytes:
+def from_columns(raw: Cell, decoder: RequestDecoder, called: str = "inputs", *, batched: bool = False) -> bytes:
     """Read columns: an object that holds a list for each field, or rows, or one record of single values.
+
+    Takes the parameters of `from_instances`.
 
     Raises
     ------
@@ -79,7 +92,7 @@ def from_columns(raw: Cell, decoder: RequestDecoder, called: str = "inputs") -> 
 
     """
     if kind(raw) == b"[":
-        return from_instances(raw, decoder, called)
+        return from_instances(raw, decoder, called, batched=batched)
     if kind(raw) != b"{":
         raise Refused(400, "shape", f"'{called}' is neither an object nor a list.", "Send a list for each field.")
     demand_few(raw, decoder)
@@ -96,7 +109,10 @@ def from_columns(raw: Cell, decoder: RequestDecoder, called: str = "inputs") -> 
     if problems:
         raise RecordError(problems[:_MOST_PROBLEMS], len(problems))
     demand_most(len(columns[0]), decoder)
-    return table(names, list(zip(*columns, strict=True)), decoder)
+    rows = zip(*columns, strict=True)
+    if batched and _is_flat(decoder.contract):
+        return table(names, [[_alone(cell) for cell in row] for row in rows], decoder)
+    return table(names, list(rows), decoder)
 
 
 def names_of(width: int, contract: Contract, record: int = 0) -> list[str]:
@@ -200,11 +216,11 @@ def unpacked(cell: Cell, name: str, record: int = 0) -> Cell:
         raise RecordError([Problem(record=record, field=name, found=packed["b64"][:80], message=message)]) from None
 
 
-def _objects(raw: Cell, decoder: RequestDecoder) -> bytes:
+def _objects(raw: Cell, decoder: RequestDecoder, *, batched: bool) -> bytes:
     """Read records by field; those that are plain already, as nearly all are, pass as they came."""
     body, contract = bytes(raw), decoder.contract
-    flat = not any(isinstance(column, Tensor) for column in contract.columns)
-    if b'"b64"' not in body and not (flat and body.count(b"[") > 1):
+    flat = batched and _is_flat(contract)
+    if b'"b64"' not in body and b'"features"' not in body and not (flat and body.count(b"[") > 1):
         return body
     demand_few(raw, decoder)
     given = items(raw)
@@ -227,10 +243,17 @@ def _object(raw: msgspec.Raw, place: int, contract: Contract, *, flat: bool) -> 
 def _plain(cell: Cell, name: str, place: int, *, flat: bool) -> Cell:
     if kind(cell) == b"{":
         return unpacked(cell, name, place)
-    if flat and kind(cell) == b"[":
-        held = items(cell)
-        return _plain(held[0], name, place, flat=False) if len(held) == 1 else cell
-    return cell
+    return _alone(cell) if flat else cell
+
+
+def _alone(cell: Cell) -> Cell:
+    """Give what a list of one holds; anything else as it is."""
+    held = items(cell) if kind(cell) == b"[" else ()
+    return held[0] if len(held) == 1 else cell
+
+
+def _is_flat(contract: Contract) -> bool:
+    return not any(isinstance(column, Tensor) for column in contract.columns)
 
 
 def _row(place: int, raw: Cell) -> list[msgspec.Raw]:

@@ -1,7 +1,7 @@
 """TensorFlow Serving's REST API: ``/v1/models/{name}[/versions/{v}|/labels/{l}]:predict|classify|regress``.
 
-As its documentation describes it (tensorflow.org/tfx/serving/api_rest). Like it, this door doesn't ask what a body
-calls itself: ``curl -d`` sends JSON as a form, and so do its own examples.
+As its documentation describes it (tensorflow.org/tfx/serving/api_rest). A body may call itself a form: so ``curl -d``
+sends JSON, and so do its own examples.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from mainstay.serving.doors.door import Asked
 from mainstay.serving.doors.envelope import as_sent, demand_few, fields, kind, opened, spelled
 from mainstay.serving.doors.flat import columns, flat, sentence
 from mainstay.serving.doors.records import from_columns, from_instances, with_context
+from mainstay.serving.intake import demand_json
 from mainstay.serving.replies import Refused, Reply, json_reply
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ SIGNATURES: dict[str, Verb] = {
 }
 ROLES = {"stable": "champion"} | {role: role for role in ("champion", "canary", "challenger", "shadow")}
 """The labels a version can be called by, and the part in the release each stands for."""
+_FORM = b"application/x-www-form-urlencoded"
 _PLACE = re.compile(
     r"/v1/models/(?P<name>[^/:]{1,200})(?:/versions/(?P<version>[0-9]{1,18})|/labels/(?P<label>[^/:]{1,100}))?"
     r"(?P<what>:predict|:classify|:regress|/metadata)?"
@@ -135,6 +137,8 @@ class Tfs:
 
     def ask(self, call: Call, lineup: Lineup) -> TfsAsked:
         """Read rows, columns or examples; raises Refused, BodyError or RecordError."""
+        if call.head.get(b"content-type") != _FORM:
+            demand_json(call.head)
         place = place_of(call.path)
         assert place is not None  # noqa: S101 - this address led here
         role = place.role
@@ -177,7 +181,7 @@ def _predict_records(body: Body, decoder: RequestDecoder) -> bytes:
     if bool(rows) == bool(columnar):
         held = "both 'instances' and 'inputs'" if rows else "neither 'instances' nor 'inputs'"
         raise Refused(400, "shape", f"The request holds {held}.", "Send one of them: rows, or columns.")
-    return from_columns(columnar, decoder) if columnar else from_instances(rows, decoder)
+    return from_columns(columnar, decoder, batched=True) if columnar else from_instances(rows, decoder, batched=True)
 
 
 def _example_records(body: Body, decoder: RequestDecoder) -> bytes:
@@ -185,11 +189,12 @@ def _example_records(body: Body, decoder: RequestDecoder) -> bytes:
     if not examples:
         raise Refused(400, "shape", "The request holds no 'examples'.", "Send a list of objects by field.")
     if kind(body.context) in (b"", b"n"):
-        return from_instances(examples, decoder, "examples")
+        return from_instances(examples, decoder, "examples", batched=True)
     if kind(body.context) != b"{":
         raise Refused(400, "shape", "'context' isn't an object.", "Send the fields that all examples share.")
     demand_few(body.context, decoder)
-    return from_instances(with_context(examples, fields(body.context), decoder), decoder, "examples")
+    shared = with_context(examples, fields(body.context), decoder)
+    return from_instances(shared, decoder, "examples", batched=True)
 
 
 def _demand_signature(name: str | None, verb: Verb) -> None:

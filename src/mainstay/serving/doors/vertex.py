@@ -15,6 +15,7 @@ from mainstay.serving.doors.envelope import as_sent, opened, spelled
 from mainstay.serving.doors.flat import flat
 from mainstay.serving.doors.records import from_instances
 from mainstay.serving.doors.tfs import refuse
+from mainstay.serving.intake import demand_json
 from mainstay.serving.replies import Refused, Reply, json_reply
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Vertex:
 
     def ask(self, call: Call, lineup: Lineup) -> Asked:
         """Read instances: objects by field, or lists of values in the contract's order."""
+        demand_json(call.head)
         body = opened(spelled(call.body), self._decoder, "an object with 'instances'")
         return Asked(body=as_sent(from_instances(body.instances, lineup.champion.decoder)))
 
