@@ -80,10 +80,12 @@ class App:
         self.doors: list[Describes] = []
         """What answers other protocols than our own, and says so in OpenAPI and on the page of the calls."""
         self._add_models()
-        oip = Addresses(self.hots, self.metrics, lambda: self.draining)
-        oip.add_to(self.router)
-        self.doors.append(oip)
-        OtherDoors(self.hots, hosts, lambda: self.draining).add_to(self.router)
+        for door in (
+            Addresses(self.hots, self.metrics, lambda: self.draining),
+            OtherDoors(self.hots, hosts, lambda: self.draining),
+        ):
+            door.add_to(self.router)
+            self.doors.append(door)
         self._add_pages(Pages(models, lambda: self.draining, self.doors))
 
     def handler(self, path: str) -> Handler:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from typing import TYPE_CHECKING
 
+from mainstay.serving.doors.describing import describe
 from mainstay.serving.doors.invocations import Invocations
 from mainstay.serving.doors.mlflow import refuse as refuse_as_mlflow
 from mainstay.serving.doors.parquet import ParquetReading
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from mainstay.serving.guard import Need
     from mainstay.serving.handler import Handler
     from mainstay.serving.hot import Hot
+    from mainstay.serving.openapi import Described
     from mainstay.serving.router import Router
     from mainstay.serving.served import Served
 
 V1 = "/v1/models/"
+PLAIN = ((b"content-type", b"text/plain; charset=utf-8"),)
 
 
 class Refusing(Page):
@@ -94,9 +97,13 @@ class OtherDoors:
             router.add("/invocations", Page(self._which, ANY))
         router.add("/ping", Refusing(self._ping, refuse_as_mlflow, "open"))
         router.add("/health", Refusing(self._ping, refuse_as_mlflow, "open"))
-        router.add_page("/version", lambda _: Reply(200, self._version))
+        router.add_page("/version", lambda _: Reply(200, self._version, PLAIN))
         router.add_finder(self.find)
         self._add_host(router)
+
+    def describe(self) -> Described:
+        """Say which calls are answered, and how."""
+        return describe([hot.served for hot in self._hots.values()], self._hosts)
 
     def find(self, path: str) -> Handler | None:
         """Find who answers an address with a version, a label or a page of TensorFlow Serving's."""

@@ -45,6 +45,22 @@ def flat(answer: Answer) -> dict[str, Plain]:
     }
 
 
+def flat_schema(*, amounts: bool, labels: Sequence[str]) -> dict[str, object]:
+    """Describe what `flat` gives in JSON Schema: with amounts, or with labels, of which several classes are named."""
+    plain = {"type": "number" if amounts else "string"}
+    kinds = {
+        "prediction": plain,
+        "score": {"type": "number"},
+        "decision": plain,
+        **{f"{SCORE_OF}{label}": {"type": "number"} for label in labels},
+        "degraded": {"type": "boolean"},
+        "warnings": {"type": "string"},
+        "version": {"type": "integer"},
+        "id": {"type": "string"},
+    }
+    return {"type": "object", "required": list(kinds), "properties": kinds}
+
+
 def columns(answers: Sequence[Answer]) -> dict[str, list[Plain]]:
     """Give what answers say, as one list for each name."""
     rows = [flat(answer) for answer in answers]
