@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,9 @@ from mainstay.cli.options import on_project, open_here
 from mainstay.cli.output import say, show, show_json
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from mainstay.project import Project
+
+DIR = click.Path(path_type=Path, file_okay=False)
 
 
 @click.group()
@@ -54,6 +57,52 @@ def export_mlflow(*, folder: Path, as_json: bool) -> None:
         show_json(done)
     else:
         show(lifecycle.synced_document(project.name, done))
+
+
+@export.command("prometheus")
+@click.option(
+    "--target", "targets", multiple=True, default=("127.0.0.1:8000",), help="host:port of a server; repeat it."
+)
+@click.option("--key-file", default="", help="A file with an API key of scope read, as Prometheus will find it.")
+@click.option("--out", type=DIR, help="A folder (default: prometheus in the project).")
+@click.option("--show", "shown", is_flag=True, help="Print what would be written, and write nothing.")
+@on_project
+def export_prometheus(
+    *, targets: tuple[str, ...], key_file: str, out: Path | None, shown: bool, folder: Path, as_json: bool
+) -> None:
+    """Write a scrape configuration, recording rules and alerts for Prometheus."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    files = lifecycle.prometheus_files(project, targets, key_file)
+    _hand_out(project, out or project.root / "prometheus", files, shown=shown, as_json=as_json)
+
+
+@export.command("grafana")
+@click.option("--out", type=DIR, help="A folder (default: grafana in the project).")
+@click.option("--show", "shown", is_flag=True, help="Print what would be written, and write nothing.")
+@on_project
+def export_grafana(*, out: Path | None, shown: bool, folder: Path, as_json: bool) -> None:
+    """Write a dashboard for Grafana, over what Prometheus scrapes."""
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    files = lifecycle.grafana_files(project)
+    _hand_out(project, out or project.root / "grafana", files, shown=shown, as_json=as_json)
+
+
+def _hand_out(project: Project, out: Path, files: dict[str, str], *, shown: bool, as_json: bool) -> None:
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    if shown:
+        for text in files.values():
+            click.echo(text, nl=False)
+        return
+    written = lifecycle.write_outside(out, files)
+    if as_json:
+        show_json({"model": project.name, "files": [str(path) for path in written]})
+    else:
+        say(f"{project.name}: wrote {' and '.join(str(path) for path in written)}")
 
 
 export.add_command(export_onnx)

@@ -29,6 +29,7 @@
     scoring      version testscore: the ML Test Score
     exporting    export onnx: a version's model as a file for others
     moving       version export, version import: a version as one file
+    outside      export prometheus, export grafana: files by which other tools watch a model
     tracking     export mlflow: MLflow is told of versions and of who answers
     keys         admin keys: who signs versions here, whose are loaded
     backups      admin backup, admin restore: the books in one file, and back
@@ -126,6 +127,7 @@ from mainstay.lifecycle.origins import (
     params,
     pipeline,
 )
+from mainstay.lifecycle.outside import grafana_files, prometheus_files, write_outside
 from mainstay.lifecycle.registering import Trained
 from mainstay.lifecycle.releasing import (
     WAIT,
@@ -241,6 +243,7 @@ __all__ = [
     "gap",
     "gap_document",
     "gate",
+    "grafana_files",
     "held",
     "held_words",
     "history",
@@ -272,6 +275,7 @@ __all__ = [
     "pipeline",
     "predict_file",
     "project_from_table",
+    "prometheus_files",
     "read_brought",
     "read_capacity",
     "release",
@@ -315,6 +319,7 @@ __all__ = [
     "write_check",
     "write_diff",
     "write_explained",
+    "write_outside",
     "write_report",
     "write_score",
     "write_training",

@@ -35,6 +35,11 @@ class Reckoner:
         self.model = model
         self._metrics = metrics
         self._tallies: dict[tuple[object, str, str], Tally] = {}
+        # What alerts look at is there from the start: of a number that comes from nowhere nobody sees that it grew.
+        for stream in ("predictions", "feedback", "refusals"):
+            metrics.lost.labels(model, stream)
+        for outcome in ("taken", "refused"):
+            metrics.swaps.labels(model, outcome)
 
     def answered(self, route: str, cases: Sequence[Case], started: int) -> None:
         """Count a request whose records were answered.
