@@ -229,6 +229,8 @@ def test_tensors_must_hold_as_many_records_as_each_other() -> None:
 
 # ---- the bytes of a request
 
+EMPTY = b'{"name": "a", "shape": [1], "datatype": "FP64", "data": []},'
+
 
 @pytest.mark.parametrize(
     ("body", "length", "told"),
@@ -237,7 +239,7 @@ def test_tensors_must_hold_as_many_records_as_each_other() -> None:
         (b"[]", None, "The request isn't as the protocol says"),
         (b"{}", None, "The request isn't as the protocol says"),
         (b'{"inputs": 7}', None, "The request isn't as the protocol says"),
-        (b'{"inputs": [7]}', None, "An input isn't as the protocol says"),
+        (b'{"inputs": [7]}', None, "The request isn't as the protocol says"),
         (b'{"inputs": []}', b"x", "is no length"),
         (b'{"inputs": []}', b"0", "says 0 bytes of JSON, and the body has 14."),
         (b'{"inputs": []}', b"15", "says 15 bytes of JSON, and the body has 14."),
@@ -246,10 +248,12 @@ def test_tensors_must_hold_as_many_records_as_each_other() -> None:
         (b'{"inputs": [], "parameters": {"a": []}}', None, "The parameters of the request aren't texts, numbers"),
         (b'{"inputs": [], "parameters": 7}', None, "The parameters of the request aren't texts, numbers"),
         (b'{"inputs": [' + b"[" * 100_000, None, "nested too deeply"),
-        (b'{"inputs": ["\xff"]}', None, "An input isn't"),
+        (b'{"inputs": [], "id": "\xff"}', None, "The request isn't UTF-8 text"),
         (b'{"inputs": [], "id": "' + b"x" * 200 + b'"}', None, "longer than 128 characters"),
-        (b'{"inputs": [' + b"0," * 99 + b"0]}", None, "The request holds 100 tensors; at most 50 are taken."),
-        (b'{"inputs": [], "outputs": [' + b"0," * 100 + b"0]}", None, "The request asks for 101 outputs."),
+        (b'{"inputs": [%b{}]}' % (EMPTY * 99), None, "The request isn't as the protocol says"),
+        (b'{"inputs": [%b]}' % (EMPTY * 100)[:-1], None, "The request holds 100 tensors; at most 50 are taken."),
+        (b'{"inputs": [%b0]}' % (b"0," * 99_999), None, "The request holds 100000 tensors; at most 50 are taken."),
+        (b'{"inputs": [], "outputs": [%b]}' % (b'{"name":""},' * 101)[:-1], None, "The request asks for 101 outputs."),
         (b'{"inputs": [{"name": "a", "shape": [1], "datatype": "FP64"}]}', None, "Input 'a' has no data."),
         (
             b'{"inputs": [{"name": "a", "shape": 1, "datatype": "FP64", "data": []}]}',

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
 Cell = bool | int | float | str | None
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_ENDS = {
+    name: (int(np.iinfo(kind.name).min), int(np.iinfo(kind.name).max))
+    for name, kind in NUMERIC.items()
+    if kind.kind in "iu"
+}
+_FLAT: dict[str, Callable[[bytes], list[Any]]] = {
+    **dict.fromkeys(_ENDS, msgspec.json.Decoder(list[int | None]).decode),
+    "FP64": msgspec.json.Decoder(list[float | None]).decode,
+    "BOOL": msgspec.json.Decoder(list[bool | None]).decode,
+    BYTES: msgspec.json.Decoder(list[str | None]).decode,
+}
+"""FP32 and FP16 aren't among them: their numbers are rounded first."""
 _LENGTH = 4  # bytes before each element of a raw BYTES tensor
 
 
@@ -48,7 +60,11 @@ def cells_of(tensor: Tensor, count: int) -> list[Cell]:
     if isinstance(content, memoryview):
         return _raw_texts(tensor, content, count) if tensor.datatype == BYTES else _raw_numbers(tensor, content, count)
     if isinstance(content, msgspec.Raw):
-        found = _listed(tensor, bytes(content), count)
+        raw = bytes(content)
+        quick = _quick(tensor.datatype, raw, count)
+        if quick is not None:
+            return quick
+        found = _listed(tensor, raw, count)
     else:
         if len(content) != count:
             _miscounted(tensor, len(content), count)
@@ -83,6 +99,21 @@ def _raw_texts(tensor: Tensor, content: memoryview, count: int) -> list[Cell]:
     if at != end:
         _miscounted(tensor, None, count)
     return _decoded(tensor, texts)
+
+
+def _quick(datatype: str, raw: bytes, count: int) -> list[Cell] | None:
+    """Read JSON in its plainest form, a flat list of just the right type; None where it needs a closer look."""
+    decode = _FLAT.get(datatype)
+    if decode is None or b"\\" in raw or raw.count(b",") != count - 1 or raw.count(b'"') > 2 * count:
+        return None
+    try:
+        found = decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if len(found) != count:
+        return None
+    ends = _ENDS.get(datatype)
+    return found if ends is None or all(it is None or ends[0] <= it <= ends[1] for it in found) else None
 
 
 def _listed(tensor: Tensor, raw: bytes, count: int) -> list[Any]:
@@ -128,8 +159,8 @@ def _plain(tensor: Tensor, found: Sequence[Any]) -> list[Cell]:
         _demand(tensor, found, lambda it: it is None or it is True or it is False, "neither true nor false")
         return [*found]
     kind = NUMERIC[datatype]
-    if kind.kind != "f":
-        low, high = _ends(kind)
+    if datatype in _ENDS:
+        low, high = _ENDS[datatype]
         _demand(tensor, found, lambda it: it is None or (type(it) is int and low <= it <= high), f"no {datatype}")
         return [*found]
     _demand(tensor, found, lambda it: it is None or type(it) is float or type(it) is int, "no finite number")
@@ -142,18 +173,11 @@ def _plain(tensor: Tensor, found: Sequence[Any]) -> list[Cell]:
         return _finite(tensor, numbers.astype(kind))
 
 
-def _ends(kind: np.dtype[Any]) -> tuple[int, int]:
-    ends = np.iinfo(kind)
-    return int(ends.min), int(ends.max)
-
-
 def _finite(tensor: Tensor, numbers: NDArray[Any]) -> list[Cell]:
-    if numbers.dtype.kind == "f":
-        infinite = np.isinf(numbers)
-        if infinite.any():
-            places = np.flatnonzero(infinite)
-            raise _wrong(tensor, ((int(at), float(numbers[at])) for at in places), len(places), "no finite number")
     plain: list[Cell] = numbers.tolist()
+    if numbers.dtype.kind == "f" and (math.inf in plain or -math.inf in plain):
+        places = np.flatnonzero(np.isinf(numbers))
+        raise _wrong(tensor, ((int(at), float(numbers[at])) for at in places), len(places), "no finite number")
     return plain
 
 

@@ -20,6 +20,7 @@ Parameter = str | int | float | bool | None
 
 _LONGEST_PARAMETERS = 64 * 1024
 _LONGEST_ID = 128
+_SMALL = 64 * 1024  # bytes; what a shorter head holds isn't worth counting
 _LONGEST_SHAPE = 200  # characters
 _MOST_OUTPUTS = 100
 _NOTHING = msgspec.Raw(b"")
@@ -94,13 +95,6 @@ class Infer:
     binary: bool = False
 
 
-class _Request(msgspec.Struct, frozen=True):
-    inputs: list[msgspec.Raw]
-    id: str = ""
-    parameters: msgspec.Raw = _EMPTY
-    outputs: list[msgspec.Raw] = []
-
-
 class _Input(msgspec.Struct, frozen=True):
     name: str
     shape: msgspec.Raw
@@ -112,6 +106,20 @@ class _Input(msgspec.Struct, frozen=True):
 class _Output(msgspec.Struct, frozen=True):
     name: str
     parameters: msgspec.Raw = _EMPTY
+
+
+class _Request(msgspec.Struct, frozen=True):
+    inputs: list[_Input]
+    id: str = ""
+    parameters: msgspec.Raw = _EMPTY
+    outputs: list[_Output] = []
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    """A request whose tensors are counted before they are looked at: they may be many."""
+
+    inputs: list[msgspec.Raw]
+    outputs: list[msgspec.Raw] = []
 
 
 def read_infer(body: bytes, length: bytes | None, most: int) -> Infer:
@@ -135,21 +143,36 @@ def read_infer(body: bytes, length: bytes | None, most: int) -> Infer:
     view = memoryview(body)
     size = len(body) if length is None else _head_size(length, len(body))
     head = body if size == len(body) else bytes(view[:size])
+    if size > _SMALL:
+        counted = decode(head, _Counted, "The request")
+        demand_few(len(counted.inputs), len(counted.outputs), most)
     request = decode(head, _Request, "The request")
-    if len(request.inputs) > most:
-        refuse(f"The request holds {len(request.inputs)} tensors; at most {most} are taken.", "Send one a column.")
-    if len(request.outputs) > _MOST_OUTPUTS:
-        refuse(f"The request asks for {len(request.outputs)} outputs.", "Ask for each output once.")
-    if len(request.id) > _LONGEST_ID:
-        refuse("The request's id is longer than 128 characters.", "Shorten it.")
+    demand_few(len(request.inputs), len(request.outputs), most, request.id)
     told = parameters_of(request.parameters, "the request")
     binary = told.get("binary_data_output") is True
     return Infer(
         request.id,
         _tensors(request.inputs, view[size:]),
-        tuple(_wanted(decode(raw, _Output, "An output"), binary=binary) for raw in request.outputs),
+        tuple(_wanted(asked, binary=binary) for asked in request.outputs),
         binary,
     )
+
+
+def demand_few(inputs: int, outputs: int, most: int, name: str = "") -> None:
+    """Refuse more tensors or outputs than a model has use for, and an endless id.
+
+    Raises
+    ------
+    Refused
+        400.
+
+    """
+    if inputs > most:
+        refuse(f"The request holds {inputs} tensors; at most {most} are taken.", "Send one a column.")
+    if outputs > _MOST_OUTPUTS:
+        refuse(f"The request asks for {outputs} outputs.", "Ask for each output once.")
+    if len(name) > _LONGEST_ID:
+        refuse("The request's id is longer than 128 characters.", "Shorten it.")
 
 
 def _head_size(length: bytes, whole: int) -> int:
@@ -219,11 +242,10 @@ def parameters_of(raw: msgspec.Raw, of: str) -> Mapping[str, Parameter]:
         refuse(f"The parameters of {of} aren't texts, numbers or booleans.", "Send a flat object, or none.")
 
 
-def _tensors(inputs: Sequence[msgspec.Raw], rest: memoryview) -> tuple[Tensor, ...]:
+def _tensors(inputs: Sequence[_Input], rest: memoryview) -> tuple[Tensor, ...]:
     tensors = []
-    for raw in inputs:
-        sent = decode(raw, _Input, "An input")
-        told = parameters_of(sent.parameters, f"input '{sent.name[:80]}'")
+    for sent in inputs:
+        told = parameters_of(sent.parameters, "an input")
         if "shared_memory_region" in told:
             refuse_shared_memory(sent.name)
         content: Content = sent.data
@@ -265,7 +287,7 @@ def _binary_size(sent: _Input, size: Parameter, left: int) -> int:
 
 
 def _wanted(asked: _Output, *, binary: bool) -> Wanted:
-    told = parameters_of(asked.parameters, f"output '{asked.name[:80]}'")
+    told = parameters_of(asked.parameters, "an output")
     demand_plain_output(asked.name, told)
     said = told.get("binary_data", binary)
     return Wanted(asked.name, said is True)

@@ -95,6 +95,8 @@ def _demand_once(tensors: Sequence[Tensor], inputs: Inputs) -> None:
 
 def _demand_shape(tensor: Tensor, column: AnyColumn) -> None:
     shape = tensor.shape
+    if len(shape) == 1 and shape[0] >= 0 and column.width == 1 and not hasattr(column, "shape"):
+        return
     if not 0 < len(shape) <= _MOST_DIMENSIONS or min(shape) < 0:
         refuse(f"Input '{tensor.name}' has the shape {list(shape)}, which no records have.", "Send [n], or [n, 1].")
     inner = getattr(column, "shape", ())
@@ -127,6 +129,8 @@ def _count(tensors: Sequence[Tensor], max_records: int) -> int:
 def _column(tensor: Tensor, count: int) -> list[object]:
     """Give one value for each record; of a column that is a tensor, a flat list nested as its shape."""
     inner = tensor.shape[1:]
+    if not inner:
+        return [*cells_of(tensor, count)]
     values: list[object] = [*cells_of(tensor, count * math.prod(inner))]
     if math.prod(inner) == 1:
         return values

@@ -9,6 +9,7 @@ from mainstay.serving.doors.oip.head import (
     Infer,
     Tensor,
     Wanted,
+    demand_few,
     demand_plain_output,
     refuse,
     refuse_shared_memory,
@@ -34,8 +35,6 @@ _TYPED = {
     "FP64": "fp64_contents",
     "BYTES": "bytes_contents",
 }
-_MOST_OUTPUTS = 100
-_LONGEST_ID = 128
 
 
 def parse(name: str, raw: bytes) -> Any:
@@ -78,12 +77,7 @@ def infer_of(request: Any, most: int) -> Infer:
         400, where it isn't what the protocol says.
 
     """
-    if len(request.inputs) > most:
-        refuse(f"The request holds {len(request.inputs)} tensors; at most {most} are taken.", "Send one a column.")
-    if len(request.outputs) > _MOST_OUTPUTS:
-        refuse(f"The request asks for {len(request.outputs)} outputs.", "Ask for each output once.")
-    if len(request.id) > _LONGEST_ID:
-        refuse("The request's id is longer than 128 characters.", "Shorten it.")
+    demand_few(len(request.inputs), len(request.outputs), most, request.id)
     raws = request.raw_input_contents
     if raws and len(raws) != len(request.inputs):
         refuse(
