@@ -127,3 +127,43 @@ def test_each_answer_names_its_request(server: TestServer) -> None:
     unnamed = server.post("/predict", GOOD_RECORD)
     assert unnamed.headers["x-request-id"] == unnamed.json["id"]
     assert server.post("/predict", b"{").headers["x-request-id"]
+
+
+def test_a_head_that_was_read_before_is_understood_as_then(server: TestServer) -> None:
+    """The bytes behind it are another body, in pieces, too long, or none; a head that differs in a byte is another."""
+    records = [GOOD_RECORD | {"tenure": tenure} for tenure in (10, 11, 12)]
+    bodies = [json.dumps(record).encode() for record in records]
+    alone = [server.post("/predict", record).json["score"] for record in records]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+        for _ in range(3):
+            for body, score in zip(bodies, alone, strict=True):
+                line.sendall(_request("/predict", body))
+                assert _score(*_read(line, 1)) == score
+        head, body = _request("/predict", bodies[0]).split(b"\r\n\r\n")
+        for pause, pieces in ((0.05, (head, b"\r\n\r\n", body[:5], body[5:])), (0.05, (head + b"\r\n\r\n", body))):
+            for piece in pieces:
+                line.sendall(piece)
+                time.sleep(pause)
+            assert _score(*_read(line, 1)) == alone[0]
+        line.sendall(b"\r\n" + _request("/predict", bodies[1]) + _request("/predict", bodies[2]))
+        assert list(map(_score, _read(line, 2))) == alone[1:]
+        line.sendall(_request("/predict", bodies[0], "X-Request-Id: one") + _request("/predict", bodies[1]))
+        first, second = _read(line, 2)
+        assert first[1][b"x-request-id"] == b"one"
+        assert second[1][b"x-request-id"] == json.loads(second[2])["id"].encode()
+        line.sendall(_request("/predict", b"{" * len(bodies[0])))
+        assert _read(line, 1)[0][0] == b"HTTP/1.1 400 Bad Request"
+        line.sendall(_request("/predict", bodies[0], "Connection: close"))
+        assert _score(*_read(line, 1)) == alone[0]
+        assert line.recv(10) == b""
+    for _ in range(2):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+            line.sendall(_request("/predict", bodies[0], "Connection: close") + b"POST")
+            assert _score(*_read(line, 1)) == alone[0]
+
+
+def test_two_heads_in_one_are_refused_each_time(server: TestServer) -> None:
+    for _ in range(2):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+            line.sendall(_request("/predict", BODY, "Content-Length: 3"))
+            assert line.recv(65536).startswith(b"HTTP/1.1 400 Bad Request")

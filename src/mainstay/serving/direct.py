@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from mainstay.serving.call import Call
 from mainstay.serving.handler import Held
+from mainstay.serving.heads import Heads, Plain
 from mainstay.serving.protocol import GuardedProtocol
 from mainstay.serving.replies import JSON, Refused, Reply
 
@@ -67,6 +68,7 @@ class DirectProtocol(GuardedProtocol):
     served_by: ClassVar[App]
     direct: ClassVar[dict[bytes, tuple[str, Handler]]]
     """Handlers by their addresses as they are sent."""
+    heads: ClassVar[Heads]
     standing: ClassVar[list[tuple[bytes, bytes]] | None] = None
     standing_lines: ClassVar[bytes] = b""
 
@@ -74,12 +76,26 @@ class DirectProtocol(GuardedProtocol):
     def serve(cls, app: App) -> None:
         """Let an app answer all connections."""
         cls.served_by = app
+        cls.heads = Heads()
         cls.direct = {path.encode(): (path, handler) for path, handler in app.router.exact.items()}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remember where the caller is."""
         super().connection_made(transport)
         self.peer = self.client[0] if self.client else ""
+        self._plain_head: Plain | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came: a request whose head is known at once, all else by the parser."""
+        before: Any = self.cycle
+        between = not (self._begun or self._deaf) and (before is None or before.response_complete)
+        if between and not self.transport.is_closing() and (found := self.heads.find(data)) is not None:
+            self._answer_known(*found)
+            return
+        super().data_received(data)
+        after: Any = self.cycle
+        if between and type(after) is Direct and after is not before and self._plain_head is not None:
+            self.heads.keep(data, self._plain_head, after.call.body)
 
     def on_message_begin(self) -> None:
         """Note that a request begins; what only ASGI needs is made where a request goes that way."""
@@ -99,10 +115,23 @@ class DirectProtocol(GuardedProtocol):
             self._by_asgi(head)
             return
         (path, handler), query = found
-        call = Call("POST", path, head, b"", query)
+        plain = Plain(path, query, handler, head, int(head[b"content-length"]), self.parser.should_keep_alive())
+        self._plain_head = plain
+        self._take_plain(plain)
+
+    def _take_plain(self, plain: Plain) -> Direct:
+        call = Call("POST", plain.path, plain.head, b"", plain.query)
         call.peer = self.peer
-        self._handler = handler
-        self.cycle = Direct(self, call, keep_alive=self.parser.should_keep_alive())  # type: ignore[assignment]
+        cycle = self.cycle = Direct(self, call, keep_alive=plain.keep_alive)  # type: ignore[assignment]
+        return cycle
+
+    def _answer_known(self, plain: Plain, body: bytes) -> None:
+        self.waits_since = self.idle_since = None
+        self._plain_head = plain
+        cycle = self._take_plain(plain)
+        cycle.response_started = True
+        cycle.call.body = body
+        self._answer(cycle, plain.handler)
 
     def on_body(self, body: bytes) -> None:
         """Gather the body."""
@@ -122,7 +151,8 @@ class DirectProtocol(GuardedProtocol):
         cycle.response_started = True
         call = cycle.call
         call.body = cycle.body[0] if len(cycle.body) == 1 else b"".join(cycle.body)
-        self._answer(cycle, self._handler)
+        assert self._plain_head is not None  # noqa: S101 - it made the cycle
+        self._answer(cycle, self._plain_head.handler)
 
     def reply(self, cycle: Direct, reply: Reply) -> None:
         """Send a reply, and be ready for the next request."""
