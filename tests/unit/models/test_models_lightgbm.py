@@ -40,6 +40,22 @@ def test_answers_are_the_python_packages_bit_for_bit(objective: str) -> None:
     assert [np.asarray(model.score_one(row)).tolist() for row in X] == expected.tolist()
 
 
+@pytest.mark.parametrize("fills", [{}, {0: 0.25, 5: -1.0}])
+def test_a_row_over_bytes_of_its_own_or_of_others_is_read_as_any_other(fills: dict[int, float]) -> None:
+    known, X = booster("binary", trees=20)
+    model = LightGBMModel(known.model_to_string(), fills)
+    for row in X[:50]:
+        content, expected = row.tobytes(), model.score_one(row)
+        laid = [
+            np.frombuffer(content),
+            np.frombuffer(b"8 bytes:" + content, offset=8),
+            np.frombuffer(content + content)[20:],
+            np.frombuffer(row[::-1].tobytes())[::-1],
+            np.frombuffer(row.astype(">f8").tobytes(), dtype=">f8"),
+        ]
+        assert [model.score_one(one) for one in laid] == [expected] * len(laid)
+
+
 def test_threads_share_a_model_without_mixing_their_answers() -> None:
     known, X = booster("binary")
     model = LightGBMModel(known.model_to_string())

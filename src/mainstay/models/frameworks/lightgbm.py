@@ -14,7 +14,7 @@ import threading
 import weakref
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 TREES = "model.txt"
 _DOUBLE, _ROW_MAJOR, _NORMAL, _ALL = 1, 1, 0, -1  # C_API_DTYPE_FLOAT64, is_row_major, C_API_PREDICT_NORMAL, every tree
+_FLOAT64 = np.dtype(np.float64)
 _MANY = 50_000  # below this many rows, starting threads costs more than it saves
 _INSTALL = "Install it: pip install 'mainstay[train]'."
 
@@ -107,6 +108,9 @@ class LightGBMModel:
         _check(self._library, init(self._booster, *asked), origin)
         weakref.finalize(self, self._library.LGBM_FastConfigFree, self._single)
         self._local = threading.local()
+        # By its index, not its name: a function of our own that converts nothing, as everything it gets is C's already.
+        self._ask = self._quick["LGBM_BoosterPredictForMatSingleRowFast"]
+        self._bytes = self.features * ctypes.sizeof(ctypes.c_double)
 
     def scores(self, X: Floats) -> Floats:
         """Score encoded rows of shape (n, features); returns shape (n,), of several classes (n, k)."""
@@ -129,17 +133,25 @@ class LightGBMModel:
     def score_one(self, row: Floats) -> Score:
         """Score one encoded row of shape (features,); the same bits as `scores`, in microseconds."""
         try:
-            buffer, address, length, out, answer = self._local.buffers
+            buffers = self._local.buffers
         except AttributeError:
-            buffer, address, length, out, answer = self._local.buffers = self._buffers()
-        buffer[:] = row
-        if self.fills:
-            for place, fill in self.fills.items():
-                if buffer[place] != buffer[place]:  # only NaN differs from itself
-                    buffer[place] = fill
-        if self._quick.LGBM_BoosterPredictForMatSingleRowFast(self._single, address, length, out):
+            buffers = self._local.buffers = self._buffers()
+        # A decoded row is an array over bytes of its own, which the library can read where they are.
+        content: object = row.base
+        whole = type(content) is bytes and len(content) == self._bytes and row.dtype is _FLOAT64
+        if not whole or self.fills:
+            content = self._laid_out(row, buffers)
+        if self._ask(self._single, content, buffers.length, buffers.out):
             _check(self._library, -1, Path(TREES))
-        return answer[0] if self.classes == 1 else np.asarray(answer[:])
+        return buffers.answer[0] if self.classes == 1 else np.asarray(buffers.answer[:])
+
+    def _laid_out(self, row: Floats, buffers: _Buffers) -> object:
+        buffer = buffers.row
+        buffer[:] = row
+        for place, fill in self.fills.items():
+            if buffer[place] != buffer[place]:  # only NaN differs from itself
+                buffer[place] = fill
+        return buffers.address
 
     def attributions(self, X: Floats, profile: Profile | None = None) -> Additive | None:
         """Say what each feature adds to the sum of the trees, exactly: LightGBM's ``pred_contrib``."""
@@ -166,9 +178,20 @@ class LightGBMModel:
             X[np.isnan(X[:, place]), place] = fill
         return X
 
-    def _buffers(self) -> tuple[Floats, int, object, object, ctypes.Array[ctypes.c_double]]:
-        buffer, length, answer = np.empty(self.features), ctypes.c_int64(), (ctypes.c_double * self.classes)()
-        return buffer, buffer.ctypes.data, ctypes.pointer(length), ctypes.pointer(answer), answer
+    def _buffers(self) -> _Buffers:
+        row, length, answer = np.empty(self.features), ctypes.c_int64(), (ctypes.c_double * self.classes)()
+        address = ctypes.c_void_p(row.ctypes.data)
+        return _Buffers(row, address, ctypes.pointer(length), ctypes.pointer(answer), answer)
+
+
+class _Buffers(NamedTuple):
+    """What one thread lends the library for a single row."""
+
+    row: Floats
+    address: ctypes.c_void_p
+    length: object
+    out: object
+    answer: ctypes.Array[ctypes.c_double]
 
 
 def load(folder: Path, header: bytes) -> LightGBMModel:
