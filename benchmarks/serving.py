@@ -44,7 +44,8 @@ _QUICK = ("trees", "linear", "explain")
 def main() -> int:
     given = _parse()
     demand_wrk()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # by way of every `with`, so nothing stays
     with tempfile.TemporaryDirectory(prefix="mainstay-bench-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         (folder / "work").mkdir()
