@@ -71,6 +71,7 @@ SAID = [
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+    """Serve what the pages speak of; ``/score`` is where Vertex AI asks on its page."""
     folder = tmp_path_factory.mktemp("shown")
     project = tiny_project(folder)
     # Other pages' records have other fields, which are ignored; what they lack is filled in.
@@ -81,18 +82,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
     first, second = (register_model(project, TINY_MODEL, contract=Contract(tuple(filled))) for _ in range(2))
     release_now(project, first, Route(second, "canary", 0.1))
     (folder / "record.json").write_text(json.dumps(GOOD_RECORD), "utf-8")
-    with TestServer.start(project) as running:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIP_PREDICT_ROUTE", "/score")
+        running = TestServer.start(project)
+    with running:
         running.wait("/readyz")
         yield running
 
 
 def asked(command: str, server: TestServer) -> tuple[int, str]:
-    """Run a command; returns the status and what was answered."""
+    """Run a command as a shell does; returns the status and what was answered."""
     folder = server.project.root.parent
-    words = shlex.split(ADDRESS.sub(f"127.0.0.1:{server.port}", command), comments=True)
-    words = words[: next((place for place, word in enumerate(words) if word in ("|", ">")), len(words))]
+    here = ADDRESS.sub(f"127.0.0.1:{server.port}", command)
+    line = here.replace("curl ", "curl -sS -o answer -w '%{http_code}' ", 1)
     environment = os.environ | {"MAINSTAY_API_KEY": "none-is-asked-for"}
-    words = ["curl", "-sS", "-o", "answer", "-w", "%{http_code}", *map(os.path.expandvars, words[1:])]
+    words = ["bash", "-c", line]
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=30, cwd=folder, env=environment)
     return int(done.stdout), (folder / "answer").read_text("utf-8", errors="replace")
 
