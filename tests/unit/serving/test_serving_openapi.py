@@ -38,19 +38,21 @@ def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
 
 
 def test_each_call_has_a_name_of_its_own_and_says_how_it_is_refused(served: Served) -> None:
-    document = openapi([served], "1", [Echo()])
+    document = openapi([served], "1", [Echo(), *App([served], loopback=True).doors])
     names = [each["operationId"] for _, _, each in operations(document)]
     assert len(names) == len(set(names)) > 8
     for path, method, each in operations(document):
         codes = {int(code) for code in each["responses"]}
         if path != "/echo":
-            assert codes >= {200, *(ASKING if method == "post" else READING)}
-        for code in codes & {429, 503} - ({503} if path == "/readyz" else set()):
+            # Where a protocol has no 422, a wrong field is 400.
+            assert codes >= {200, *(ASKING if method == "post" else READING)} - {422}
+        # Where it is asked whether all is well, 503 is an answer.
+        for code in codes & {429, 503} - ({503} if "ready" in path else set()):
             assert "Retry-After" in each["responses"][str(code)]["headers"]
 
 
 def test_every_reference_leads_somewhere(served: Served) -> None:
-    document: Any = openapi([served], "1", [Echo()])
+    document: Any = openapi([served], "1", [Echo(), *App([served], loopback=True).doors])
     found = set(re.findall(r"'#/components/(\w+)/([^']+)'", str(document)))
     assert ("schemas", "echo.Error") in found
     for kind, name in found:
@@ -67,6 +69,15 @@ def test_a_door_describes_itself(served: Served) -> None:
     }
     assert list(post["responses"]["503"]["content"]) == ["application/json"]
     assert "/echo" not in str(openapi([served], "1"))
+
+
+def test_every_address_that_is_always_the_same_is_described(served: Served) -> None:
+    app = App([served], loopback=True)
+    described = openapi([served], "1", app.doors)
+    assert set(app.router.exact) - set(described["paths"]) == {  # type: ignore[call-overload]
+        "/",
+        "/v1/models/churn:regress",  # labels aren't amounts: always refused
+    }
 
 
 def test_each_status_is_put_in_words() -> None:
