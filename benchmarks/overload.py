@@ -57,7 +57,7 @@ def predict(columns):
     return np.full(n, 0.7)
 """
 COLUMNS = ("load", "sent /s", "answered /s", "of the peak", "p50 / p99", "x unloaded", "refused /s",
-           "refusal p99 / max", "failed")  # fmt: skip
+           "refusal p99 / max", "failed", "client late")  # fmt: skip
 LOADS = (0.5, 1.0, 3.0, 10.0)
 _FEW = (1, 2, 3)  # connections, among which the peak is looked for
 _BEFORE = 2.0  # seconds until a load counts
@@ -135,7 +135,7 @@ def page(result: Result) -> str:
     rows = [
         f"| {one.load} | {one.sent:.0f} | {one.answered:.0f} | {one.answered / result.peak:.2f} | {one.p50:.1f} / "
         f"{one.p99:.1f} | {one.p99 / result.unloaded.p99:.1f} | {one.refused:.0f} | {one.refusal_p99:.1f} / "
-        f"{one.refusal_max:.1f} | {one.failed} |"
+        f"{one.refusal_max:.1f} | {one.failed} | {one.late:.1f} |"
         for one in (result.unloaded, *result.loads)
     ]
     bars = [
@@ -146,7 +146,7 @@ def page(result: Result) -> str:
             f"## A model that {result.model} for 5 ms a record",
             f"\nPeak: {result.peak:.0f} answers a second. Times in ms.\n",
             f"| {' | '.join(COLUMNS)} |",
-            "| --- " + "| ---: " * 8 + "|",
+            "| --- " + "| ---: " * (len(COLUMNS) - 1) + "|",
             *rows,
             "\n| bar | measured | asked |  |",
             "| --- | ---: | ---: | --- |",

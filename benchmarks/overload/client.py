@@ -23,8 +23,10 @@ class Answer:
     ----------
     due : float
         When it was due, seconds since the beginning.
+    late : float
+        Seconds from then until it was sent: where this client itself is short of time, it measures itself.
     seconds : float
-        From then to its answer.
+        From when it was due to its answer.
     status : int
         Of the answer; 0 where there was none.
     again : bool
@@ -33,6 +35,7 @@ class Answer:
     """
 
     due: float
+    late: float
     seconds: float
     status: int
     again: bool
@@ -83,12 +86,13 @@ class Client:
             writer.close()
 
     async def _ask(self, due: float, begun: float) -> Answer:
+        late = time.perf_counter() - due
         try:
             async with asyncio.timeout(_LIMIT):
                 status, again = await self._send()
         except (OSError, EOFError, TimeoutError):
             status, again = 0, False
-        return Answer(due - begun, time.perf_counter() - due, status, again)
+        return Answer(due - begun, late, time.perf_counter() - due, status, again)
 
     async def _send(self) -> tuple[int, bool]:
         reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self.port)

@@ -29,6 +29,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         Of those that were told to come back.
     failed : int
         Everything else: other statuses, no ``Retry-After``, no answer.
+    late : float
+        How late the client itself was, the 99th percentile; what it measures can be no better.
 
     """
 
@@ -41,6 +43,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     refusal_p99: float
     refusal_max: float
     failed: int
+    late: float
 
     @classmethod
     def of(cls, load: str, answers: Sequence[Answer], since: float, until: float) -> Self:
@@ -59,6 +62,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
             refusal_p99=quantile(told, 0.99),
             refusal_max=quantile(told, 1.0),
             failed=len(seen) - len(good) - len(told),
+            late=quantile(sorted(one.late * 1e3 for one in seen), 0.99),
         )
 
 

@@ -30,6 +30,7 @@ MOST_WAITING = 1000
 MOST_THREADS = 4
 """Threads that may wait for one version at once; as soon as all of them hang, nobody waits any more."""
 _LATE, _LATE_AT_LEAST = 10.0, 0.5  # a call that takes so many times what was expected, and so many seconds, may hang
+_NEWEST = 0.2  # weight of the newest lag
 _TICK = 0.05  # seconds between two looks at the clock, at most
 _LOOKS = 4  # at the clock, until a deadline
 
@@ -105,6 +106,8 @@ class Lane:
         self._runs: set[_Run] = set()
         self._idle: list[Worker] = []
         self._due = self._looking = self._closed = False
+        self._lag = 0.0
+        """Seconds until the loop hears of an answer, smoothed: so long the model must have something else to do."""
 
     @property
     def stuck(self) -> bool:
@@ -143,7 +146,7 @@ class Lane:
         """Whether a newcomer would have to wait too long."""
         if not (self._runs or self._waiting):
             return False
-        allowed = min(self._patience.allowed(self._cost.seconds(1)), self._deadline)
+        allowed = min(self._patience.allowed(self._cost.seconds(1) + self._lag), self._deadline)
         return len(self._waiting) >= MOST_WAITING or self.wait_expected() > allowed
 
     def ask(self, rows: Sequence[Row]) -> asyncio.Future[Told]:
@@ -245,17 +248,19 @@ class Lane:
         while following is not None:
             run = following
             answers = ask_parts(self.bundle, run.parts)
-            seconds = time.monotonic() - run.began
+            ended = time.monotonic()
             parts = [] if run.late else self._whatever_waits(self._pace.most)
             following = self._run(run.worker, parts) if parts else None
             try:
-                self._loop.call_soon_threadsafe(self._end, run, answers, seconds, following)
+                self._loop.call_soon_threadsafe(self._end, run, answers, ended, following)
             except RuntimeError:  # the loop has ended, and with it whoever waited
                 run.worker.end()
                 return
 
-    def _end(self, run: _Run, answers: Answers, seconds: float, following: _Run | None) -> None:
+    def _end(self, run: _Run, answers: Answers, ended: float, following: _Run | None) -> None:
         """Hand a batch back to whoever still waits for it."""
+        seconds = ended - run.began
+        self._lag += _NEWEST * (time.monotonic() - ended - self._lag)
         self._runs.discard(run)
         if following is not None:
             self._runs.add(following)
