@@ -1,4 +1,4 @@
-"""`Aside`: a few threads beside the event loop, where feature code runs: what is slow there stops nobody else."""
+"""`Aside`: a few threads beside the event loop, for explanations and shadows: what is slow there stops nobody else."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import threading
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from mainstay.serving.dataplane import ScoringError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 P = ParamSpec("P")
 T = TypeVar("T")
 THREADS = 4
+MOST = 32
+"""Calls that wait; beyond them nobody would wait long enough to hear the answer."""
 
 
 class Aside(Executor):
@@ -34,7 +38,16 @@ class Aside(Executor):
         self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Run a call as soon as a thread is free; ask from one thread alone."""
+        """Run a call as soon as a thread is free; ask from one thread alone.
+
+        Raises
+        ------
+        ScoringError
+            Where too many wait already.
+
+        """
+        if self._calls.qsize() >= MOST:
+            raise ScoringError(f"{MOST} calls wait beside the event loop already.", "Ask less at once.")
         if self._running < self._threads:
             self._running += 1
             threading.Thread(target=self._work, name=f"mainstay-aside-{self._running}", daemon=True).start()

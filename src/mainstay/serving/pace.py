@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mainstay.registry import Bundle
 
 _LONG = 0.0005  # seconds a record may take of the event loop; handing it to a thread and back costs a fifth of that
-_ROUNDS = 3
+_ROUNDS = 5
 _ENOUGH = 0.5  # seconds after which nothing more is measured
 _ALONE = 5  # records that are asked one by one
 

@@ -5,12 +5,10 @@
     Cost, Patience   what a batch takes, by the pace that was measured before; how long a newcomer may have to wait
     Lane             the queue of one version: takes whatever waits, scores it in one call, hands it back
     Lanes            the lanes of one model: a request through them, until it is answered or refused
-    ArmOutcome       how an arm did, for whoever watches over arms
 
 What is quick (linear models, trees, small networks) never comes here: it is scored on the event loop, where it arrives.
 """
 
 from mainstay.serving.queueing.lanes import Lanes, queues
-from mainstay.serving.queueing.outcome import ArmOutcome
 
-__all__ = ["ArmOutcome", "Lanes", "queues"]
+__all__ = ["Lanes", "queues"]

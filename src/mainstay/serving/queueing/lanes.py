@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mainstay.serving.arms.asking import Trouble, answered, ask, failed, out_of_rotation
 from mainstay.serving.cases import refusal, unanswerable
@@ -21,7 +21,6 @@ from mainstay.serving.dataplane import (
 )
 from mainstay.serving.queueing.gauges import Gauges
 from mainstay.serving.queueing.lane import Lane
-from mainstay.serving.queueing.outcome import ArmOutcome, Watch, unwatched
 from mainstay.serving.queueing.part import Failed
 from mainstay.serving.refusals import RETRY
 from mainstay.serving.replies import Refused
@@ -55,16 +54,13 @@ class Lanes:
         Deadline and patience.
     metrics : Metrics
         Where it is counted.
-    watch : callable
-        Hears how each arm did; its breaker has heard it then.
 
     """
 
-    def __init__(self, name: str, settings: ServingSettings, metrics: Metrics, watch: Watch = unwatched) -> None:
+    def __init__(self, name: str, settings: ServingSettings, metrics: Metrics) -> None:
         self._name = name
         self._settings = settings
         self._metrics = metrics
-        self._watch = watch
         self._seldom = Seldom()
         self._lanes: dict[int, Lane] = {}
         self._lineup: Lineup | None = None
@@ -169,11 +165,8 @@ class Lanes:
             trouble = Trouble("error", why) if why else None
         if trouble is None:
             answered(arm, round(seconds * 1e9), len(part))
-            self._watch(ArmOutcome(arm, "ok", seconds, len(part)))
         else:
             failed(arm, trouble.told)
-            how: Literal["error", "timeout"] = "timeout" if trouble.how == "deadline" else "error"
-            self._watch(ArmOutcome(arm, how, seconds, len(part), trouble.told))
         return trouble
 
     async def _rescue(self, lineup: Lineup, taken: Cases, part: list[Case], trouble: Trouble) -> None:
