@@ -223,6 +223,9 @@ class GuardedProtocol(HttpToolsProtocol):
         elif current is not None and current.response_started:
             self.transport.close()
         else:
+            if current is not None:  # whoever is at it already must not answer as well
+                current.disconnected = True
+                current.message_event.set()
             self._say(refused)
 
     def _say(self, refused: Refused) -> None:
