@@ -52,8 +52,8 @@ PROTOCOLS = {
     "tfs": "/v1/models/{model}:predict",
     "mlflow": "/invocations",
 }
-# Clients of these two protocols mean the same by them: curl's own type, and a batch of shape (n, 1).
-TAKEN_THERE = {"ctype-003", "ctype-011", "number-052", "category-011"}
+# TensorFlow Serving's clients send a batch of shape (n, 1) so.
+TAKEN_THERE = {"number-052", "category-011"}
 # Told of the request as a whole there: tensors of different lengths are nobody's field.
 NAMELESS = {"batch-010"}
 ROOM = 400 * 1024 * 1024
@@ -65,8 +65,10 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
-    # Clients that are slow on purpose are told so after three seconds; the corpus waits ten.
-    project = tiny_project(tmp_path_factory.mktemp("attack"), more="[serving]\nread_seconds = 3.0\n")
+    # Clients that are slow on purpose are told so after three seconds; the corpus waits ten. On a busy machine nothing
+    # of what the corpus asks is to be shed.
+    limits = "[serving]\nread_seconds = 3.0\nqueue_seconds = 60.0\n"
+    project = tiny_project(tmp_path_factory.mktemp("attack"), more=limits)
     release_now(project, register_model(project, ConstantModel(0.5), contract=_contract()))
     with TestServer.start(project) as running:
         running.wait("/readyz")
@@ -94,7 +96,7 @@ def _judge(protocol: str, folder: Path) -> None:
     assert summary["leaks traceback or path"] == 0
     assert summary["forged_log_lines"] == 0
     lenient = {row["id"] for row in rows if row["verdict"] == "lenient"}
-    assert lenient <= (TAKEN_THERE if protocol in {"tfs", "mlflow"} else set())
+    assert lenient <= (TAKEN_THERE if protocol == "tfs" else set())
     nameless = summary["4xx where a field should be named"] - summary["4xx naming the field"]
     assert nameless <= (len(NAMELESS) if protocol == "oip" else 0)
     assert summary["answered 4xx"] == summary["4xx with JSON body"]
