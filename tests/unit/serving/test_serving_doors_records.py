@@ -131,15 +131,27 @@ def test_a_small_table_cant_make_a_large_body() -> None:
 
 
 def test_what_python_writes_for_a_gap_is_one() -> None:
-    assert spelled(b'[{"a":NaN,"b":"NaN \\" NaN"}]') == b'[{"a":null,"b":"NaN \\" NaN"}]'
+    assert spelled(b'[{"a":NaN,"b":"NaN \\" NaN"}]', TINY) == b'[{"a":null,"b":"NaN \\" NaN"}]'
     numbers = b"[1e999999999, 11e99999, 1e99999.5, -0.1e99999]"
-    assert as_sent(spelled(numbers)) == numbers
-    assert as_sent(spelled(b'[Infinity, "1e99999", -Infinity]')) == b'[Infinity, "1e99999", -Infinity]'
-    assert spelled(b'\xef\xbb\xbf["open NaN \\') == b'["open NaN \\'
+    assert as_sent(spelled(numbers, TINY)) == numbers
+    assert as_sent(spelled(b'[Infinity, "1e99999", -Infinity]', TINY)) == b'[Infinity, "1e99999", -Infinity]'
+    assert spelled(b'\xef\xbb\xbf["open NaN \\', TINY) == b'["open NaN \\'
+
+
+@pytest.mark.parametrize("text", ["NaN", '"NaN"', "\\\\", '\\"', '\\\\\\" NaN', "Infinity\\"])
+def test_what_stands_in_a_text_is_left_alone(text: str) -> None:
+    body = json.dumps({text: [text, float("nan"), text], "x": float("inf")}).encode()
+    assert json.loads(spelled(body, TINY)) == {text: [text, None, text], "x": float("inf")}
+    assert as_sent(spelled(body, TINY)).count(b"Infinity") == body.count(b"Infinity")
+
+
+def test_more_gaps_than_records_have_cells_are_refused_before_any_is_replaced() -> None:
+    with pytest.raises(RecordError, match="holds more than 5000 values; at most 1350"):
+        spelled(b"NaN," * 5000, TINY)
 
 
 def test_infinity_is_refused_by_the_contract_and_by_field() -> None:
-    body = as_sent(from_instances(spelled(b'[[3, Infinity, "basic"]]'), TINY))
+    body = as_sent(from_instances(spelled(b'[[3, Infinity, "basic"]]', TINY), TINY))
     with pytest.raises(RecordError) as caught:
         TINY.decode(body)
     assert caught.value.problems[0].field == "charge"

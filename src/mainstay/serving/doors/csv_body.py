@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,7 @@ from mainstay.serving.doors.envelope import demand_most
 from mainstay.serving.doors.records import names_of, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from mainstay.contract import AnyColumn, Contract, RequestDecoder
     from mainstay.serving.doors.envelope import Cell
@@ -70,17 +71,15 @@ def _lines(body: bytes, decoder: RequestDecoder) -> list[list[str]]:
         message = f"the table holds more than {most} values; at most {most} are taken."
         raise RecordError([Problem(record=0, field="", found="", message=message)])
     try:
-        text = body.decode("utf-8-sig")
-        found = [line for line, _ in zip(_filled(text), range(decoder.max_records + 2), strict=False)]
+        reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+        lines = [line for line in islice(reader, _SPARE + 2 * decoder.max_records) if line]  # blank lines are none
+        rest = next(reader, None)
     except UnicodeDecodeError as error:
         raise BodyError(f"The body isn't UTF-8 text: byte {error.start} can't be read.") from None
     except csv.Error as error:
         raise BodyError(f"The body isn't CSV: {error}.", "Send lines of cells, separated by commas.") from None
-    return found
-
-
-def _filled(text: str) -> Iterator[list[str]]:
-    return (line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line)
+    demand_most(len(lines) - 1 if rest is None else decoder.max_records + 1, decoder)
+    return lines
 
 
 def _names_columns(line: Sequence[str], contract: Contract) -> bool:

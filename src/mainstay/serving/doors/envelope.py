@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+import numpy as np
 
 from mainstay.contract import BodyError
 from mainstay.errors import Problem, RecordError
@@ -13,17 +14,16 @@ from mainstay.errors import Problem, RecordError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from mainstay.contract import RequestDecoder
 
 T = TypeVar("T")
 Cell = msgspec.Raw | bytes
 """One value as JSON."""
 
-_TEXT = rb'"(?:[^"\\]++|\\.?)*+"?'
-"""A text; one that never ends, too, so that whatever comes is gone through once."""
-_TEXTS = re.compile(_TEXT, re.DOTALL)
-_ODD = re.compile(_TEXT + rb"|NaN|-?Infinity", re.DOTALL)
-_FAR = re.compile(_TEXT + rb"|(?<![0-9.eE+-])-?1e99999(?![0-9.eE+-])", re.DOTALL)
+_ODD = re.compile(rb"NaN|-?Infinity")
+_FAR = re.compile(rb"(?<![0-9.eE+-])-?1e99999(?![0-9.eE+-])")
 _STANDS_FOR = {b"NaN": b"null", b"Infinity": b"1e99999", b"-Infinity": b"-1e99999"}
 _FAR_FOR = {b"1e99999": b"Infinity", b"-1e99999": b"-Infinity"}
 _MARK = b"\xef\xbb\xbf"
@@ -34,19 +34,28 @@ _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def spelled(body: bytes) -> bytes:
+def spelled(body: bytes, decoder: RequestDecoder) -> bytes:
     """Write a body as JSON where its sender used Python's or JavaScript's: NaN is a gap, infinities stay beyond bounds.
 
     Examples
     --------
-    >>> spelled(b'{"a": NaN, "b": "NaN", "c": -Infinity}')
+    >>> from mainstay.contract import Contract, Number, compile_request
+    >>> spelled(b'{"a": NaN, "b": "NaN", "c": -Infinity}', compile_request(Contract((Number(name="a"),))))
     b'{"a": null, "b": "NaN", "c": -1e99999}'
+
+    Raises
+    ------
+    RecordError
+        Where there are more of them than a request can use.
 
     """
     body = body.removeprefix(_MARK)
-    if b"NaN" not in body and b"Infinity" not in body:
+    odd = body.count(b"NaN") + body.count(b"Infinity")
+    if not odd:
         return body
-    return _ODD.sub(lambda found: _STANDS_FOR.get(found[0], found[0]), body)
+    if odd > most_values(decoder):
+        raise _too_much(odd, decoder)
+    return _replaced(body, _ODD, _STANDS_FOR)
 
 
 def as_sent(body: bytes) -> bytes:
@@ -58,9 +67,26 @@ def as_sent(body: bytes) -> bytes:
     b'[{"a": -Infinity}]'
 
     """
-    if b"1e99999" not in body:
-        return body
-    return _FAR.sub(lambda found: _FAR_FOR.get(found[0], found[0]), body)
+    return _replaced(body, _FAR, _FAR_FOR) if b"1e99999" in body else body
+
+
+def _replaced(body: bytes, tokens: re.Pattern[bytes], by: dict[bytes, bytes]) -> bytes:
+    """Replace tokens that stand outside of texts."""
+    outside = _outside_texts(body)
+    parts, at = [], 0
+    for found in tokens.finditer(body):
+        if outside[found.start()]:
+            parts += [body[at : found.start()], by[found[0]]]
+            at = found.end()
+    return b"".join((*parts, body[at:]))
+
+
+def _outside_texts(body: bytes) -> NDArray[np.bool_]:
+    """Tell of each byte whether it stands outside of JSON's texts."""
+    plain = body if b"\\" not in body else body.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
+    quotes = np.frombuffer(plain, dtype=np.uint8) == ord('"')
+    outside: NDArray[np.bool_] = ~np.bitwise_xor.accumulate(quotes)
+    return outside
 
 
 def opened(body: bytes, decoder: msgspec.json.Decoder[T], wanted: str) -> T:
@@ -141,14 +167,24 @@ def demand_few(raw: Cell, decoder: RequestDecoder) -> None:
         With the number found.
 
     """
-    body, contract = bytes(raw), decoder.contract
-    most = _SPARE + _TIMES * decoder.max_records * (contract.width + len(contract.columns))
-    if body.count(b",") <= most:
+    body, most = bytes(raw), most_values(decoder)
+    if body.count(b",") <= most:  # a cheap bound: a body of ordinary records stops here
         return
-    found = _TEXTS.sub(b"", body).count(b",")
+    commas = np.frombuffer(body, dtype=np.uint8) == ord(",")
+    found = int(np.count_nonzero(commas & _outside_texts(body)))
     if found > most:
-        message = f"the request holds more than {found} values; at most {most} are taken."
-        raise RecordError([Problem(record=0, field="", found="", message=message)])
+        raise _too_much(found, decoder)
+
+
+def most_values(decoder: RequestDecoder) -> int:
+    """Say how many values a request may hold: ten times as many as its records can use, and 1000 more."""
+    contract = decoder.contract
+    return _SPARE + _TIMES * decoder.max_records * (contract.width + len(contract.columns))
+
+
+def _too_much(found: int, decoder: RequestDecoder) -> RecordError:
+    message = f"the request holds more than {found} values; at most {most_values(decoder)} are taken."
+    return RecordError([Problem(record=0, field="", found="", message=message)])
 
 
 def demand_most(count: int, decoder: RequestDecoder) -> None:

@@ -161,7 +161,7 @@ def _read(body: bytes, media: Media, decoder: RequestDecoder) -> Read:
         header = {"present": True, "absent": False}.get(media.parameters.get("header", ""))
         return Read(from_csv(body, decoder, header=header))
     if media.type in JSON_LINES:
-        return Read(as_sent(from_json_lines(spelled(body), decoder)))
+        return Read(as_sent(from_json_lines(spelled(body, decoder), decoder)))
     raise Refused(
         415,
         "type",

@@ -92,7 +92,7 @@ def from_json(body: bytes, decoder: RequestDecoder) -> Read:
         Where it is none of them, or doesn't fit the contract.
 
     """
-    body = spelled(body)
+    body = spelled(body, decoder)
     if body.lstrip()[:1] == b"[":
         return Read(as_sent(from_instances(body.strip(), decoder, "the body")))
     given = opened(body, _wrapped, "an object with one of " + ", ".join(FORMS))
@@ -121,7 +121,7 @@ def from_old(body: bytes, form: str, decoder: RequestDecoder) -> bytes:
         Where there is no such form, or the body isn't of it.
 
     """
-    body = spelled(body).strip()
+    body = spelled(body, decoder).strip()
     if form == "pandas-split":
         opened(body, _wrapped, "an object with 'columns' and 'data'")
         return as_sent(from_split(body, decoder))

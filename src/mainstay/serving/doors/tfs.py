@@ -144,7 +144,7 @@ class Tfs:
         role = place.role
         verb: Verb = place.what  # type: ignore[assignment]
         arm = pin(lineup, place.version, role) or lineup.champion
-        body = opened(spelled(call.body), self._decoder, "an object with 'instances' or 'inputs'")
+        body = opened(spelled(call.body, arm.decoder), self._decoder, "an object with 'instances' or 'inputs'")
         _demand_signature(body.signature_name, verb)
         _demand_natural(verb, arm.bundle.policy)
         columnar = verb == "predict" and bool(bytes(body.inputs))

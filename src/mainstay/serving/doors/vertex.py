@@ -43,7 +43,7 @@ class Vertex:
     def ask(self, call: Call, lineup: Lineup) -> Asked:
         """Read instances: objects by field, or lists of values in the contract's order."""
         demand_json(call.head)
-        body = opened(spelled(call.body), self._decoder, "an object with 'instances'")
+        body = opened(spelled(call.body, lineup.champion.decoder), self._decoder, "an object with 'instances'")
         return Asked(body=as_sent(from_instances(body.instances, lineup.champion.decoder)))
 
     def tell(self, asked: Asked, answers: Sequence[Answer], lineup: Lineup) -> Reply:

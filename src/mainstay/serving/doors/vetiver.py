@@ -41,9 +41,8 @@ class Vetiver:
 
     def ask(self, call: Call, lineup: Lineup) -> Asked:
         """Read an array of records, as ``DataFrame.to_json(orient="records")`` writes it."""
-        del lineup
         demand_json(call.head)
-        return Asked(body=as_sent(spelled(call.body)))
+        return Asked(body=as_sent(spelled(call.body, lineup.champion.decoder)))
 
     def tell(self, asked: Asked, answers: Sequence[Answer], lineup: Lineup) -> Reply:
         """Answer with the predictions alone, in order."""
