@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from mainstay.deploy.prometheus import RULES, alerts_of, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
 
 WATCHED = Watched("churn", "retention@example.com", 0.25)
 
@@ -90,3 +91,14 @@ def test_alerts_fire_when_they_should(tmp_path: Path) -> None:
     words = ["promtool", "test", "rules", "test.yml"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_questions_in_the_docs_are_about_what_there_is(hold: Callable[[str], None]) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "metrics.md").read_text("utf-8")
+    (block,) = re.findall(r"```text\n(.*?)```", page, flags=re.DOTALL)
+    asked = [line for line in block.splitlines() if not line.startswith("#")]
+    assert len(asked) > 3
+    for line in asked:
+        hold(line)
+    told = set(re.findall(r"`(Mainstay[A-Z]\w+)`", page))
+    assert told == {alert.alert for alert in alerts_of(WATCHED)}

@@ -13,7 +13,7 @@ from mainstay.serving.measuring.told import Told
 from mainstay.serving.replies import Reply, method_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from mainstay.serving.call import Call
     from mainstay.serving.guard import Need
@@ -88,12 +88,13 @@ class Page:
     def tell(self) -> Iterator[Told]:
         """Tell every metric there is, with the numbers it has now."""
         cells = self._metrics.cells
-        sums = read_sums(cells)
+        families = self._metrics.families
+        sums = read_sums(cells, {family.name: family.width for family in families})
         # Requests that were answered are in the latencies already.
         requests = sums.setdefault(self._metrics.requests.name, {})
         for labels, numbers in sums.get(self._metrics.seconds.name, {}).items():
             requests[*labels, "200", ""] = [sum(numbers[:-1])]
-        for family in self._metrics.families:
+        for family in families:
             yield tell_family(family, sums.get(family.name, {}))
         yield from self._now()
         pids = {_called(place, cells): pid for place, pid in cells.pids().items()}
@@ -102,11 +103,23 @@ class Page:
         yield from tell_processes(pids)
 
 
-def read_sums(cells: Cells) -> Sums:
-    """Add up the numbers of all places; those that pass with their process have its name as their last label."""
+def read_sums(cells: Cells, widths: Mapping[str, int]) -> Sums:
+    """Add up the numbers of all places; those that pass with their process have its name as their last label.
+
+    Parameters
+    ----------
+    cells : Cells
+        The numbers.
+    widths : mapping
+        How many cells a label set of each metric has. What another mainstay counted differently, before it was replaced
+        under a supervisor that goes on, is left out.
+
+    """
     sums: Sums = {}
     pids = cells.pids()
     for place, series, numbers in cells.read():
+        if widths.get(series.name) != series.n:
+            continue
         children = sums.setdefault(series.name, {})
         here = numbers.tolist()
         if series.passing:
