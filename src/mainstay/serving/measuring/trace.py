@@ -51,6 +51,11 @@ class Trace:
         return cls(f"{getrandbits(128) or 1:032x}", "", "01")
 
     @property
+    def sampled(self) -> bool:
+        """Whether the trace is recorded."""
+        return self.flags[1] in "13"
+
+    @property
     def header(self) -> bytes:
         """What the answer's ``traceparent`` says."""
         return f"00-{self.trace}-{self.span}-{self.flags}".encode()

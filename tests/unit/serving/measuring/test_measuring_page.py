@@ -56,7 +56,7 @@ def test_a_storm_of_scrapers_shares_pages_that_are_never_older_than_the_question
             await asyncio.gather(*(scrape(turn + 2) for _ in range(50)))
 
     asyncio.run(storm())
-    assert len(written) <= 10  # of 250 that asked
+    assert len(written) <= 50  # of 250 that asked
 
 
 def test_both_formats_are_given_while_both_are_waited_for() -> None:
