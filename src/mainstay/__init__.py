@@ -12,7 +12,7 @@ The house, read top to bottom (each row imports only rows below it)::
     contract       what a record must look like, compiled four ways
     project, state the project file; the SQL engine
     render         values to text, tables, SVG, HTML
-    client         asks a server from a program
+    client         asks a server, from a program
     measures       numbers in, numbers out: Finding, scores, money, drift
     extras         packages that are optional, imported where they are first needed
     errors         everything raised on purpose, in one tree

@@ -131,7 +131,8 @@ def calls_document(models: Sequence[Served], base: str, version: str, doors: Seq
         ),
         Text(
             "Every refusal is a problem document (RFC 9457): `detail` says what happened, `cure` what to do, "
-            "`errors` names record, field, what was found and what is allowed."
+            "`errors` names record, field, what was found and what is allowed. Where the server asks for API keys, add "
+            "-H 'Authorization: Bearer KEY'."
         ),
     ]
     return Document("How to call this server", tuple(blocks), foot=f"mainstay {version}")
