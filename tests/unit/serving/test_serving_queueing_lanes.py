@@ -87,7 +87,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Lineup:
 
 @pytest.fixture
 def lineup(loaded: Lineup) -> Lineup:
-    return with_pace(loaded, breaker=Breaker())
+    """Give it with a breaker of its own that never opens: what fails here is meant to be asked."""
+    return with_pace(loaded, breaker=Breaker(share=2.0))
 
 
 def with_pace(lineup: Lineup, **parts: Any) -> Lineup:
