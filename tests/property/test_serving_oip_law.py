@@ -21,6 +21,9 @@ from mainstay.serving.doors.oip.inputs import Inputs
 from mainstay.serving.doors.oip.outputs import Output
 from mainstay.serving.doors.oip.records import records_of
 from mainstay.serving.doors.oip.reply import raw_of
+from mainstay.serving.doors.oip.rpc.messages import messages
+from mainstay.serving.doors.oip.rpc.reading import infer_of, parse
+from mainstay.serving.doors.oip.rpc.wire import SMALL, is_much
 from mainstay.serving.replies import Refused
 
 CONTRACT = Contract(
@@ -162,7 +165,40 @@ def test_any_json_is_read_or_refused(tensor: dict[str, Any], more: Any) -> None:
         assert str(error)  # noqa: PT017 - a refusal and a result are both right
 
 
+def rpc_body() -> bytes:
+    request = messages()["ModelInferRequest"](model_name="m")
+    tensor = request.inputs.add(name="x", datatype="FP64", shape=[2])
+    tensor.contents.fp64_contents.extend([1.5, math.nan])
+    request.inputs.add(name="c", datatype="BYTES", shape=[2, 1]).contents.bytes_contents.extend([b"a", b"\xc3\xbc"])
+    body: bytes = request.SerializeToString()
+    return body
+
+
+def read_rpc(body: bytes) -> Any:
+    infer = infer_of(parse("ModelInferRequest", body), INPUTS.most)
+    return json.loads(records_of(infer.tensors, INPUTS))
+
+
+@given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 3), st.binary(max_size=4)), min_size=1, max_size=4))
+@settings(max_examples=300)
+def test_a_changed_message_is_read_or_refused(changes: list[tuple[int, int, bytes]]) -> None:
+    body = rpc_body()
+    for at, cut, put in changes:
+        body = body[:at] + put + body[at + cut :]
+    try:
+        read_rpc(body)
+    except (Refused, RecordError) as error:
+        assert str(error)  # noqa: PT017 - a refusal and a result are both right
+
+
+@given(st.binary(max_size=300), st.integers(1, 20))
+def test_parts_are_counted_in_any_bytes(some: bytes, most: int) -> None:
+    assert is_much(some * (SMALL // max(1, len(some)) + 1) if some else bytes(SMALL + 1), most=most) in (True, False)
+    assert not is_much(some, most=most)  # a short message isn't worth counting
+
+
 def test_what_hypothesis_changes_is_valid_before() -> None:
+    assert read_rpc(rpc_body()) == [{"x": 1.5, "c": "a"}, {"x": None, "c": "ü"}]
     for body, length in VALID:
         assert read(body, length)
     with pytest.raises(Refused):

@@ -11,7 +11,10 @@ from tritonclient.http import InferenceServerClient, InferInput, InferRequestedO
 from mainstay.contract import Boolean, Category, Contract, Datetime, Integer, Number, Tensor, Text
 from mainstay.contract.body import BodyError
 from mainstay.errors import RecordError
+from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.models.task import Task
+from mainstay.release import Route
+from mainstay.serving import App, Served
 from mainstay.serving.answers import Answer, ClassAnswer
 from mainstay.serving.call import Call
 from mainstay.serving.doors.oip import OipDoor
@@ -25,12 +28,14 @@ from mainstay.serving.doors.oip.records import records_of
 from mainstay.serving.doors.oip.reply import sentence, write_reply
 from mainstay.serving.refusals import fields_refused
 from mainstay.serving.replies import Refused
+from mainstay.serving.testing import TINY_CONTRACT, TINY_MODEL, register_model, release_now, tiny_project
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    from mainstay.serving import Served
     from mainstay.serving.doors import Door
+    from mainstay.serving.testing import Got
 
 BINARY = Task(kind="binary", target="Churn", positive="Yes", negative="No")
 WIDE = Contract(
@@ -464,3 +469,29 @@ def test_a_refusal_is_one_text_that_names_every_problem(served: Served) -> None:
     assert "Record 0, field 'plan'" in told
     broken = Refused(400, "syntax", BodyError("No.").message, "Mend it.")
     assert json.loads(door.refuse(broken, "").body) == {"error": "No. Mend it."}
+
+
+def test_versions_with_other_columns_each_get_their_own(tmp_path: Path, ask: Callable[..., Got]) -> None:
+    project = tiny_project(tmp_path)
+    more = Contract((*TINY_CONTRACT.columns, Number(name="visits")))
+    champion = register_model(project, TINY_MODEL)
+    canary = register_model(project, ConstantModel(0.5), contract=more)
+    release_now(project, champion, Route(canary, "canary", 0.5))
+    model = Served(project, loopback=True)
+    model.look()
+    app = App([model], loopback=True)
+    sent = [
+        tensor("tenure", [3] * 40, "INT64"),
+        tensor("charge", [29.85] * 40),
+        tensor("plan", ["basic"] * 40, "BYTES"),
+        tensor("visits", [7.0] * 40),
+    ]
+    found = ask(app, "/v2/models/churn/infer", {"inputs": sent}).json
+    told = {output["name"]: output["data"] for output in found["outputs"]}
+    assert set(told["version"]) == {champion, canary}
+    assert "model_version" not in found
+    assert {score for score, version in zip(told["score"], told["version"], strict=True) if version == canary} == {0.5}
+    pinned = ask(app, f"/v2/models/churn/versions/{canary}/infer", {"inputs": sent}).json
+    assert pinned["model_version"] == str(canary)
+    names = [each["name"] for each in ask(app, f"/v2/models/churn/versions/{canary}").json["inputs"]]
+    assert "visits" in names

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mainstay.serving.settings import ServingSettings
 
 _WHO = "Answering over gRPC"
-_MOST_AT_ONCE = 1000  # calls under way in one worker; more are refused by gRPC itself
+_MOST_AT_ONCE = 256  # calls under way in one worker, each as large as a body may be; gRPC refuses more unread
 _STATUS = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -101,6 +101,7 @@ class RpcServer:
                 ("grpc.so_reuseport", 1),
                 ("grpc.max_receive_message_length", settings.max_body),
                 ("grpc.max_metadata_size", settings.max_head),
+                ("grpc.max_concurrent_streams", _MOST_AT_ONCE),
                 ("grpc.max_connection_idle_ms", round(settings.keep_alive_seconds * 1000)),
             ),
             maximum_concurrent_rpcs=_MOST_AT_ONCE,
