@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import numpy as np
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from tests.peers import peer
 
@@ -160,6 +162,16 @@ def test_parquet_is_read_beside_the_worker(
     assert "field 'charge': 'Infinity' is not a finite number" in got.json()["message"]
     maps = Path(f"/proc/{server.process.pid}/maps")
     assert not maps.exists() or "polars" not in maps.read_text()
+
+
+def test_a_file_made_to_exhaust_memory_ends_its_reader_alone(http: httpx.Client, native: list[dict[str, Any]]) -> None:
+    plan = pa.DictionaryArray.from_arrays(pa.array([0] * 1000, pa.int32()), pa.array(["a" * 2_000_000]))
+    held = io.BytesIO()
+    pq.write_table(pa.table({"plan": plan}), held, compression="zstd")
+    assert len(held.getvalue()) < 100_000  # two gigabytes of text
+    got = http.post("/invocations", content=held.getvalue(), headers={"content-type": PARQUET})
+    assert (got.status_code, got.json()["error_code"]) == (400, "BAD_REQUEST")
+    assert _same(http.post("/invocations", json=RECORDS).json()["predictions"], native)
 
 
 def test_more_parquet_than_can_be_read_is_refused_early(server: TestServer) -> None:

@@ -109,7 +109,7 @@ def _tfs(served: Served) -> Schema:
 
 
 def _tfs_predict(name: str, called: str, parameters: Sequence[Schema]) -> Schema:
-    rows: Schema = {"type": "object", "required": ["instances"], "properties": {"instances": _LIST}}
+    rows: Schema = {"type": "object", "required": ["instances"], "properties": {"instances": _sent(name)}}
     columns: Schema = {
         "type": "object",
         "required": ["inputs"],
@@ -136,7 +136,17 @@ def _records(name: str, at: str, called: str) -> Schema:
     forms = ("dataframe_split", "dataframe_records", "instances", "inputs")
     wrapped: Schema = {
         "type": "object",
-        "properties": {**{form: {"type": ["object", "array"]} for form in forms}, "params": _ANY},
+        "properties": {
+            "dataframe_split": {
+                "type": "object",
+                "required": ["data"],
+                "properties": {"columns": _LIST, "data": _LIST},
+            },
+            "dataframe_records": _many(f"{name}.Sent"),
+            "instances": _sent(name),
+            "inputs": {"type": ["object", "array"]},
+            "params": _ANY,
+        },
         "oneOf": [{"required": [form]} for form in forms],
     }
     kinds = {JSON: wrapped, "text/csv": _TEXT, JSON_LINES[0]: _TEXT, PARQUET[0]: {**_TEXT, "format": "binary"}}
@@ -175,7 +185,11 @@ def _records(name: str, at: str, called: str) -> Schema:
 
 
 def _vertex(name: str) -> Schema:
-    sends: Schema = {"type": "object", "required": ["instances"], "properties": {"instances": _LIST, "parameters": {}}}
+    sends: Schema = {
+        "type": "object",
+        "required": ["instances"],
+        "properties": {"instances": _sent(name), "parameters": {}},
+    }
     answers = {"200": told("A prediction for each instance", _rows(name)), **_refused(_OWN, _TFS_ERROR)}
     return operation(f"Ask {name} as Vertex AI asks", "vertex_predict", answers, sends=body(sends), keyed=True)
 
@@ -214,6 +228,11 @@ def _verb(served: Served) -> str:
 
 def _rows(name: str) -> Schema:
     return {"type": "object", "required": ["predictions"], "properties": {"predictions": _many(f"{name}.Row")}}
+
+
+def _sent(name: str) -> Schema:
+    """Describe rows: records by field, or lists of values in the contract's order."""
+    return {"type": "array", "items": {"anyOf": [ref(f"{name}.Sent"), _LIST]}, "minItems": 1}
 
 
 def _many(name: str) -> Schema:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REFUSED = 3
 """The exit code after a sentence about the file."""
-_MEMORY = 4 * 1024**3
+_MEMORY = 1024**3
 _SECONDS = 10
 _LARGEST = 64 * 1024**2
 
