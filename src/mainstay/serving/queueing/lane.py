@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
 import time
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
 from mainstay.serving.queueing.cost import Cost, Patience
 from mainstay.serving.queueing.part import Failed, Part, Told, ask_parts
+from mainstay.serving.queueing.waiting import Waiting
 from mainstay.serving.queueing.worker import Worker
 from mainstay.serving.replies import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mainstay.contract import Row
     from mainstay.registry import Bundle
@@ -99,10 +98,7 @@ class Lane:
         self._cost = Cost(pace)
         self._gauges = gauges
         self._loop = asyncio.get_running_loop()
-        self._lock = threading.Lock()
-        """Held where the queue is changed: the one thing that threads share with the loop."""
-        self._waiting: deque[Part] = deque()
-        self._records = 0
+        self._waiting = Waiting(gauges)
         self._runs: set[_Run] = set()
         self._idle: list[Worker] = []
         self._due = self._looking = self._closed = False
@@ -118,7 +114,7 @@ class Lane:
         """Say how many seconds a newcomer will wait for its turn."""
         now = time.monotonic()
         under_way = min((max(0.0, run.began + run.expected - now) for run in self._runs if not run.late), default=0.0)
-        return under_way + self._cost.work(self._records)
+        return under_way + self._cost.work(self._waiting.records)
 
     def demand_room(self, records: int) -> None:
         """Refuse, at once, who would have to wait too long.
@@ -157,11 +153,7 @@ class Lane:
             answer.set_result(Told(Failed("hung", self._stuck_told()), 0.0))
             return answer
         part = Part(rows, now, now + self._deadline, answer)
-        answer.add_done_callback(lambda _: self._leave(part))
-        with self._lock:
-            self._waiting.append(part)
-            self._records += len(rows)
-        self._gauges.queued(self._records)
+        self._waiting.put(part)
         self._take_soon()
         if not self._looking:
             self._look_later()
@@ -187,47 +179,11 @@ class Lane:
         self._due = False
         if any(not run.late for run in self._runs) or len(self._runs) >= MOST_THREADS:
             return
-        parts = self._whatever_waits()
+        parts = self._waiting.take(self._pace.most)
         if parts:
             self._begin(parts)
         elif self._closed:
             self.abandon()
-
-    def _whatever_waits(self, least: int = 0) -> list[Part]:
-        """Take from the head of the queue what one call is worth, where `least` records wait; any thread may ask."""
-        most = self._pace.most
-        taken: list[Part] = []
-        records = 0
-        with self._lock:
-            while self._waiting and self._records >= least:
-                part = self._waiting[0]
-                if taken and records + len(part.rows) > most:
-                    break
-                self._waiting.popleft()
-                if self._left(part) and not part.over:
-                    taken.append(part)
-                    records += len(part.rows)
-                least = 0
-        now = time.monotonic()
-        for part in taken:
-            self._gauges.waited(now - part.since)
-        self._gauges.queued(self._records)
-        return taken
-
-    def _left(self, part: Part) -> bool:
-        """Count a part no longer; says whether it was counted until now. Ask with the lock held."""
-        if not part.waits:
-            return False
-        part.waits = False
-        self._records -= len(part.rows)
-        return True
-
-    def _leave(self, part: Part) -> None:
-        """Count a part no longer that nobody waits for."""
-        with self._lock:
-            left = self._left(part)
-        if left:
-            self._gauges.queued(self._records)
 
     def _begin(self, parts: list[Part]) -> None:
         worker = self._idle.pop() if self._idle else Worker(f"mainstay-version-{self.version}")
@@ -249,7 +205,7 @@ class Lane:
             run = following
             answers = ask_parts(self.bundle, run.parts)
             ended = time.monotonic()
-            parts = [] if run.late else self._whatever_waits(self._pace.most)
+            parts = [] if run.late else self._waiting.take(self._pace.most, self._pace.most)
             following = self._run(run.worker, parts) if parts else None
             try:
                 self._loop.call_soon_threadsafe(self._end, run, answers, ended, following)
@@ -292,13 +248,13 @@ class Lane:
                 self._take_soon()  # another thread goes on
             if self._expire(run.parts, now):
                 self._gauges.hung(now - run.began, len(self._runs))
-        self._expire(list(self._waiting), now)
+        self._expire(self._waiting, now)
         if self.stuck:
             self._give_up()
         if self._waiting or any(not part.over for run in self._runs for part in run.parts):
             self._look_later()
 
-    def _expire(self, parts: Sequence[Part], now: float) -> bool:
+    def _expire(self, parts: Iterable[Part], now: float) -> bool:
         """Answer those whose time is over."""
         missed = [part for part in parts if part.deadline <= now and not part.over]
         for part in missed:
@@ -310,7 +266,7 @@ class Lane:
 
     def _give_up(self) -> None:
         """Let nobody wait behind threads that all hang."""
-        for part in list(self._waiting):
+        for part in self._waiting:
             if not part.over:
                 part.answer.set_result(Told(Failed("hung", self._stuck_told()), time.monotonic() - part.since))
 
