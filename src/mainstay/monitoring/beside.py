@@ -74,6 +74,7 @@ def canary_findings(  # noqa: PLR0917 - two spans of answers, and by what they a
 
     """
     where = f"version {canary.version}"
+    served, older = (each if each.drawn is None else each.only(each.drawn) for each in (served, older))
     return (
         _answers(canary, askers, where),
         *_degraded(served, canary.version, bundle.version.number, where, settings),

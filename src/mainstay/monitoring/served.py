@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
+_CHOSEN = (pl.col("role") == "champion") | ((pl.col("role") != "shadow") & (pl.col("share") < 1))
+"""Answers that count: the champion's, and those of arms that were drawn. Whoever names another version tries it out."""
+
+
 @dataclass(frozen=True)
 class Served:
     """Answers that somebody got (shadows left out), as arrays with one entry per answer.
@@ -64,6 +68,9 @@ class Served:
         Several classes: the probability of each label; NaN where another set of labels was answered.
     decisions : array of str, shape (n,), optional
         Several classes: what was decided.
+    drawn : array of bool, shape (n,), optional
+        Whether who answers was drawn; False where the caller named a version, and where nobody answers beside the
+        champion.
 
     """
 
@@ -80,6 +87,7 @@ class Served:
     amounts: Amounts | None = None
     by_label: Floats | None = None
     decisions: NDArray[np.object_] | None = None
+    drawn: Flags | None = None
 
     @property
     def rows(self) -> int:
@@ -106,7 +114,7 @@ class Served:
 
 def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
     """Read the frame of a `Window` with the eyes of one version."""
-    frame = frame.filter(pl.col("role") != "shadow")
+    frame = frame.filter(_CHOSEN)
     policy = bundle.report.policy
     amounts, labels = policy.task.kind == "regression", policy.task.labels
     nobody = np.full(frame.height, np.nan)
@@ -125,16 +133,19 @@ def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
         amounts=_amounts(frame, bundle),
         by_label=_shares(frame, labels) if labels else None,
         decisions=np.asarray(frame["decision"].to_list(), dtype=object) if labels else None,
+        drawn=(frame["share"] < 1).to_numpy(),
     )
 
 
 def count_askers(frame: pl.DataFrame) -> dict[int, int]:
     """Count how many different ones each version answered over HTTP: entities, else requests.
 
+    Those alone whose arm was drawn: a caller who names a version is no draw.
+
     Whoever asks twice gets the same arm twice, so that answers aren't as many draws as they are lines; and a file is
     scored by the version that is named.
     """
-    asked = frame.filter((pl.col("role") != "shadow") & pl.col("latency_us").is_not_null())
+    asked = frame.filter(_CHOSEN & (pl.col("share") < 1) & pl.col("latency_us").is_not_null())
     counted = asked.group_by("version").agg(pl.coalesce("entity", "id").n_unique().alias("askers"))
     return dict(zip(counted["version"].to_list(), counted["askers"].to_list(), strict=True))
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-import time
 from typing import TYPE_CHECKING
 
-from mainstay.events import IdMaker
 from mainstay.serving.answers import make_answers
 from mainstay.serving.arms import pin
+from mainstay.serving.arms.shadowing import Shadows
 from mainstay.serving.cache import Cache
 from mainstay.serving.cases import take_cases
-from mainstay.serving.dataplane import ScoringError, score_cases, shadow_cases
+from mainstay.serving.dataplane import ScoringError, score_cases
 from mainstay.serving.doors.native import Native
 from mainstay.serving.entrance import Entrance, Inner
 from mainstay.serving.explaining import Why, asked_label, wants_reasons, with_explanations, with_reasons
@@ -74,6 +72,7 @@ class Hot:
         self._once = Once(self.ledger.again)
         self._cache = Cache(served.name, served.settings.cache, metrics)
         self._lanes = Lanes(served.name, served.settings, metrics)
+        self._shadows = Shadows(self.ledger, metrics, aside, served.settings.shadow_share)
         self.predict = self._entrance(Native("predict"), self._predict_natively)
         self.explain = self._entrance(Native("explain"), self._explain)
         self.feedback = self._entrance(Native("feedback"), self._feedback, need="feedback")
@@ -211,7 +210,7 @@ class Hot:
     ) -> Held:
         reply = door.tell(asked, answers, lineup)
         if lineup.shadows and not taken.cases[0].arm.pinned:  # of a named version nobody asks how another compares
-            call.after = lambda: self._begin_shadow(call, lineup, taken)
+            call.after = lambda: self._shadows.offer(call, lineup, taken)
         return self.ledger.answered(call, door.name, taken, reply, door.refuse)
 
     async def _reasons(self, taken: Cases) -> list[Explanation] | None:
@@ -235,18 +234,3 @@ class Hot:
         if lineup is None:
             raise unreleased(self.served)
         return lineup
-
-    def _begin_shadow(self, call: Call, lineup: Lineup, taken: Cases) -> None:
-        started = time.perf_counter_ns()
-        if not any(arm.pace.slow for arm in lineup.shadows):
-            self._end_shadow(call, taken, shadow_cases(lineup, taken.cases, self.served.new_id), started)
-            return
-        # A maker of ids belongs to one thread.
-        work = asyncio.get_running_loop().run_in_executor(self._aside, shadow_cases, lineup, taken.cases, IdMaker())
-        work.add_done_callback(lambda done: self._end_shadow(call, taken, done.result(), started))
-
-    def _end_shadow(self, call: Call, taken: Cases, shadowed: Cases, started: int) -> None:
-        self.ledger.count_failures(shadowed, "shadow")
-        done = shadowed.cases
-        each = (time.perf_counter_ns() - started) // max(1, len(done))
-        self.ledger.shadowed(call, done, each, [case.id for case in taken.cases])

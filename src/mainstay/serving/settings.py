@@ -59,6 +59,8 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     otel : str
         Address of an OpenTelemetry collector that takes spans of requests by OTLP over HTTP, as in
         ``"http://127.0.0.1:4318"``; empty for what ``OTEL_EXPORTER_OTLP_ENDPOINT`` says, and without that for none.
+    shadow_share : float
+        Share of a worker's time that shadows may take, after the answers are out; what doesn't fit isn't compared.
     trust : tuple of str
         sha256 of code that may run here (a ``features.py``, a function, a pickle), and types by their full names that
         may be built, beside those this machine trained with or adopted; read anew whenever a version is loaded.
@@ -83,6 +85,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     queue_seconds: Positive = 0.25
     breaker_share: Share = 0.5
     breaker_seconds: Positive = 1.0
+    shadow_share: Share = 0.04
     otel: Collector = ""
     grpc_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     trust: tuple[Key, ...] = ()

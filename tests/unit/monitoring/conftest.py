@@ -102,6 +102,7 @@ class World:
                 "time": pl.Series(times, dtype=pl.Datetime("us", "UTC")),
                 "version": pl.Series([version] * rows, dtype=pl.Int64),
                 "role": pl.Series(["champion"] * rows, dtype=pl.String),
+                "share": pl.Series([0.5] * rows, dtype=pl.Float64),
                 "score": pl.Series(scores, dtype=pl.Float64),
                 "decision": pl.Series(["offer" if s >= 1 / 6 else "none" for s in scores], dtype=pl.String),
                 "degraded": pl.Series([False] * rows, dtype=pl.Boolean),

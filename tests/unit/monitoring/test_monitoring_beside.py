@@ -84,6 +84,35 @@ def test_a_canary_that_needs_more_help_fails(world: World) -> None:
     assert found["degraded_beside_champion"].failed
 
 
+def named(window: Window, role: str) -> Window:
+    """Give the same answers to callers who named who is to answer."""
+    return dataclasses.replace(
+        window, frame=window.frame.with_columns(pl.lit(1.0).alias("share"), pl.lit(role).alias("role"))
+    )
+
+
+def test_who_names_a_version_is_no_part_of_the_comparison(world: World) -> None:
+    rng = np.random.default_rng(10)
+    mine, other = world.window(900, rng), world.window(300, rng, version=2)
+    asked_for = (
+        named(world.window(5000, rng, worse=3.0), "champion"),
+        named(world.window(5000, rng, version=2, worse=3.0), "canary"),
+    )
+    assert findings(world, together(mine, other, *asked_for)) == findings(world, together(mine, other))
+
+
+def test_who_names_the_champion_counts_as_its_traffic_and_who_names_another_one_tries_it_out(world: World) -> None:
+    rng = np.random.default_rng(11)
+    window = together(named(world.window(40, rng), "champion"), named(world.window(50, rng, version=2), "canary"))
+    look(window, world.bundle, MonitoringSettings(), now=window.until)
+    (arrived,) = [
+        one
+        for one in look(window, world.bundle, MonitoringSettings(), now=window.until)
+        if one.measure == "predictions"
+    ]
+    assert arrived.value == 40
+
+
 @pytest.mark.full
 def test_a_canary_that_is_as_good_is_hardly_ever_called_worse(world: World) -> None:
     rng = np.random.default_rng(9)
