@@ -208,7 +208,7 @@ class Columns(msgspec.Struct, frozen=True):
             if column.kind == "tensor":
                 found |= {name: cells[:, j].copy() for j, name in enumerate(column.slot_names)}
             else:
-                found[column.name] = _series(pd, column, cells)
+                found[column.name] = _in_frame(pd, column, cells)
         return pd.DataFrame(found)
 
     def record(self, row: Floats) -> dict[str, Value]:
@@ -304,13 +304,14 @@ def _array(column: EncodedColumn, cells: Floats, gone: object) -> NDArray[Any]:
     return values[np.where(missing, len(values) - 1, np.where(beyond, len(values) - 2, codes))]
 
 
-def _series(pd: Any, column: EncodedColumn, cells: Floats) -> Any:
+def _in_frame(pd: Any, column: EncodedColumn, cells: Floats) -> Any:
     if column.kind == "time":
         whole = np.where(np.isnan(cells[:, 0]), np.nan, cells[:, 0] * 1e6)
         return pd.to_datetime(pd.Series(whole).round(), unit="us", utc=True).astype("datetime64[us, UTC]")
     if not column.labels:
         whole_ones = column.kind == "integer" and column.sure and not np.isnan(cells).any()
-        return pd.Series(cells[:, 0].astype(np.int64) if whole_ones else cells[:, 0].copy())
+        # A plain array: to wrap each column of one record in a Series would take longer than the rest of the frame.
+        return cells[:, 0].astype(np.int64) if whole_ones else cells[:, 0].copy()
     values = _array(column, cells, np.nan)
     if column.frame == "category":
         return pd.Series(_categorical(pd, column, values))

@@ -112,6 +112,10 @@ class SklearnModel:
         if content is not None:
             self.content = content
 
+    @cached_property
+    def _whole(self) -> bool:
+        return self.header.names == self.header.columns.slot_names
+
     @property
     def packages(self) -> tuple[str, ...]:
         """What must be importable where it answers."""
@@ -159,7 +163,8 @@ class SklearnModel:
     def _given(self, X: Floats) -> Any:
         if self.header.names:
             frame = self.header.columns.frame(X)
-            return frame[list(self.header.names)]
+            # What is there already, in order, isn't taken out of it once more.
+            return frame if self._whole else frame[list(self.header.names)]
         if X.ndim != 2 or X.shape[1] != self.header.columns.width:
             raise InputError(
                 f"The model takes {self.header.columns.width} numbers a row, these rows have shape {X.shape}.",
