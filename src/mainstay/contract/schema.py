@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.contract.columns import Category, Datetime, Text
-from mainstay.contract.columns.base import LONGEST
+from mainstay.contract.columns.base import INT64, LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,10 +69,15 @@ def _described(column: AnyColumn) -> Schema:
 
 
 def _of_texts(column: AnyColumn) -> Schema:
-    """Say what holds for each text that isn't read as something else: no longer than texts are, and not blank."""
+    """Say what holds for each text that isn't read as something else: how long it is at most, and that it isn't blank.
+
+    A whole number that counts as its digits has 64 bits.
+    """
     if not isinstance(column, Category | Text) or column.malformed != "reject":
         return {}
     schema, kept = column.json_schema(), Schema(maxLength=LONGEST)
+    if "integer" in str(schema.get("type")):
+        kept |= {"minimum": INT64[0], "maximum": INT64[1]}
     if "enum" in schema:
         return {}
     if not column.nullable:

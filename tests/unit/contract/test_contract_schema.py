@@ -15,6 +15,8 @@ from mainstay.contract import (
     json_schema,
 )
 
+WHOLE = {"minimum": -(2**63), "maximum": 2**63 - 1}
+
 
 def test_a_record_is_described_as_a_caller_should_send_it() -> None:
     contract = Contract(
@@ -34,7 +36,7 @@ def test_a_record_is_described_as_a_caller_should_send_it() -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["required"] == ["tenure", "balance", "partner", "active", "plan", "season"]
     assert schema["properties"] == {
-        "id": {"anyOf": [{"type": ["string", "integer"], "maxLength": 1000}, {"type": "null"}]},
+        "id": {"anyOf": [{"type": ["string", "integer"], "maxLength": 1000, **WHOLE}, {"type": "null"}]},
         "tenure": {"type": "integer", "minimum": 0, "maximum": 100, "description": "Time as a customer. Unit: months."},
         "charges": {
             "anyOf": [{"type": "number", "minimum": 0.0}, {"type": "null"}],
@@ -53,6 +55,7 @@ def test_a_record_is_described_as_a_caller_should_send_it() -> None:
             "examples": ["1", "2"],
             "maxLength": 1000,
             "pattern": r"\S",
+            **WHOLE,
             "description": "Another label is taken as one unknown label, and the answer marked as degraded.",
         },
     }
