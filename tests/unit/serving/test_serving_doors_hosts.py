@@ -33,6 +33,7 @@ def test_a_port_that_is_none_is_refused(found: str) -> None:
         ({"AIP_PREDICT_ROUTE": "predict"}, 1, "no address"),
         ({"AIP_PREDICT_ROUTE": "/a?b"}, 1, "no address"),
         ({"AIP_HEALTH_ROUTE": "/metrics"}, 1, "uses itself"),
+        ({"AIP_PREDICT_ROUTE": "/readyz"}, 1, "uses itself"),
         ({"AIP_PREDICT_ROUTE": "/a", "AIP_HEALTH_ROUTE": "/a"}, 1, "both"),
         ({"AIP_PREDICT_ROUTE": "/a"}, 2, "2 models are served"),
     ],

@@ -23,6 +23,7 @@ WORKERS = ("WEB_CONCURRENCY",)
 _LONGEST = 1000
 _OURS = frozenset({"/", "/metrics", "/models", "/openapi.json", "/docs"})
 """Addresses that must stay what they are."""
+_HEALTH = frozenset({"/livez", "/readyz", "/ping", "/health"})
 
 
 class Hosts(msgspec.Struct, frozen=True):
@@ -105,6 +106,6 @@ def _route(environment: Mapping[str, str], name: str) -> str:
         not route.startswith("/") or len(route) > _LONGEST or not route.isprintable() or set(route) & set(" ?#")
     ):
         raise InputError(f"{name} is '{route[:80]}', which is no address.", "Begin it with a slash, as in /predict.")
-    if route in _OURS:
+    if route in _OURS or (name == PREDICT and route in _HEALTH):
         raise InputError(f"{name} is {route}, which this server uses itself.", "Choose another, as in /predict.")
     return route

@@ -174,14 +174,15 @@ def table(names: Sequence[str], rows: Sequence[Sequence[Cell]], decoder: Request
         raise Refused(413, "size", f"As records this table is larger than {LARGEST} bytes.", "Send fewer at once.")
     heads = [(b"," if place else b"{") + key for place, key in enumerate(keys)]
     if not heads:
-        return _array(b"{}" for _ in rows)
-    return _array(
+        return array(b"{}" for _ in rows)
+    return array(
         b"".join((*chain.from_iterable(zip(heads, _cells(row, names, place), strict=True)), b"}"))
         for place, row in enumerate(rows, first)
     )
 
 
-def _array(records: Iterable[bytes]) -> bytes:
+def array(records: Iterable[bytes]) -> bytes:
+    """Write records, each as JSON, as an array."""
     return b"[%s]" % b",".join(records)
 
 
@@ -225,7 +226,7 @@ def _objects(raw: Cell, decoder: RequestDecoder, *, batched: bool) -> bytes:
     demand_few(raw, decoder)
     given = items(raw)
     demand_most(len(given), decoder)
-    return _array(_object(each, place, contract, flat=flat) for place, each in enumerate(given))
+    return array(_object(each, place, contract, flat=flat) for place, each in enumerate(given))
 
 
 def _object(raw: msgspec.Raw, place: int, contract: Contract, *, flat: bool) -> bytes:
@@ -293,37 +294,3 @@ def _demand_distinct(names: Sequence[str]) -> None:
     if twice:
         problems = [Problem(record=0, field=name, found="", message="is there twice as a column.") for name in twice]
         raise RecordError(problems[:_MOST_PROBLEMS], len(problems))
-
-
-def with_context(raw: Cell, shared: dict[str, msgspec.Raw], decoder: RequestDecoder) -> bytes:
-    """Put the fields that all records share into each of them.
-
-    Raises
-    ------
-    RecordError
-        Where a record has one of them itself.
-    Refused
-        413, where that would be far larger than what was sent; 400, where the records aren't objects.
-
-    """
-    if kind(raw) != b"[" or first_kind(raw) not in (b"{", b"]"):
-        raise Refused(400, "shape", "The records aren't a list of objects.", "Send a list of objects by field.")
-    demand_few(raw, decoder)
-    given = items(raw)
-    demand_most(len(given), decoder)
-    more = b",".join(b"%s:%s" % (_encode(name), bytes(cell)) for name, cell in shared.items())
-    if len(given) * len(more) > LARGEST:
-        raise Refused(413, "size", f"As records this request is larger than {LARGEST} bytes.", "Send fewer at once.")
-    return _array(_sharing(place, each, shared, more) for place, each in enumerate(given))
-
-
-def _sharing(place: int, raw: msgspec.Raw, shared: dict[str, msgspec.Raw], more: bytes) -> bytes:
-    if kind(raw) != b"{":
-        return bytes(raw)
-    own = fields(raw)
-    for name in shared:
-        if name in own:
-            message = "is there twice: in the record and in what all share."
-            raise RecordError([Problem(record=place, field=name, found="", message=message)])
-    inner = bytes(raw)[1:-1]
-    return b"{%s}" % b",".join(part for part in (inner if own else b"", more) if part)

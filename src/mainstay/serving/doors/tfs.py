@@ -13,10 +13,11 @@ import msgspec
 
 from mainstay.serving.answers import ClassAnswer
 from mainstay.serving.arms import pin
+from mainstay.serving.doors.context import with_context
 from mainstay.serving.doors.door import Asked
 from mainstay.serving.doors.envelope import as_sent, demand_few, fields, kind, opened, spelled
 from mainstay.serving.doors.flat import columns, flat, sentence
-from mainstay.serving.doors.records import from_columns, from_instances, with_context
+from mainstay.serving.doors.records import from_columns, from_instances
 from mainstay.serving.intake import demand_json
 from mainstay.serving.replies import Refused, Reply, json_reply
 
