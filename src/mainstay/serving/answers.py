@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mainstay.models import Task
     from mainstay.models.model import Score
+    from mainstay.serving.call import Call
     from mainstay.serving.cases import Case
 
 
@@ -84,7 +85,7 @@ def make_event(
     duration: int,
     entity: str | None,
     request: str | None,
-    trace: str | None,
+    call: Call,
     answer: str | None = None,
 ) -> Prediction:
     """Write down one answer."""
@@ -104,7 +105,8 @@ def make_event(
         share=case.arm.route.weight,
         entity=entity,
         request=request,
-        trace=trace,
+        trace=call.trace,
+        consumer=call.consumer,
     )
     row = case.row
     if not (row.degraded or row.fallback or case.warnings or case.inputs is not None or answer is not None):

@@ -139,7 +139,7 @@ def take_cases(lineup: Lineup, body: bytes, new_id: Callable[[], str], named: Ar
     """
     taken = _take(lineup, body, new_id) if named is None else _take_named(named, body, new_id)
     for case in taken.cases:
-        if unanswerable(case):
+        if case.row.fallback and unanswerable(case):
             raise refusal(taken.cases)
     return taken
 
@@ -173,8 +173,7 @@ def _take(lineup: Lineup, body: bytes, new_id: Callable[[], str]) -> Cases:
     except RecordError as error:  # every arm has this contract; who would have answered is drawn, as for an answer
         raise ArmRecordError(error, lineup.choose(new_id()).route) from None
     if len(lineup.arms) == 1:
-        champion = lineup.champion
-        return Cases([Case(new_id(), row, champion) for row in rows], was_array, [])
+        return Cases([Case(new_id(), row, lineup.champion) for row in rows], was_array, [])
     cases = []
     for row in rows:
         name = new_id()

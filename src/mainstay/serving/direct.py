@@ -219,8 +219,13 @@ class DirectProtocol(GuardedProtocol):
         if (turned_away := self.served_by.crowded(handler)) is not None:
             self.reply(cycle, turned_away)
             return
+        call = cycle.call
         try:
-            outcome = self._asked(cycle.call, handler)
+            try:
+                self.served_by.admit(call, handler)
+                outcome = handler(call)
+            except Refused as refused:
+                outcome = handler.refuse(call, refused)
         except Exception as error:  # noqa: BLE001 - the last net
             self.reply(cycle, self.served_by.fail(cycle.call, error))
             return
@@ -232,13 +237,6 @@ class DirectProtocol(GuardedProtocol):
             task = cycle.task = self.loop.create_task(self._later(cycle, outcome))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
-
-    def _asked(self, call: Call, handler: Handler) -> Outcome | Awaitable[Outcome]:
-        try:
-            self.served_by.admit(call, handler)
-        except Refused as refused:
-            return handler.refuse(call, refused)
-        return handler(call)
 
     async def _later(self, cycle: Direct, outcome: Awaitable[Outcome]) -> None:
         try:

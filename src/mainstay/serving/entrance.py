@@ -76,7 +76,12 @@ class Entrance:
         """Answer a whole request; refusals are answers, too."""
         found: Outcome | Awaitable[Outcome]
         try:
-            self._admit(call)
+            if call.method != "POST":
+                raise method_refused(call.method, "POST")
+            if b"origin" in call.head:
+                demand_own_origin(call.head, loopback=self._loopback)
+            if len(call.body) > self._most:
+                raise self._too_large()
             if self._once is None or HEADER not in call.head:
                 found = self._work(call, self._door)
             else:
@@ -95,13 +100,8 @@ class Entrance:
         except _KNOWN as error:
             return self.refuse(call, problem_of(error))
 
-    def _admit(self, call: Call) -> None:
-        if call.method != "POST":
-            raise method_refused(call.method, "POST")
-        if b"origin" in call.head:
-            demand_own_origin(call.head, loopback=self._loopback)
-        if len(call.body) > self._most:
-            raise Refused(413, "size", f"The body is larger than {self._most} bytes.", "Send fewer records at once.")
+    def _too_large(self) -> Refused:
+        return Refused(413, "size", f"The body is larger than {self._most} bytes.", "Send fewer records at once.")
 
 
 class Inner:

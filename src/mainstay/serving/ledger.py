@@ -165,13 +165,11 @@ class Ledger:
                 duration=duration,
                 entity=served.pseudonym(entity) if (entity := case.row.entity) is not None else None,
                 request=request,
-                trace=call.trace,
+                call=call,
                 answer=answers[place % len(answers)],
             )
             for place, case in enumerate(cases)
         ]
-        if call.consumer:
-            events = [msgspec.structs.replace(event, consumer=call.consumer) for event in events]
         return with_scores(cases, events)
 
     def _write(self, stream: str, events: Sequence[Event]) -> None:
@@ -193,7 +191,7 @@ class Ledger:
             self._metrics.consumers.labels(self.model, call.consumer, code).inc()
 
     def _count(self, held: Held) -> None:
-        if held.stream != "refusals":
+        if held.call.consumer and held.stream != "refusals":
             self._count_consumer(held.call, held.reply.status)
         if held.stream == "feedback":
             self._reckoner.told(held.route, len(held.events), held.call.started)

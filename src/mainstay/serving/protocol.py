@@ -145,7 +145,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if due and not self.transport.is_closing():
             # One clock for all connections takes the place of a timer each.
             self.server_state.total_requests += 1
-            self.flow.resume_reading()
+            if self.flow.read_paused:
+                self.flow.resume_reading()
             self.idle_since = self.loop.time()
         else:
             super().on_response_complete()
