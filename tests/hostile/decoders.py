@@ -13,7 +13,6 @@ from mainstay.contract import BodyError
 from mainstay.errors import RecordError
 from mainstay.serving.call import Call
 from mainstay.serving.cases import take_cases
-from mainstay.serving.direct import DirectProtocol
 from mainstay.serving.doors.invocations import Invocations
 from mainstay.serving.doors.native import Native
 from mainstay.serving.doors.oip.door import OipDoor
@@ -22,11 +21,12 @@ from mainstay.serving.doors.vertex import Vertex
 from mainstay.serving.doors.vetiver import Vetiver
 from mainstay.serving.guard.certificate import not_after
 from mainstay.serving.guard.keys import id_of, matches
-from mainstay.serving.intake import demand_json, demand_own_origin, inflate, request_id
 from mainstay.serving.measuring.trace import read_trace
 from mainstay.serving.refusals import problem_of
 from mainstay.serving.replies import ProblemDetails, Refused
 from mainstay.serving.testing import GOOD_RECORD
+from mainstay.serving.wire.direct import DirectProtocol
+from mainstay.serving.wire.intake import demand_json, demand_own_origin, inflate, request_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

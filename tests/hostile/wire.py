@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.server import ServerState
 
 from mainstay.serving import App, Served
-from mainstay.serving.server import _config
+from mainstay.serving.process.server import _config
 from mainstay.serving.testing import TINY_MODEL, register_model, release_now, tiny_project
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
-    from mainstay.serving.protocol import GuardedProtocol
+    from mainstay.serving.wire.protocol import GuardedProtocol
 
 _SPINS = 400
 _LIMITS = "[serving]\nmax_head = 8192\nmax_body = 100000\n"

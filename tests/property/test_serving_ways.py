@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.hostile.decoders import GOOD, OIP, SPLIT
 from tests.hostile.wire import Said, configured, open_app, talk
 
-from mainstay.serving.direct import DirectProtocol
-from mainstay.serving.protocol import GuardedProtocol
+from mainstay.serving.wire.direct import DirectProtocol
+from mainstay.serving.wire.protocol import GuardedProtocol
 
 if TYPE_CHECKING:
     import uvicorn

@@ -9,7 +9,7 @@ from pathlib import Path
 from mainstay.errors import MainstayError
 from mainstay.lifecycle.controller import run
 from mainstay.project import open_project
-from mainstay.serving.lifeline import leave_with
+from mainstay.serving.process.lifeline import leave_with
 
 
 def main() -> None:

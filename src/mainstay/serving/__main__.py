@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from mainstay.errors import InputError, MainstayError
 from mainstay.project import Project, open_project
-from mainstay.serving.address import bind, is_loopback
 from mainstay.serving.doors.hosts import PORTS, WORKERS, read_hosts, read_number
 from mainstay.serving.doors.oip.rpc import demand_grpc
 from mainstay.serving.guard.store import any_keys, demand_mounted
 from mainstay.serving.guard.tls import Tls
-from mainstay.serving.lifeline import leave_with
+from mainstay.serving.process.address import bind, is_loopback
+from mainstay.serving.process.lifeline import leave_with
+from mainstay.serving.process.server import run_worker
+from mainstay.serving.process.supervisor import Supervisor
 from mainstay.serving.served import say
-from mainstay.serving.server import run_worker
 from mainstay.serving.settings import ServingSettings, widest
-from mainstay.serving.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """`App`: the server without a socket: its addresses, and the ASGI callable that any ASGI server can carry.
 
-The server's own connections (`mainstay.serving.direct`) call the same handlers without the detour over ASGI.
+The server's own connections (`mainstay.serving.wire.direct`) call the same handlers without the detour over ASGI.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from mainstay.serving.doors.oip import Addresses
 from mainstay.serving.entrance import Entrance
 from mainstay.serving.guard import Guard
 from mainstay.serving.hot import Hot
-from mainstay.serving.intake import Hung, read_body
 from mainstay.serving.measuring.metrics import Metrics
 from mainstay.serving.measuring.now import tell_now
 from mainstay.serving.pages import Pages
@@ -24,6 +23,7 @@ from mainstay.serving.refusals import BEHIND, fault
 from mainstay.serving.replies import Refused, Reply
 from mainstay.serving.router import ANY, Page, Router
 from mainstay.serving.turn import Turn
+from mainstay.serving.wire.intake import Hung, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

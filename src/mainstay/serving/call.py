@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from mainstay.serving.intake import request_id
 from mainstay.serving.measuring.trace import Trace, read_trace
+from mainstay.serving.wire.intake import request_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mainstay.serving.intake import Head
+    from mainstay.serving.wire.intake import Head
 
 
 class Call:

@@ -9,9 +9,9 @@ from mainstay.errors import RecordError
 from mainstay.serving.dataplane import ScoringError
 from mainstay.serving.handler import Held
 from mainstay.serving.idempotency import HEADER
-from mainstay.serving.intake import demand_own_origin
 from mainstay.serving.refusals import problem_of
 from mainstay.serving.replies import Refused, Reply, method_refused
+from mainstay.serving.wire.intake import demand_own_origin
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

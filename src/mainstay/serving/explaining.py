@@ -12,8 +12,8 @@ from mainstay.errors import InputError
 from mainstay.models.explain import Explanation, Reason, subject_of
 from mainstay.serving.answers import Answer, ClassAnswer
 from mainstay.serving.dataplane import ScoringError
-from mainstay.serving.intake import asked_in
 from mainstay.serving.replies import Refused
+from mainstay.serving.wire.intake import asked_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mainstay.serving.call import Call
     from mainstay.serving.handler import Held, Outcome
-    from mainstay.serving.intake import Head
+    from mainstay.serving.wire.intake import Head
 
     Work = Callable[[], Held | Awaitable[Held]]
     Name = tuple[str, str]

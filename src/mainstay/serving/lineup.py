@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mainstay.registry import Bundle, Version
     from mainstay.release import Release, Route
     from mainstay.serving.arms.recorder import Slot
+    from mainstay.serving.following.shelf import Loaded, Shelf
     from mainstay.serving.pace import Pace
-    from mainstay.serving.shelf import Loaded, Shelf
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from mainstay.release import Presence, open_books
 from mainstay.serving.arms import Proving
 from mainstay.serving.arms.crashes import moment
 from mainstay.serving.arms.findings import unloaded
-from mainstay.serving.continuity import Continuity, same
-from mainstay.serving.known import FOLDER, Known, read_known, succeed, write_known
+from mainstay.serving.following.continuity import Continuity, same
+from mainstay.serving.following.known import FOLDER, Known, read_known, succeed, write_known
+from mainstay.serving.following.reach import Reach
+from mainstay.serving.following.shelf import Shelf, roots_of
 from mainstay.serving.lineup import Lineup, load_lineup
-from mainstay.serving.reach import Reach
+from mainstay.serving.process.voice import Seldom, say
 from mainstay.serving.settings import ServingSettings
-from mainstay.serving.shelf import Shelf, roots_of
-from mainstay.serving.voice import Seldom, say
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -15,8 +15,8 @@ from mainstay import lifecycle
 from mainstay.errors import InputError, MainstayError, SetupError
 from mainstay.monitoring.overview import build as build_overview
 from mainstay.project import open_project
-from mainstay.serving.address import is_loopback
-from mainstay.serving.lifeline import leave_with
+from mainstay.serving.process.address import is_loopback
+from mainstay.serving.process.lifeline import leave_with
 from mainstay.web.app import make_app
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from mainstay.registry import Registry
 from mainstay.registry.store import FileStore
 from mainstay.release import Route
 from mainstay.serving import Served, load_lineup
-from mainstay.serving.shelf import Shelf
+from mainstay.serving.following.shelf import Shelf
 from mainstay.serving.testing import TINY_MODEL, register_model, release_now
 from mainstay.state import open_state
 

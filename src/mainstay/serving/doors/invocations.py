@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mainstay.contract import RequestDecoder
     from mainstay.serving.answers import Answer
     from mainstay.serving.call import Call
-    from mainstay.serving.intake import Head
     from mainstay.serving.lineup import Lineup
+    from mainstay.serving.wire.intake import Head
 
 CSV = "text/csv"
 JSON = "application/json"

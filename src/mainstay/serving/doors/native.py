@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mainstay.serving.doors.door import Asked
-from mainstay.serving.intake import asked_in, demand_json
 from mainstay.serving.replies import Refused, Reply
+from mainstay.serving.wire.intake import asked_in, demand_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,8 +18,8 @@ from mainstay.serving.doors.door import Asked
 from mainstay.serving.doors.envelope import as_sent, demand_few, fields, kind, opened, spelled
 from mainstay.serving.doors.flat import columns, flat, sentence
 from mainstay.serving.doors.records import from_columns, from_instances
-from mainstay.serving.intake import demand_json
 from mainstay.serving.replies import Refused, Reply, json_reply
+from mainstay.serving.wire.intake import demand_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

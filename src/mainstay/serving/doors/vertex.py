@@ -15,8 +15,8 @@ from mainstay.serving.doors.envelope import as_sent, opened, spelled
 from mainstay.serving.doors.flat import flat
 from mainstay.serving.doors.records import from_instances
 from mainstay.serving.doors.tfs import refuse
-from mainstay.serving.intake import demand_json
 from mainstay.serving.replies import Refused, Reply, json_reply
+from mainstay.serving.wire.intake import demand_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from mainstay.contract import Boolean, Integer, Number, Tensor
 from mainstay.serving.doors.door import Asked
 from mainstay.serving.doors.envelope import as_sent, spelled
 from mainstay.serving.doors.flat import sentence
-from mainstay.serving.intake import demand_json
 from mainstay.serving.replies import Refused, Reply, json_reply
+from mainstay.serving.wire.intake import demand_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

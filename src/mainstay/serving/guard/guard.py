@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mainstay.serving.guard.keys import ApiKey, Need, Scope
     from mainstay.serving.guard.ring import Pass
     from mainstay.serving.guard.store import KeyFile, Stamp
-    from mainstay.serving.intake import Head
+    from mainstay.serving.wire.intake import Head
 
 UNWRITTEN = frozenset({"auth", "strangers", "rate"})
 """Causes of refusals that are counted, and not written into the event log."""

@@ -11,7 +11,7 @@ from mainstay.serving.doors.oip.inputs import inputs_of, version_number
 from mainstay.serving.doors.oip.outputs import demand_known, outputs_of, version_of, warnings_of
 from mainstay.serving.doors.oip.records import records_of
 from mainstay.serving.doors.oip.reply import write_refusal, write_reply
-from mainstay.serving.intake import demand_json
+from mainstay.serving.wire.intake import demand_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

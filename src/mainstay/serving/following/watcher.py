@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from mainstay.serving.teller import Teller
+from mainstay.serving.following.teller import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,9 +16,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from mainstay.serving.call import Call
 from mainstay.serving.handler import Held
-from mainstay.serving.heads import Heads, Plain
-from mainstay.serving.protocol import GuardedProtocol
 from mainstay.serving.replies import JSON, Refused, Reply
+from mainstay.serving.wire.heads import Heads, Plain
+from mainstay.serving.wire.protocol import GuardedProtocol
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from mainstay.serving.app import App
     from mainstay.serving.handler import Handler, Outcome
-    from mainstay.serving.intake import Head
     from mainstay.serving.replies import Headers
+    from mainstay.serving.wire.intake import Head
 
 _LARGEST = 1 << 20  # bytes of a body that is gathered here; larger ones arrive in pieces by ASGI, with its flow control
 _DETOUR = frozenset({b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})

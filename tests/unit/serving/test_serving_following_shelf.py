@@ -7,8 +7,8 @@ import pytest
 from mainstay.errors import CorruptError
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.release import open_books
-from mainstay.serving import shelf as module
-from mainstay.serving.shelf import MOST, Shelf, roots_of
+from mainstay.serving.following import shelf as module
+from mainstay.serving.following.shelf import MOST, Shelf, roots_of
 from mainstay.serving.testing import register_model
 
 if TYPE_CHECKING:

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from mainstay.serving.app import App
-from mainstay.serving.direct import DirectProtocol
 from mainstay.serving.doors.hosts import read_hosts
 from mainstay.serving.doors.oip.rpc import RpcServer
+from mainstay.serving.following.watcher import Watcher
 from mainstay.serving.guard.descriptors import room_for
 from mainstay.serving.guard.opening import open_guard
 from mainstay.serving.measuring.breakers import Breakers
 from mainstay.serving.measuring.pulse import Pulse
 from mainstay.serving.measuring.spans import open_spans
-from mainstay.serving.protocol import GuardedProtocol
 from mainstay.serving.served import Served, champion_of, say
 from mainstay.serving.settings import widest
-from mainstay.serving.watcher import Watcher
+from mainstay.serving.wire.direct import DirectProtocol
+from mainstay.serving.wire.protocol import GuardedProtocol
 
 if TYPE_CHECKING:
     import socket

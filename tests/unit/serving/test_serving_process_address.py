@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from mainstay.errors import InputError, SetupError
-from mainstay.serving.address import bind, is_loopback
+from mainstay.serving.process.address import bind, is_loopback
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.com"])  # noqa: S104 - the point of the test

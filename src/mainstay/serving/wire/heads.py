@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from mainstay.serving.handler import Handler
-    from mainstay.serving.intake import Head
+    from mainstay.serving.wire.intake import Head
 
 END = b"\r\n\r\n"
 _MOST = 512

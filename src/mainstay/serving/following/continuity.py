@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mainstay.release import Release, Releases
-    from mainstay.serving.known import Known
+    from mainstay.serving.following.known import Known
 
 
 class Continuity:

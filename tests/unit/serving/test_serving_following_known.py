@@ -11,7 +11,7 @@ from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.project import open_project
 from mainstay.release import Route
 from mainstay.serving import App, Served
-from mainstay.serving.known import path_of, read_known
+from mainstay.serving.following.known import path_of, read_known
 from mainstay.serving.testing import TINY_MODEL, register_model, release_now, tiny_project
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from mainstay.serving.replies import Refused
 if TYPE_CHECKING:
     import asyncio
 
-    from mainstay.serving.intake import Head
+    from mainstay.serving.wire.intake import Head
 
 _LINGER = 2.0  # seconds in which a client may read our last word, while we read what it still sends
 _LEAST = 1024  # bytes of an answer a reader must take within a second to count as reading

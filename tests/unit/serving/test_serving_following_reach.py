@@ -5,8 +5,8 @@ import time
 from typing import TYPE_CHECKING
 
 from mainstay.serving import App, Served
-from mainstay.serving.reach import Reach
-from mainstay.serving.watcher import Watcher
+from mainstay.serving.following.reach import Reach
+from mainstay.serving.following.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
