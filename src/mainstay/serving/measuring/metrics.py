@@ -26,27 +26,10 @@ UNPREDICTED = frozenset({"explain", "feedback"})
 """Routes whose answers are no predictions."""
 
 
-class Metrics:
-    """The counts of one worker.
+class _Asked:
+    """What was asked, and what became of it."""
 
-    What is counted of every request is counted by a `tally`; the rest by ``metrics.NAME.labels(...).inc()``,
-    ``.set(n)`` or ``.observe(n)``, labels in the order they have here, times in nanoseconds.
-
-    Parameters
-    ----------
-    now : callable
-        Tells what is so in this process, asked at each scrape.
-    cells : Cells, optional
-        Where the numbers are; without it the place the supervisor gave this process.
-
-    """
-
-    def __init__(
-        self,
-        now: Callable[[], Iterable[Told]] = tuple,
-        cells: Cells | None = None,
-    ) -> None:
-        self.cells = cells = cells or Cells.of_environment()
+    def __init__(self, cells: Cells) -> None:
         self.requests = Counter(
             cells, "mainstay_requests", "Requests by what became of them.", (*_ARM, "route", "code", "cause")
         )
@@ -63,13 +46,13 @@ class Metrics:
         self.policy = Counter(cells, "mainstay_policy", "Values a policy dealt with.", ("model", "field", "why", "did"))
         self.refused_fields = Counter(cells, "mainstay_refused_fields", "Problems by field.", ("model", "field"))
         self.failures = Counter(
-            cells,
-            "mainstay_arm_failures",
-            "Times an arm failed and others answered.",
-            ("model", "role"),
+            cells, "mainstay_arm_failures", "Times an arm failed and others answered.", ("model", "role")
         )
-        self.lost = Counter(cells, "mainstay_events_lost", "Events that could not be written.", ("model", "stream"))
         self.feedback = Counter(cells, "mainstay_feedback", "Lines of feedback taken.", ("model",))
+        self.consumers = Counter(
+            cells, "mainstay_consumer_requests", "Requests by the consumer whose key they had.",
+            ("model", "consumer", "code"),
+        )  # fmt: skip
         self.explanations = Counter(
             cells, "mainstay_explanations", "Answers explained.", ("model", "version", "method", "complete")
         )
@@ -77,11 +60,12 @@ class Metrics:
             cells, "mainstay_explain_seconds", "What the explanations of a request took.", ("model",),
             bounds=_SECONDS, scale=_NANO,
         )  # fmt: skip
-        self.swaps = Counter(cells, "mainstay_swaps", "Releases taken up or refused by a worker.", ("model", "outcome"))
-        self.consumers = Counter(
-            cells, "mainstay_consumer_requests", "Requests by the consumer whose key they had.",
-            ("model", "consumer", "code"),
-        )  # fmt: skip
+
+
+class _Waited:
+    """What stands between a request and its model: cache, queue, circuit breaker."""
+
+    def __init__(self, cells: Cells) -> None:
         self.cache = Counter(
             cells, "mainstay_cache_requests", "Records looked up in the cache.", ("model", "version", "outcome")
         )
@@ -105,6 +89,14 @@ class Metrics:
         self.trips = Counter(
             cells, "mainstay_breaker_trips", "Times an arm was taken out of rotation in a worker.", _ARM
         )
+
+
+class _Ran:
+    """How the worker itself fares."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.lost = Counter(cells, "mainstay_events_lost", "Events that could not be written.", ("model", "stream"))
+        self.swaps = Counter(cells, "mainstay_swaps", "Releases taken up or refused by a worker.", ("model", "outcome"))
         self.connections = Gauge(cells, "mainstay_connections", "Open connections.")
         self.lag = Histogram(
             cells, "mainstay_loop_lag_seconds", "How late the event loop came to what was due.",
@@ -112,6 +104,28 @@ class Metrics:
         )  # fmt: skip
         self.spans = Counter(cells, "mainstay_spans", "Spans for OpenTelemetry by what became of them.", ("outcome",))
         self.restarts = Counter(cells, "mainstay_worker_restarts", "Workers that took the place of one that ended.")
+
+
+class Metrics(_Asked, _Waited, _Ran):
+    """The counts of one worker.
+
+    What is counted of every request is counted by a `tally`; the rest by ``metrics.NAME.labels(...).inc()``,
+    ``.set(n)`` or ``.observe(n)``, labels in the order they have here, times in nanoseconds.
+
+    Parameters
+    ----------
+    now : callable
+        Tells what is so in this process, asked at each scrape.
+    cells : Cells, optional
+        Where the numbers are; without it the place the supervisor gave this process.
+
+    """
+
+    def __init__(self, now: Callable[[], Iterable[Told]] = tuple, cells: Cells | None = None) -> None:
+        self.cells = cells = cells or Cells.of_environment()
+        _Asked.__init__(self, cells)
+        _Waited.__init__(self, cells)
+        _Ran.__init__(self, cells)
         self.page = Page(self, now)
 
     @property
