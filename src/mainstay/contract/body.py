@@ -8,9 +8,8 @@ import re
 from collections import Counter
 from typing import NoReturn
 
-import numpy as np
-
 from mainstay.contract.reading import Odd
+from mainstay.contract.texts import count_outside
 from mainstay.errors import InputError, Problem, RecordError
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -98,6 +97,12 @@ def parse_body(body: bytes, max_records: int, columns: int | None = None, nested
         raise BodyError("The body is nested too deeply.", "Send flat records.") from None
 
 
+def too_many(max_records: int) -> RecordError:
+    """Say that a request holds more records than it may."""
+    message = f"is one too many: at most {max_records} records are taken at once."
+    return RecordError([Problem(record=max_records, field="", found="", message=message)])
+
+
 def most_fields(records: int, columns: int) -> int:
     """Say how many fields a body of so many records of so many columns may hold, nested ones included.
 
@@ -127,7 +132,7 @@ def _refuse_too_many_fields(body: bytes, max_records: int, columns: int) -> None
     # The cheap bound first: a body of ordinary records stops here.
     if len(body) < _LEAST_FIELD * _SPARE_FIELDS or body.count(b":") <= most_fields(1, columns):
         return
-    fields, records = _count_outside_texts(body)
+    fields, records = count_outside(body, ":", "{")
     most = most_fields(max(1, min(records, max_records)), columns)
     if fields > most:
         held = f"{fields} fields in {records} object{'s' * (records != 1)}"
@@ -136,14 +141,6 @@ def _refuse_too_many_fields(body: bytes, max_records: int, columns: int) -> None
             f"a record can use; at most {most} are taken."
         )
         raise RecordError([Problem(record=0, field="", found="", message=message)])
-
-
-def _count_outside_texts(body: bytes) -> tuple[int, int]:
-    """Count the colons and the opening braces of a body that stand outside of its texts."""
-    plain = body if b"\\" not in body else body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    marks = np.frombuffer(plain, dtype=np.uint8)
-    outside = np.bitwise_xor.accumulate(marks == ord('"')) == 0
-    return int(np.count_nonzero(outside & (marks == ord(":")))), int(np.count_nonzero(outside & (marks == ord("{"))))
 
 
 class _Reader:
@@ -177,7 +174,7 @@ class _Reader:
             record, at = self._record(at, len(records))
             records.append(record)
             if len(records) > max_records:
-                _too_many(max_records)
+                raise too_many(max_records)
             at = self._skip(at)
             mark = self.text[at : at + 1]
             if mark == "]":
@@ -223,11 +220,6 @@ def _whole(digits: str) -> int | Odd:
 def _decimal(text: str) -> float | Odd:
     number = float(text)
     return number if math.isfinite(number) else Odd(text)
-
-
-def _too_many(max_records: int) -> NoReturn:
-    message = f"is one too many: at most {max_records} records are taken at once."
-    raise RecordError([Problem(record=max_records, field="", found="", message=message)])
 
 
 def _too_nested(opened: int, most: int, max_records: int, *, alone: bool) -> NoReturn:

@@ -19,8 +19,8 @@ from mainstay.serving.answers import Answer, ClassAnswer
 from mainstay.serving.call import Call
 from mainstay.serving.doors.oip import OipDoor
 from mainstay.serving.doors.oip.datatypes import NUMERIC
-from mainstay.serving.doors.oip.head import Tensor as Sent
 from mainstay.serving.doors.oip.head import read_infer
+from mainstay.serving.doors.oip.infer import Tensor as Sent
 from mainstay.serving.doors.oip.inputs import Inputs, is_numeric
 from mainstay.serving.doors.oip.metadata import metadata_of
 from mainstay.serving.doors.oip.outputs import outputs_of

@@ -6,15 +6,14 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-import numpy as np
 
 from mainstay.contract import BodyError
+from mainstay.contract.body import too_many
+from mainstay.contract.texts import count_outside, replace_outside
 from mainstay.errors import Problem, RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from mainstay.contract import RequestDecoder
 
@@ -55,7 +54,7 @@ def spelled(body: bytes, decoder: RequestDecoder) -> bytes:
         return body
     if odd > most_values(decoder):
         raise _too_much(odd, decoder)
-    return _replaced(body, _ODD, _STANDS_FOR)
+    return replace_outside(body, _ODD, _STANDS_FOR)
 
 
 def as_sent(body: bytes) -> bytes:
@@ -67,26 +66,7 @@ def as_sent(body: bytes) -> bytes:
     b'[{"a": -Infinity}]'
 
     """
-    return _replaced(body, _FAR, _FAR_FOR) if b"1e99999" in body else body
-
-
-def _replaced(body: bytes, tokens: re.Pattern[bytes], by: dict[bytes, bytes]) -> bytes:
-    """Replace tokens that stand outside of texts."""
-    outside = _outside_texts(body)
-    parts, at = [], 0
-    for found in tokens.finditer(body):
-        if outside[found.start()]:
-            parts += [body[at : found.start()], by[found[0]]]
-            at = found.end()
-    return b"".join((*parts, body[at:]))
-
-
-def _outside_texts(body: bytes) -> NDArray[np.bool_]:
-    """Tell of each byte whether it stands outside of JSON's texts."""
-    plain = body if b"\\" not in body else body.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
-    quotes = np.frombuffer(plain, dtype=np.uint8) == ord('"')
-    outside: NDArray[np.bool_] = ~np.bitwise_xor.accumulate(quotes)
-    return outside
+    return replace_outside(body, _FAR, _FAR_FOR) if b"1e99999" in body else body
 
 
 def opened(body: bytes, decoder: msgspec.json.Decoder[T], wanted: str) -> T:
@@ -170,8 +150,7 @@ def demand_few(raw: Cell, decoder: RequestDecoder) -> None:
     body, most = bytes(raw), most_values(decoder)
     if body.count(b",") <= most:  # a cheap bound: a body of ordinary records stops here
         return
-    commas = np.frombuffer(body, dtype=np.uint8) == ord(",")
-    found = int(np.count_nonzero(commas & _outside_texts(body)))
+    (found,) = count_outside(body, ",")
     if found > most:
         raise _too_much(found, decoder)
 
@@ -196,10 +175,8 @@ def demand_most(count: int, decoder: RequestDecoder) -> None:
         Naming the first record that is too many.
 
     """
-    most = decoder.max_records
-    if count > most:
-        message = f"is one too many: at most {most} records are taken at once."
-        raise RecordError([Problem(record=most, field="", found="", message=message)])
+    if count > decoder.max_records:
+        raise too_many(decoder.max_records)
 
 
 def in_words(names: Sequence[str], most: int = 20) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 import numpy as np
 
+from mainstay.contract.texts import count_outside, unescaped
 from mainstay.errors import Problem, RecordError
 from mainstay.serving.doors.oip.datatypes import BYTES, NUMERIC
 from mainstay.serving.doors.oip.head import refuse
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mainstay.serving.doors.oip.head import Tensor
+    from mainstay.serving.doors.oip.infer import Tensor
 
 Cell = bool | int | float | str | None
-_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _ENDS = {
     name: (int(np.iinfo(kind.name).min), int(np.iinfo(kind.name).max))
     for name, kind in NUMERIC.items()
@@ -131,11 +130,9 @@ def _listed(tensor: Tensor, raw: bytes, count: int) -> list[Any]:
 
 def _holds(raw: bytes, count: int) -> bool:
     """Say whether JSON holds as many values as `count`, if none of its lists is empty: one more than commas."""
-    plain = raw if b"\\" not in raw else raw.replace(b"\\\\", b"").replace(b'\\"', b"")
-    if plain.count(b'"') > 2 * count:
-        return False
-    bare = _TEXT.sub(b"0", raw) if b'"' in raw else raw
-    return bare.count(b",") == count - 1
+    if b'"' not in raw:
+        return raw.count(b",") == count - 1
+    return unescaped(raw).count(b'"') <= 2 * count and count_outside(raw, ",") == (count - 1,)
 
 
 def _flat(tensor: Tensor, found: list[Any], count: int) -> list[Any]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mainstay.serving.doors.door import Asked
-from mainstay.serving.doors.oip.head import LENGTH, Wanted, read_infer
+from mainstay.serving.doors.oip.head import LENGTH, read_infer
 from mainstay.serving.doors.oip.inputs import inputs_of, version_number
 from mainstay.serving.doors.oip.outputs import demand_known, outputs_of, version_of, warnings_of
 from mainstay.serving.doors.oip.records import records_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mainstay.serving.answers import Answer
     from mainstay.serving.call import Call
-    from mainstay.serving.doors.oip.head import Infer
+    from mainstay.serving.doors.oip.infer import Infer, Wanted
     from mainstay.serving.doors.oip.inputs import Inputs
     from mainstay.serving.lineup import Lineup
     from mainstay.serving.replies import Refused, Reply

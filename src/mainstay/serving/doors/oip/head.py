@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import msgspec
 
+from mainstay.serving.doors.oip.infer import Infer, Tensor, Wanted
 from mainstay.serving.replies import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from mainstay.serving.doors.oip.infer import Content
 
 LENGTH = b"inference-header-content-length"
 """The header that says how many bytes of the body are JSON; raw tensors follow."""
@@ -30,69 +31,6 @@ _parameters = msgspec.json.Decoder(dict[str, Parameter]).decode
 # What Python's and Triton's own writers put where a float isn't finite; texts are stepped over.
 _NO_NUMBER = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|NaN|-?Infinity', re.DOTALL)
 _Head = TypeVar("_Head", bound=msgspec.Struct)
-
-Content = msgspec.Raw | memoryview | Sequence[bool | int | float | bytes]
-"""Where the elements of a tensor are: JSON, raw bytes, or a typed list of gRPC's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """One tensor as it was sent, its elements not looked at yet.
-
-    Parameters
-    ----------
-    name, datatype : str
-        As the caller says.
-    shape : tuple of int
-        As the caller says.
-    content : Content
-        Its elements.
-
-    """
-
-    name: str
-    datatype: str
-    shape: tuple[int, ...]
-    content: Content
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """One output that is asked for.
-
-    Parameters
-    ----------
-    name : str
-        Of the output.
-    binary : bool
-        Whether its data is to come as raw bytes.
-
-    """
-
-    name: str
-    binary: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Infer:
-    """A request to infer.
-
-    Parameters
-    ----------
-    id : str
-        What the caller calls it.
-    tensors : tuple of Tensor
-        What was sent.
-    wanted : tuple of Wanted
-        The outputs that are asked for; none: all of them.
-    binary : bool
-        Whether outputs that nobody named come as raw bytes.
-
-    """
-
-    id: str
-    tensors: tuple[Tensor, ...]
-    wanted: tuple[Wanted, ...] = ()
-    binary: bool = False
 
 
 class _Input(msgspec.Struct, frozen=True):

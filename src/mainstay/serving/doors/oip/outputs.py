@@ -9,7 +9,8 @@ import msgspec
 
 from mainstay.serving.answers import Answer
 from mainstay.serving.doors.oip.datatypes import BYTES
-from mainstay.serving.doors.oip.head import Wanted, refuse
+from mainstay.serving.doors.oip.head import refuse
+from mainstay.serving.doors.oip.infer import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

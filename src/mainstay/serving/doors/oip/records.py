@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
+from mainstay.contract.body import too_many
 from mainstay.errors import Problem, RecordError
 from mainstay.serving.doors.oip.cells import cells_of
 from mainstay.serving.doors.oip.datatypes import BYTES, NUMERIC, unknown_datatype
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mainstay.contract import AnyColumn
-    from mainstay.serving.doors.oip.head import Tensor
+    from mainstay.serving.doors.oip.infer import Tensor
     from mainstay.serving.doors.oip.inputs import Inputs
 
 _MOST_DIMENSIONS = 10
@@ -119,8 +120,7 @@ def _count(tensors: Sequence[Tensor], max_records: int) -> int:
                 "Send as many values in each tensor.",
             )
     if count > max_records:
-        told = f"is one too many: at most {max_records} records are taken at once."
-        raise RecordError([Problem(record=max_records, field="", found="", message=told)])
+        raise too_many(max_records)
     if count < 1:
         raise RecordError([Problem(record=0, field="", found="", message="there is no record in the request.")])
     return count

@@ -5,21 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mainstay.extras import need
-from mainstay.serving.doors.oip.head import (
-    Infer,
-    Tensor,
-    Wanted,
-    demand_few,
-    demand_plain_output,
-    refuse,
-    refuse_shared_memory,
-)
+from mainstay.serving.doors.oip.head import demand_few, demand_plain_output, refuse, refuse_shared_memory
+from mainstay.serving.doors.oip.infer import Infer, Tensor, Wanted
 from mainstay.serving.doors.oip.rpc.messages import messages
 from mainstay.serving.doors.oip.rpc.wire import MOST_PARTS, is_much
 from mainstay.serving.replies import Refused
 
 if TYPE_CHECKING:
-    from mainstay.serving.doors.oip.head import Content
+    from mainstay.serving.doors.oip.infer import Content
 
 _TYPED = {
     "BOOL": "bool_contents",
