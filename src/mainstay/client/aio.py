@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from mainstay.client import transport
-from mainstay.client.calls import Calls, Options, outcomes
+from mainstay.client.calls import Calls, Options
 from mainstay.client.errors import CallError
 from mainstay.client.keys import new_key
+from mainstay.client.outcomes import outcomes
 from mainstay.client.records import demand_no_key, is_record, listed
 from mainstay.client.talk import Send
 from mainstay.client.tracing import current_trace
@@ -115,7 +116,7 @@ class AsyncClient:
         """Ask why, as `mainstay.Client.explain` does."""
         return await self._ask(records, Options(call="explain", label=label, version=version, role=role), None)
 
-    async def feedback(self, outcomes_: Outcome | Record | Iterable[Outcome | Record]) -> int:
+    async def feedback(self, outcomes_: Outcome | Record | Iterable[Outcome | Record] | Table) -> int:
         """Tell what really happened; returns how many lines were taken."""
         told = outcomes(outcomes_)
         most = await self._run(self._calls.prepare(len(told), Options()))

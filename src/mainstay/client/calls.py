@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from mainstay.client.answers import Answer, Limits, ModelInfo, ModelSummary, Outcome, Readiness
+from mainstay.client.answers import Answer, Limits, ModelInfo, ModelSummary, Readiness
 from mainstay.client.errors import CallError, DeniedError, FieldsError, NoSuchError, RefusedError
 from mainstay.client.keys import new_key
+from mainstay.client.outcomes import encode_outcomes
 from mainstay.client.records import encode_record, encode_records
 from mainstay.client.settings import Patience
 from mainstay.client.talk import Got, Request, Send, converse, read_problem, unavailable
@@ -156,8 +157,7 @@ class Calls:
     def feedback(self, told: Sequence[object]) -> Asking[int]:
         """Tell what really happened; returns how many lines were taken."""
         yield from self._name()
-        body = _encode(told)
-        request = Request(method="POST", path=self._path("feedback"), body=body, key=new_key())
+        request = Request(method="POST", path=self._path("feedback"), body=encode_outcomes(told), key=new_key())
         got = yield from self._answered(request)
         return _decoded(got, _accepted, request).accepted
 
@@ -274,12 +274,6 @@ class _Accepted(msgspec.Struct, frozen=True):
     accepted: int
 
 
-def outcomes(given: Any) -> list[object]:
-    """Give feedback as a list: of one `Outcome`, one mapping, or an iterable of them."""
-    return [given] if isinstance(given, Outcome | dict) else list(given)
-
-
-_encode = msgspec.json.Encoder().encode
 _answer = msgspec.json.Decoder(Answer).decode
 _answers = msgspec.json.Decoder(list[Answer]).decode
 _models = msgspec.json.Decoder(list[ModelSummary]).decode

@@ -31,7 +31,14 @@ class PandasLike(Protocol):
         """Give the rows, asked with ``"records"``."""
 
 
-Table = PolarsLike | PandasLike
+class ArrowLike(Protocol):
+    """A table with Arrow's way of giving its rows."""
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """Give the rows."""
+
+
+Table = PolarsLike | PandasLike | ArrowLike
 
 
 def is_record(records: object) -> bool:
@@ -51,7 +58,8 @@ def listed(records: Iterable[Record] | Table) -> list[Record]:
     Parameters
     ----------
     records : iterable of mapping, or DataFrame
-        Anything with ``to_dicts()`` (Polars) or ``to_dict("records")`` (pandas) is a table.
+        Anything with ``to_dicts()`` (Polars), ``columns`` and ``to_dict("records")`` (pandas) or ``to_pylist()``
+        (Arrow) is a table.
 
     Raises
     ------
@@ -67,10 +75,13 @@ def listed(records: Iterable[Record] | Table) -> list[Record]:
     if hasattr(records, "to_dicts"):
         return cast("list[Record]", records.to_dicts())
     if hasattr(records, "to_dict"):
+        if not hasattr(records, "columns"):  # a row of pandas, or a column: nobody can say which
+            raise _no_records(records, "Of a row give row.to_dict(); of a table, the DataFrame.")
         return cast("list[Record]", records.to_dict("records"))
-    if isinstance(records, str | bytes) or not isinstance(records, Iterable):
+    rows = records.to_pylist() if hasattr(records, "to_pylist") else records
+    if isinstance(rows, str | bytes) or not isinstance(rows, Iterable):
         raise _no_records(records)
-    made = list(records)
+    made = list(rows)
     for record in made:
         if not isinstance(record, Mapping):
             raise _no_records(record)
@@ -157,11 +168,11 @@ def _field_error(place: int, field: str, value: object, message: str) -> FieldsE
     return FieldsError(told, "Nothing of its request was sent.", cause="fields", errors=[problem])
 
 
-def _no_records(found: object) -> RefusedError:
-    return RefusedError(
-        f"A {type(found).__name__} is no record.",
-        "Give a mapping of fields to values, an iterable of them, or a DataFrame.",
-    )
+def _no_records(
+    found: object, cure: str = "Give a mapping of fields to values, an iterable of them, or a DataFrame."
+) -> RefusedError:
+    return RefusedError(f"A {type(found).__name__} is no record.", cure)
 
 
 _encode = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number").encode
+encode_any = _encode

@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from mainstay.client import transport
-from mainstay.client.calls import Calls, Options, outcomes
+from mainstay.client.calls import Calls, Options
 from mainstay.client.errors import CallError
 from mainstay.client.keys import new_key
+from mainstay.client.outcomes import outcomes
 from mainstay.client.records import demand_no_key, is_record, listed
 from mainstay.client.talk import Send
 from mainstay.client.tracing import current_trace
@@ -174,13 +175,13 @@ class Client:
         """
         return self._ask(records, Options(call="explain", label=label, version=version, role=role), None)
 
-    def feedback(self, outcomes_: Outcome | Record | Iterable[Outcome | Record]) -> int:
+    def feedback(self, outcomes_: Outcome | Record | Iterable[Outcome | Record] | Table) -> int:
         """Tell what really happened; returns how many lines were taken.
 
         Parameters
         ----------
-        outcomes_ : Outcome, mapping, or iterable of them
-            The outcomes: ``Outcome(id=answer.id, label="Yes")``.
+        outcomes_ : Outcome, mapping, iterable of them, or DataFrame
+            The outcomes: ``Outcome(id=answer.id, label="Yes")``, or columns of such names.
 
         """
         told = outcomes(outcomes_)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from mainstay.client import FieldsError, RefusedError
@@ -18,7 +19,7 @@ COLUMNS: dict[str, list[Any]] = {"tenure": [3, 4], "charge": [29.5, None], "plan
 ROWS = [{"tenure": 3, "charge": 29.5, "plan": "basic"}, {"tenure": 4, "charge": None, "plan": None}]
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame(COLUMNS), pl.DataFrame(COLUMNS), iter(ROWS)])
+@pytest.mark.parametrize("frame", [pd.DataFrame(COLUMNS), pl.DataFrame(COLUMNS), pa.table(COLUMNS), iter(ROWS)])
 def test_tables_and_iterables_become_the_same_records(frame: Any) -> None:
     assert json.loads(encode_records(listed(frame))) == ROWS
 
@@ -61,3 +62,9 @@ def test_what_json_cannot_carry_is_refused_by_record_and_field(value: Any) -> No
 def test_what_is_no_record_is_told(given: Any) -> None:
     with pytest.raises(RefusedError, match="is no record"):
         listed(given)
+
+
+@pytest.mark.parametrize("part", [pd.DataFrame(COLUMNS).iloc[0], pd.DataFrame(COLUMNS)["tenure"]])
+def test_a_row_or_column_of_pandas_is_told_what_to_give_instead(part: Any) -> None:
+    with pytest.raises(RefusedError, match=r"A Series is no record.*row\.to_dict\(\)"):
+        listed(part)
