@@ -23,6 +23,7 @@ from mainstay.lifecycle.releasing import release
 from mainstay.project import open_project
 from mainstay.project.project import FILE
 from mainstay.release import open_books
+from mainstay.serving.settings import ServingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,11 @@ def up(root: Path, *, host: str, port: int, every: float, by: str, tell: Callabl
     project = open_project(root)
     demand_free(host, port)
     demand_free(host, port + 1)
+    if project.section("serving", ServingSettings).grpc_port in (port, port + 1):
+        raise InputError(
+            f"gRPC and `up` want the same port: answers go to {port}, the dashboard to {port + 1}.",
+            f"Set [serving] grpc_port to another, such as {port + 2}, or choose another with --port N.",
+        )
     first_release(project, by=by, tell=tell)
     with Children() as children:
         start(children, root, host=host, port=port, every=every)

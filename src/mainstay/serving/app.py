@@ -66,6 +66,8 @@ class App:
         """Whether the server is on its way out: unready, and still answering."""
         self.closing = False
         """Whether the door is closed already: each answer is the last on its connection."""
+        self.rpc_port = 0
+        """Where gRPC is answered, too; 0: nowhere."""
         self.turn = Turn()
         self.router = Router()
         self._nowhere = Page(self._refuse_unknown, ANY, need="known")
@@ -167,7 +169,7 @@ class App:
 
     def _add_pages(self, pages: Pages) -> None:
         add = self.router.add_page
-        add("/", _to_dashboard, "open")
+        add("/", lambda call: _lead(call, self.rpc_port), "open")
         add("/docs", lambda call: pages.docs(call.origin))
         add("/livez", lambda _: pages.livez(), "open")
         self.router.add("/metrics", self.metrics.page)
@@ -191,6 +193,8 @@ def _origin(scope: Scope) -> str:
     return f"{scope['scheme']}://{shown}:{port}"
 
 
-def _to_dashboard(call: Call) -> Reply:
+def _lead(call: Call, rpc_port: int) -> Reply:
+    """Lead to the dashboard, which is at the next port unless gRPC is; then to the calls."""
     door, _, port = call.origin.rpartition(":")
-    return Reply(307, b"", ((b"location", f"{door}:{int(port) + 1}/".encode()),))
+    there = f"{door}:{int(port) + 1}/" if int(port) + 1 != rpc_port else "/docs"
+    return Reply(307, b"", ((b"location", there.encode()),))

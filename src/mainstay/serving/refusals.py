@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mainstay.contract import BodyError
 from mainstay.errors import RecordError
 from mainstay.serving.cases import ArmRecordError
-from mainstay.serving.replies import Refused
+from mainstay.serving.replies import Refused, whole
 from mainstay.serving.served import champion_of, say
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def problem_of(error: Refused | RecordError | BodyError | ScoringError) -> Refus
 def fields_refused(error: RecordError) -> Refused:
     """Refuse a request for its wrong fields."""
     first = error.problems[0]
-    # A problem of the request as a whole (too many records, none) has no field to name.
-    detail = error.message if first.field else first.message[:1].upper() + first.message[1:]
+    detail = error.message if first.field else whole(first)
     refused = Refused(422, "fields", detail, error.cure, errors=error.problems, total=error.total)
     refused.route = error.route if isinstance(error, ArmRecordError) else None
     return refused

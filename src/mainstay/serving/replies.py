@@ -158,3 +158,18 @@ def method_refused(method: str, allowed: str) -> Refused:
         f"Use {allowed}.",
         headers=((b"allow", allowed.encode()),),
     )
+
+
+def whole(problem: Problem) -> str:
+    """Say a problem that has no field to name: of a record as a whole, or of the request (too many records, none).
+
+    Examples
+    --------
+    >>> from mainstay.errors import Problem
+    >>> whole(Problem(3, "", "5", "is no feedback.")), whole(Problem(0, "", "[]", "there is no record."))
+    ('Record 3 is no feedback.', 'There is no record.')
+
+    """
+    if problem.message.startswith("is "):
+        return f"Record {problem.record} {problem.message}"
+    return problem.message[:1].upper() + problem.message[1:]

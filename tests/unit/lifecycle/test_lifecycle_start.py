@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainstay import lifecycle
-from mainstay.errors import SetupError
+from mainstay.errors import InputError, SetupError
 from mainstay.lifecycle.processes import free_port
 from mainstay.lifecycle.start import first_release
 from mainstay.project import open_project
@@ -64,6 +64,16 @@ def test_up_refuses_a_taken_port_before_it_trains(untrained: Project) -> None:
         with pytest.raises(SetupError, match=f"Port {port}"):
             lifecycle.up(untrained.root, host="127.0.0.1", port=port, every=60, by="anna", tell=print)
     assert lifecycle.versions(untrained) == ()
+
+
+def test_up_refuses_a_port_for_grpc_that_the_dashboard_needs(
+    untrained: Project, configure: Callable[[Project, str], Project]
+) -> None:
+    port = free_port("127.0.0.1", 18_300)
+    project = configure(untrained, f"[serving]\ngrpc_port = {port + 1}")
+    with pytest.raises(InputError, match=f"grpc_port to another, such as {port + 2}"):
+        lifecycle.up(project.root, host="127.0.0.1", port=port, every=60, by="anna", tell=print)
+    assert lifecycle.versions(project) == ()
 
 
 def test_up_answers_is_watched_and_leaves_nothing_behind(

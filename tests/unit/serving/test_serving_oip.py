@@ -216,7 +216,10 @@ def test_an_infinity_is_refused_by_record_and_field(*, binary: bool) -> None:
         (tensor("tenure", [1], "INT64", [1] * 11), "Input 'tenure' has the shape [1, 1"),
         (tensor("tenure", [1], "INT64", [1, 2]), "a tensor of this column has the shape [n] or [n, 1]"),
         (tensor("image", [1], "UINT8", [1, 3]), "a tensor of this column has the shape [n, 2, 2]"),
-        (tensor("tenure", [1], "INT64", [2**62]), "Is one too many: at most 1000 records are taken at once."),
+        (
+            tensor("tenure", [1], "INT64", [2**62]),
+            "Record 1000 is one too many: at most 1000 records are taken at once.",
+        ),
         (tensor("tenure", [1], "INT64", [2**62, 2**62, 0]), "has the shape"),
         (tensor("tenure", [1], "BF16"), "Input 'tenure' has the datatype 'BF16'"),
         (tensor("nothing", [1]), "No tensor is called as a column of this model: 'nothing'."),

@@ -67,6 +67,15 @@ def test_the_root_leads_to_the_dashboard(served: Served, ask: Callable[..., Got]
     assert (got.status, got.headers["location"]) == (307, "http://127.0.0.1:8001/")
 
 
+def test_the_root_leads_to_the_calls_where_grpc_has_the_dashboards_port(
+    served: Served, ask: Callable[..., Got]
+) -> None:
+    app = App([served], loopback=True)
+    app.rpc_port = 8001
+    got = ask(app, "/")
+    assert (got.status, got.headers["location"]) == (307, "/docs")
+
+
 def test_metrics_count_what_happened(served: Served, ask: Callable[..., Got]) -> None:
     app = App([served], loopback=True)
     ask(app, "/predict", [GOOD_RECORD, GOOD_RECORD | {"charge": 900}])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.contract.formats.mlflow import SCORE_OF
 from mainstay.serving.answers import ClassAnswer
+from mainstay.serving.replies import whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,12 +88,8 @@ def sentence(refused: Refused) -> str:
     if not refused.errors:
         return f"{refused.detail} {refused.cure}".strip()
     told = [
-        f"Record {each.record}, field '{each.field}': {each.message}" if each.field else _capital(each.message)
+        f"Record {each.record}, field '{each.field}': {each.message}" if each.field else whole(each)
         for each in refused.errors[:_MOST]
     ]
     rest = refused.total - len(told)
     return " ".join((*told, *([f"({rest} more problems.)"] if rest > 0 else []), refused.cure)).strip()
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

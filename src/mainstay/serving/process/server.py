@@ -88,6 +88,7 @@ def run_worker(
     settings = widest([served.settings for served in models])
     guard = open_guard(projects, asks=not (loopback or insecure))
     app = App(models, loopback=loopback, guard=guard, hosts=read_hosts(os.environ, len(models)))
+    app.rpc_port = int(rpc.rpartition(":")[2]) if rpc else 0
     app.turn.spans = open_spans(app.metrics, settings.otel, "http" if tls is None else "https")
     watcher = Watcher(models, settings.poll_seconds, app.metrics)
     watcher.begin()

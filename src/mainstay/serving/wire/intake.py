@@ -118,7 +118,9 @@ def demand_json(head: Head) -> None:
     media, *parameters = (part.strip().lower() for part in kind.split(b";", 9))
     if media != _JSON and not (media.startswith(b"application/") and media.endswith(b"+json")):
         raise Refused(
-            415, "type", "The body must be JSON.", "Send the header 'Content-Type: application/json'.",
+            415, "type", "The body must be JSON.",
+            "Send JSON with the header 'Content-Type: application/json'; CSV, JSON lines and Parquet go to "
+            "/models/{name}/invocations.",
             headers=((b"accept", _JSON),),
         )  # fmt: skip
     for parameter in parameters:

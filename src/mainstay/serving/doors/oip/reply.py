@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from mainstay.serving.doors.oip.datatypes import BYTES, NUMERIC
-from mainstay.serving.replies import Reply
+from mainstay.serving.replies import Reply, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,12 +97,11 @@ def sentence(refused: Refused) -> str:
     """Say what happened and what to do about it; of several problems the first twenty, by record and field."""
     if not refused.errors:
         return f"{refused.detail} {refused.cure}".strip()
-    told = [_problem(each.record, each.field, each.message) for each in refused.errors[:_SHOWN]]
+    told = [
+        f"Record {each.record}, field '{each.field}': {each.message}" if each.field else whole(each)
+        for each in refused.errors[:_SHOWN]
+    ]
     more = refused.total - len(told)
     if more > 0:
         told.append(f"And {more} more.")
     return " ".join([*told, refused.cure]).strip()
-
-
-def _problem(record: int, field: str, message: str) -> str:
-    return f"Record {record}, field '{field}': {message}" if field else f"{message[:1].upper()}{message[1:]}"
