@@ -11,7 +11,7 @@ from mainstay.serving.handler import Held
 from mainstay.serving.idempotency import HEADER
 from mainstay.serving.refusals import problem_of
 from mainstay.serving.replies import Refused, Reply, method_refused
-from mainstay.serving.wire.intake import demand_own_origin
+from mainstay.serving.wire.intake import demand_own_origin, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -81,7 +81,7 @@ class Entrance:
             if b"origin" in call.head:
                 demand_own_origin(call.head, loopback=self._loopback)
             if len(call.body) > self._most:
-                raise self._too_large()
+                raise too_large(self._most)
             if self._once is None or HEADER not in call.head:
                 found = self._work(call, self._door)
             else:
@@ -99,9 +99,6 @@ class Entrance:
             return await found
         except _KNOWN as error:
             return self.refuse(call, problem_of(error))
-
-    def _too_large(self) -> Refused:
-        return Refused(413, "size", f"The body is larger than {self._most} bytes.", "Send fewer records at once.")
 
 
 class Inner:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from mainstay.events import Event
+    from mainstay.events.log import Stream
     from mainstay.serving.call import Call
     from mainstay.serving.cases import Cases
     from mainstay.serving.guard import Need
@@ -48,7 +49,7 @@ class Held:
         route: str,
         reply: Reply,
         *,
-        stream: str,
+        stream: Stream,
         events: Sequence[Event],
         taken: Cases | None = None,
         refuse: Callable[[Refused, str], Reply] | None = None,

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mainstay.client.keys import each_id, is_key
-from mainstay.serving.refusals import RETRY
-from mainstay.serving.replies import Refused, Reply
+from mainstay.serving.replies import RETRY, Refused, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable

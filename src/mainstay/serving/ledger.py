@@ -14,14 +14,15 @@ from mainstay.serving.answers import make_event, with_scores
 from mainstay.serving.guard.guard import UNWRITTEN
 from mainstay.serving.handler import Held
 from mainstay.serving.measuring.reckoner import Reckoner
-from mainstay.serving.refusals import RETRY, fault
-from mainstay.serving.replies import Refused
+from mainstay.serving.refusals import fault
+from mainstay.serving.replies import RETRY, Refused
 from mainstay.serving.served import Seldom, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mainstay.events import Event, Feedback, Prediction
+    from mainstay.events.log import Stream
     from mainstay.serving.call import Call
     from mainstay.serving.cases import Case, Cases
     from mainstay.serving.measuring.metrics import Metrics
@@ -111,7 +112,7 @@ class Ledger:
 
         Those that can't be written are answered by a refusal instead, where the project's policy is to refuse.
         """
-        streams: dict[str, list[Held]] = {}
+        streams: dict[Stream, list[Held]] = {}
         for held in some:
             streams.setdefault(held.stream, []).append(held)
         for stream, part in streams.items():
@@ -172,8 +173,8 @@ class Ledger:
         ]
         return with_scores(cases, events)
 
-    def _write(self, stream: str, events: Sequence[Event]) -> None:
-        if not self._served.write(stream, encode_events(events)):
+    def _write(self, stream: Stream, events: Sequence[Event]) -> None:
+        if not self._served.log.write(stream, encode_events(events)):
             self._metrics.lost.labels(self._served.name, stream).inc(len(events))
 
     def _unwritten(self, part: Sequence[Held], error: StoreError) -> None:

@@ -202,8 +202,8 @@ def _readiness(served: Served) -> dict[str, object]:
     }
     if lineup is None and not served.trouble:
         state["detail"] = "No version is released yet."
-    elif served.trouble or served.log_trouble:
-        state["detail"] = " ".join(part for part in (served.trouble, served.log_trouble) if part)
+    elif served.trouble or served.log.trouble:
+        state["detail"] = " ".join(part for part in (served.trouble, served.log.trouble) if part)
     return state
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mainstay.contract import BodyError
 from mainstay.errors import RecordError
 from mainstay.serving.cases import ArmRecordError
-from mainstay.serving.replies import Refused, whole
+from mainstay.serving.replies import RETRY, Refused, whole
 from mainstay.serving.served import champion_of, say
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mainstay.serving.replies import Reply
     from mainstay.serving.served import Served
 
-RETRY = ((b"retry-after", b"1"),)
 BEHIND = Refused(
     503, "behind", "The server is behind with what it has to answer.", "Try again later.", headers=RETRY
 ).reply()

@@ -18,6 +18,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _encode = msgspec.json.Encoder().encode
 JSON: Headers = ((b"content-type", b"application/json"),)
 """The headers of what is answered nearly always."""
+RETRY: Headers = ((b"retry-after", b"1"),)
+"""What is refused may be sent again, a second later."""
 _PROBLEM = (b"content-type", b"application/problem+json")
 
 

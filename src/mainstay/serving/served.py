@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections import deque
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from mainstay.errors import MainstayError, StoreError
-from mainstay.events import FeedbackReader, Found, IdMaker, Pseudonyms, encode_events, open_pseudonyms
+from mainstay.events import FeedbackReader, IdMaker, Pseudonyms, open_pseudonyms
 from mainstay.release import Presence, open_books
 from mainstay.serving.arms import Proving
 from mainstay.serving.arms.crashes import moment
@@ -22,11 +21,11 @@ from mainstay.serving.following.shelf import Shelf, roots_of
 from mainstay.serving.lineup import Lineup, load_lineup
 from mainstay.serving.process.voice import Seldom, say
 from mainstay.serving.settings import ServingSettings
+from mainstay.serving.streams import Streams
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from mainstay.measures.finding import Finding
     from mainstay.project import Project
     from mainstay.release import Release
 
@@ -36,7 +35,6 @@ _LONGEST = 1000  # characters of a finding's note
 _AGAIN = 5.0  # seconds until a release that could not be loaded is tried again
 _PATIENCE = 5.0  # seconds a worker that answers nothing yet waits while another one loads a release first
 _POLITE = 1.0  # the same where it answers by an older one
-_MOST_FOUND = 100
 
 
 class Served:
@@ -67,7 +65,6 @@ class Served:
         self.known = self._remember()
         """The release this machine served last, now or before this process began."""
         books = open_books(project, late=self.known is not None)
-        self.events = books.log.settings
         self._state = books.state
         self._releases = books.releases
         self.presence = Presence(books.state)
@@ -77,12 +74,8 @@ class Served:
         self._continuity = Continuity(books.releases, lambda: read_known(project))
         self._swap = threading.Lock()
         self._again = 0.0
-        self.predictions = books.log.writer("predictions")
-        self.feedback = books.log.writer("feedback")
-        self.refusals = books.log.writer("refusals")
-        self._findings = books.log.writer("findings")
-        self._found: deque[Finding] = deque(maxlen=_MOST_FOUND)
         self.new_id = IdMaker()
+        self.log = Streams(books.log, project.name, self.new_id)
         self.lineup: Lineup | None = None
         self.refused: Release | None = None
         """The newest release, while it can't be loaded here."""
@@ -93,13 +86,11 @@ class Served:
         self._seldom, self._away = Seldom(), False
         self._unloadable = 0
         self._refusal = self._stay = self._unkept = self._left_out = ""
-        self.log_trouble = ""
-        """Why the last event could not be written; empty while all is well."""
 
     @property
     def ready(self) -> bool:
         """Whether requests are answered."""
-        return self.lineup is not None and not (self.log_trouble and self.events.when_full == "refuse")
+        return self.lineup is not None and not self.log.shut
 
     @property
     def trouble(self) -> str:
@@ -181,15 +172,7 @@ class Served:
             self._tell_ended(lineup.release)
         if self.refused is not None and self._seldom.due(f"refused {self.refused.id}"):
             self._tell_refused(self.refused)
-        while self._found:
-            with suppress(StoreError):  # the operator was told, and /readyz says it
-                event = Found(event=self.new_id(), at=dt.datetime.now(dt.UTC), model=self.name, finding=self._found[0])
-                self._findings.append(encode_events([event]))
-            self._found.popleft()
-
-    def find(self, finding: Finding) -> None:
-        """Take a finding of this server into the log, where the controller makes an alert of it; from any thread."""
-        self._found.append(finding)
+        self.log.write_found()
 
     def say(self, sentence: str) -> None:
         """Tell whoever runs the server something about this model."""
@@ -253,11 +236,11 @@ class Served:
     def _tell_refused(self, release: Release) -> None:
         self._tell_ended(release)
         if not self._proving.barred(release):
-            self.find(unloaded(self._unloadable, self._refusal[:_LONGEST]))
+            self.log.find(unloaded(self._unloadable, self._refusal[:_LONGEST]))
 
     def _tell_ended(self, release: Release) -> None:
         for finding in self._proving.findings(release):
-            self.find(finding)
+            self.log.find(finding)
 
     def _load(self, release: Release, known: Known | None) -> bool:
         rows = (lambda _: None) if known is None else known.version
@@ -307,30 +290,9 @@ class Served:
         else:
             self._unkept = ""
 
-    def write(self, stream: str, lines: bytes) -> bool:
-        """Append lines to the log; says whether they are in it.
-
-        Raises
-        ------
-        StoreError
-            Where they are not, and the project's policy is to refuse.
-
-        """
-        writer = {"predictions": self.predictions, "feedback": self.feedback, "refusals": self.refusals}[stream]
-        try:
-            writer.append(lines)
-        except StoreError as error:
-            self.log_trouble = error.message
-            if self.events.when_full == "refuse" and stream != "refusals":
-                raise
-            return False
-        self.log_trouble = ""
-        return True
-
     def close(self) -> None:
         """Seal the log."""
-        for writer in (self.predictions, self.feedback, self.refusals, self._findings):
-            writer.close()
+        self.log.close()
         self._proving.close()
 
 

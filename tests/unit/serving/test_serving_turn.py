@@ -41,7 +41,7 @@ def _served(folder: Path, name: str = "churn", more: str = "") -> tuple[Served, 
     release_now(project, register_model(project, TINY_MODEL))
     served = Served(project, loopback=True)
     served.look()
-    served.predictions = writer = Counted(served.predictions)  # type: ignore[assignment]
+    served.log.writers["predictions"] = writer = Counted(served.log.writers["predictions"])  # type: ignore[assignment]
     return served, writer
 
 

@@ -58,12 +58,12 @@ class ArmWatch:
         elif version in self._told:
             del self._told[version]
             self._say(arm, "answers again.")
-            self._served.find(recovered(version, self._served.settings.breaker_share))
+            self._served.log.find(recovered(version, self._served.settings.breaker_share))
 
     def _tell_failing(self, arm: Arm) -> None:
         note = f"Out of rotation as {arm.route.role} in one worker of a server. {self._instead(arm)} {arm.breaker.why}"
         share = arm.breaker.value
-        self._served.find(failing(arm.version, share, self._served.settings.breaker_share, note[:500]))
+        self._served.log.find(failing(arm.version, share, self._served.settings.breaker_share, note[:500]))
 
     @staticmethod
     def _instead(arm: Arm) -> str:

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.serving.doors import parquet_reader
 from mainstay.serving.doors.invocations import JSON, PARQUET, media_of
-from mainstay.serving.refusals import RETRY
-from mainstay.serving.replies import Refused
+from mainstay.serving.replies import RETRY, Refused
 
 if TYPE_CHECKING:
     from mainstay.serving.call import Call

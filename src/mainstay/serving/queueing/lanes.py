@@ -22,8 +22,7 @@ from mainstay.serving.dataplane import (
 from mainstay.serving.queueing.gauges import Gauges
 from mainstay.serving.queueing.lane import Lane
 from mainstay.serving.queueing.part import Failed
-from mainstay.serving.refusals import RETRY
-from mainstay.serving.replies import Refused
+from mainstay.serving.replies import RETRY, Refused
 from mainstay.serving.served import Seldom, say
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ async def read_body(head: Head, receive: Receive, limit: int) -> bytes:
     """
     length = head.get(b"content-length")
     if length is not None and int(length) > limit:  # the parser let digits through, nothing else
-        raise _too_large(limit)
+        raise too_large(limit)
     message = await receive()
     if message["type"] == "http.disconnect":
         raise Hung
@@ -55,7 +55,7 @@ async def _read_on(begun: bytes, receive: Receive, limit: int) -> bytes:
     size = len(begun)
     while True:
         if size > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Hung
@@ -63,7 +63,7 @@ async def _read_on(begun: bytes, receive: Receive, limit: int) -> bytes:
         size += len(message["body"])
         if not message["more_body"]:
             if size > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
             return b"".join(parts)
 
 
@@ -95,7 +95,7 @@ def inflate(body: bytes, coding: bytes, limit: int) -> bytes:
             400, "coding", f"The body isn't valid {name.decode()}.", "Send it whole, or uncompressed."
         ) from None
     if len(plain) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     if not engine.eof or engine.unused_data:
         raise Refused(
             400, "coding", f"The body isn't one whole {name.decode()} stream.", "Send it whole, or uncompressed."
@@ -162,7 +162,8 @@ def request_id(head: Mapping[bytes, bytes]) -> str | None:
     return found.decode() if found is not None and _REQUEST_ID.fullmatch(found) else None
 
 
-def _too_large(limit: int) -> Refused:
+def too_large(limit: int) -> Refused:
+    """Refuse a body for its size."""
     return Refused(413, "size", f"The body is larger than {limit} bytes.", "Send fewer records at once.")
 
 

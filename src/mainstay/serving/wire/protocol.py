@@ -8,7 +8,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mainstay.serving.guard.head import drawn, head_fault, too_long, without_upgrade
-from mainstay.serving.replies import Refused
+from mainstay.serving.replies import RETRY, Refused
 
 if TYPE_CHECKING:
     import asyncio
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _LINGER = 2.0  # seconds in which a client may read our last word, while we read what it still sends
 _LEAST = 1024  # bytes of an answer a reader must take within a second to count as reading
 _PIPELINED = 100
-_RETRY = ((b"retry-after", b"1"),)
 _ALLOW = ((b"allow", b"GET, HEAD, POST"),)
 
 
@@ -62,7 +61,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unsent, self._unsent_since = 0, self.loop.time()
         if len(self.connections) > self.max_connections:
             said = f"{self.max_connections} connections are open, and no more are taken."
-            self._refuse(Refused(503, "connections", said, "Try again, and keep connections open.", headers=_RETRY))
+            self._refuse(Refused(503, "connections", said, "Try again, and keep connections open.", headers=RETRY))
 
     def data_received(self, data: bytes) -> None:
         """Take in what came, unless it isn't HTTP or goes on for too long."""

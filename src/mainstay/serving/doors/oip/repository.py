@@ -151,7 +151,7 @@ def _entries(name: str, served: Served) -> Iterator[Entry]:
             yield (
                 Entry(name, version, "READY")
                 if served.ready
-                else Entry(name, version, "UNAVAILABLE", served.log_trouble)
+                else Entry(name, version, "UNAVAILABLE", served.log.trouble)
             )
     if served.refused is not None:
         yield Entry(name, str(champion_of(served.refused)), "UNAVAILABLE", "It is released, but can't be loaded here.")
