@@ -133,6 +133,21 @@ def _tfs_predict(name: str, called: str, parameters: Sequence[Schema]) -> Schema
 
 def _records(name: str, at: str, called: str) -> Schema:
     """Describe ``/invocations`` and vetiver's addresses: a model's own, and those of the only model."""
+    paths: Schema = {
+        f"{at}/invocations": {"post": _invocations(name, called)},
+        f"{at}/vetiver/predict": {"post": _vetiver(name, called)},
+    }
+    unreleased: Schema = {"503": ref("Problem")}
+    for page in ("prototype", "metadata"):
+        paths[f"{at}/vetiver/{page}"] = _page(
+            f"vetiver's {page} of {name}", f"vetiver_{page}{called}", _ANY, unreleased
+        )
+        if not at:
+            paths[f"/{page}"] = _page(f"vetiver's {page} of {name}", page, _ANY, unreleased)
+    return paths
+
+
+def _invocations(name: str, called: str) -> Schema:
     forms = ("dataframe_split", "dataframe_records", "instances", "inputs")
     wrapped: Schema = {
         "type": "object",
@@ -157,31 +172,25 @@ def _records(name: str, at: str, called: str) -> Schema:
         "headers": {"X-Request-Id": ref("RequestId", "headers")},
         "content": {JSON: {"schema": rows}, "text/csv": {"schema": _TEXT}, JSON_LINES[0]: {"schema": _TEXT}},
     }
-    invocations = operation(
+    return operation(
         f"Ask {name} as MLflow and SageMaker ask",
         f"invocations{called}",
         {"200": good, **_refused(_OWN, _MLFLOW_ERROR)},
         sends=sends,
         keyed=True,
     )
+
+
+def _vetiver(name: str, called: str) -> Schema:
     predicted: Schema = {"type": "object", "required": ["predict"], "properties": {"predict": _LIST}}
     words = refusals((*_OWN, 422), _TEXT, "text/plain") | refusals((408, 431, 500))
-    vetiver = operation(
+    return operation(
         f"Ask {name} as vetiver asks",
         f"vetiver_predict{called}",
         {"200": told("The predictions alone", predicted), **words},
         sends=body(_many(f"{name}.Sent")),
         keyed=True,
     )
-    paths: Schema = {f"{at}/invocations": {"post": invocations}, f"{at}/vetiver/predict": {"post": vetiver}}
-    unreleased: Schema = {"503": ref("Problem")}
-    for page in ("prototype", "metadata"):
-        paths[f"{at}/vetiver/{page}"] = _page(
-            f"vetiver's {page} of {name}", f"vetiver_{page}{called}", _ANY, unreleased
-        )
-        if not at:
-            paths[f"/{page}"] = _page(f"vetiver's {page} of {name}", page, _ANY, unreleased)
-    return paths
 
 
 def _vertex(name: str) -> Schema:
