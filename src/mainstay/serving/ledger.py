@@ -16,7 +16,7 @@ from mainstay.serving.handler import Held
 from mainstay.serving.measuring.reckoner import Reckoner
 from mainstay.serving.refusals import fault
 from mainstay.serving.replies import RETRY, Refused
-from mainstay.serving.served import Seldom, say
+from mainstay.serving.served import Seldom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,8 +120,8 @@ class Ledger:
             try:
                 if events:
                     self._write(stream, events)
-            except StoreError as error:
-                self._unwritten(part, error)
+            except StoreError:
+                self._unwritten(part)
             else:
                 for held in part:
                     self._count(held)
@@ -177,8 +177,7 @@ class Ledger:
         if not self._served.log.write(stream, encode_events(events)):
             self._metrics.lost.labels(self._served.name, stream).inc(len(events))
 
-    def _unwritten(self, part: Sequence[Held], error: StoreError) -> None:
-        say(str(error))
+    def _unwritten(self, part: Sequence[Held]) -> None:
         sentence = "The event log can't be written, and nothing is answered that isn't logged."
         for held in part:
             if held.refuse is not None:

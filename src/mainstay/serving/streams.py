@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.errors import StoreError
 from mainstay.events import Found, encode_events
+from mainstay.serving.process.voice import Seldom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ class Streams:
         self._new_id = new_id
         streams: tuple[Stream, ...] = ("predictions", "feedback", "refusals", "findings")
         self.writers = {stream: log.writer(stream) for stream in streams}
+        self._seldom = Seldom()
         self._found: deque[Finding] = deque(maxlen=_MOST_FOUND)
         self.trouble = ""
         """Why the last event could not be written; empty while all is well."""
@@ -62,6 +64,7 @@ class Streams:
             self.writers[stream].append(lines)
         except StoreError as error:
             self.trouble = error.message
+            self._seldom.say("log", str(error))  # not at each request: it may be told into a file on the full disk
             if self._refuses and stream != "refusals":
                 raise
             return False

@@ -243,7 +243,7 @@ def test_regression_answers_amounts(project: Project, ask: Callable[..., Got]) -
 
 @pytest.mark.parametrize(("policy", "status"), [("refuse", 503), ("answer", 200)])
 def test_a_log_that_cannot_be_written_is_answered_by_the_policy(
-    tmp_path: Path, ask: Callable[..., Got], policy: str, status: int
+    tmp_path: Path, ask: Callable[..., Got], capsys: pytest.CaptureFixture[str], policy: str, status: int
 ) -> None:
     project = tiny_project(tmp_path, more=f'[events]\nwhen_full = "{policy}"\n')
     release_now(project, register_model(project, ConstantModel(0.1)))
@@ -251,8 +251,12 @@ def test_a_log_that_cannot_be_written_is_answered_by_the_policy(
     app = _app(project)
     assert ask(app, "/predict", GOOD_RECORD).status == status
     assert ask(app, "/readyz").status == status
+    for _ in range(3):
+        ask(app, "/predict", "no JSON")
+        ask(app, "/predict", GOOD_RECORD)
+    assert capsys.readouterr().err.count("can't be written") == 1  # not a line for each request: the disk is full
     assert "can't be written" in ask(app, "/readyz").json["models"]["churn"]["detail"]
-    lost = 'mainstay_events_lost_total{model="churn",stream="predictions"} 1.0'
+    lost = 'mainstay_events_lost_total{model="churn",stream="predictions"} 4.0'
     assert (lost in ask(app, "/metrics").body.decode()) == (policy == "answer")
     (project.books / "events").unlink()
     assert ask(app, "/predict", GOOD_RECORD).status == 200
