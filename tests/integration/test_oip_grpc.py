@@ -374,3 +374,15 @@ def test_keys_are_asked_for_and_connections_encrypted(tmp_path: Path) -> None:
             pytest.raises(InferenceServerException),
         ):
             plain.infer("churn", tensors(RECORDS[:1]), headers=ours)
+
+
+def test_a_program_that_a_worker_starts_makes_grpc_say_nothing(projects: list[Project]) -> None:
+    words = ["--grpc-port", str(port := free_port())]
+    with TestServer.start(*projects, words=words) as started:
+        with InferenceServerClient(f"127.0.0.1:{port}") as opened:
+            assert opened.is_server_live()
+        head = {"Content-Type": "application/vnd.apache.parquet"}
+        got = started.post(f"/models/{projects[0].name}/invocations", b"no table", **head)
+        assert (got.status, b"Parquet" in got.body) == (400, True)
+        started.terminate()
+        assert "fork" not in started.said()

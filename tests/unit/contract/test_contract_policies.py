@@ -65,9 +65,9 @@ CASES: list[Case] = [
         "maybe",
         None,
         NAN,
-        "it: 'maybe' is neither yes nor no, answered by the fallback",
+        "it: 'maybe' is neither of its two values, answered by the fallback",
         Deed("it", "malformed", "fallback"),
-        "it: neither yes nor no, answered by the fallback",
+        "it: neither of its two values, answered by the fallback",
     ),
     (
         Integer(max=10, outside="impute", fill=5),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mainstay.contract import Boolean, Contract
 from mainstay.errors import RecordError
+from mainstay.registry import Golden
 from mainstay.serving import Served
 from mainstay.serving.answers import Answer
 from mainstay.serving.call import Call
@@ -179,3 +182,12 @@ def test_a_prototype_has_an_example_for_each_field(served: Served) -> None:
     assert told["required"] == ["tenure", "charge", "plan"]
     assert told["properties"]["tenure"]["type"] == "integer"  # type: ignore[index]
     assert metadata(bundle)["version"] == "1"
+
+
+def test_a_prototype_shows_a_boolean_as_one_however_its_source_spells_it(served: Served) -> None:
+    assert served.lineup is not None
+    bundle = served.lineup.champion.bundle
+    contract = Contract((Boolean(name="flag", true="Y", false="N"), Boolean(name="other")))
+    made = dataclasses.replace(bundle, contract=contract, golden=(Golden({"flag": "Y"}, 0.5),))
+    told = prototype(made)["properties"]
+    assert told == {"flag": {"type": "boolean", "example": True}, "other": {"type": "boolean", "example": True}}

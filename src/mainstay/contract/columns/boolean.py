@@ -33,7 +33,7 @@ class Boolean(Column, frozen=True, kw_only=True, tag="boolean"):
     true: str | int = "true"
     false: str | int = "false"
 
-    wrong: ClassVar[str] = "neither yes nor no"
+    wrong: ClassVar[str] = "neither of its two values"
     made_of: ClassVar[Family] = "boolean"
     families: ClassVar[frozenset[Family]] = frozenset({"text", "integer", "float", "boolean"})
     can_be = ("feature", "target", "segment", "ignored")

@@ -81,4 +81,5 @@ def metadata(bundle: Bundle) -> dict[str, object]:
 def _property(column: AnyColumn, example: object) -> dict[str, object]:
     kind, usual = next((each for base, each in _TYPES.items() if isinstance(column, base)), ("string", ""))
     described = {"description": column.description} if column.description else {}
-    return {**described, "type": kind, "example": usual if example is None else example}
+    shown = column.parse(example) if isinstance(column, Boolean) and example is not None else example
+    return {**described, "type": kind, "example": usual if shown is None else shown}

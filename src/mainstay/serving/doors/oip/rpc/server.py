@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,8 @@ class RpcServer:
         self._address = address
         self._settings = settings
         self._tls = tls
+        # A worker starts programs (for Parquet) and never forks itself: gRPC's care for forks would complain each time.
+        os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
         self._grpc = need("grpc", _WHO, "grpc")
         self._server: Any = None
 
