@@ -11,7 +11,6 @@ whoever finds the journal carries it out to its end.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from mainstay.errors import CorruptError, StoreError
-from mainstay.state.files import PRIVATE_FILE, PRIVATE_FOLDER, private_folder, sync_folder
+from mainstay.state.files import PRIVATE_FILE, PRIVATE_FOLDER, alone, private_folder, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,12 +168,8 @@ def _write(books: Path, journal: Journal) -> None:
 def _alone(books: Path) -> Iterator[None]:
     try:
         books.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        handle = os.open(books / _LOCK, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with alone(books / _LOCK):
             yield
-        finally:
-            os.close(handle)
     except OSError as error:
         raise StoreError(
             f"The books in {books} can't be put in their place: {error.strerror} ({error.filename}).",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mainstay.data.quarantine import write_whole
@@ -12,11 +9,9 @@ from mainstay.errors import DataError, NotFoundError, ProjectError, StoreError
 from mainstay.measures.finding import Finding
 from mainstay.registry.pointer import Agreement, pointer_name, pointer_to, read_pointer, tree_agrees
 from mainstay.release import open_books
+from mainstay.state.files import alone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from mainstay.project import Project
     from mainstay.registry import Version
     from mainstay.release import Books
@@ -35,7 +30,7 @@ def point_to(books: Books, version: Version) -> str:
     """
     project = books.project
     try:
-        with _alone(project.books / _LOCK):
+        with alone(project.books / _LOCK):
             if not _names_newer(books, version):
                 write_whole(project.root / pointer_name(project.name), pointer_to(version))
     except (OSError, DataError) as error:
@@ -66,13 +61,3 @@ def _names_newer(books: Books, version: Version) -> bool:
     except (ProjectError, NotFoundError):
         return False
     return bool(there and known and known.digest == there.digest and known.number > version.number)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

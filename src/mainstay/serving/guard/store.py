@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import msgspec
 from mainstay.errors import CorruptError, NotFoundError, SetupError
 from mainstay.serving.guard.keys import ApiKey, Scope, make_key
 from mainstay.state import private_folder, replace_file
-from mainstay.state.files import PRIVATE_FILE, unreadable, unwritable
+from mainstay.state.files import alone, unreadable, unwritable
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -137,12 +136,8 @@ class KeyFile:
         """Keep two commands from writing over each other."""
         private_folder(self.path.parent)
         try:
-            handle = os.open(self.path.parent / _LOCK, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
+            with alone(self.path.parent / _LOCK):
                 yield
-            finally:
-                os.close(handle)
         except OSError as error:
             raise unwritable(self.path, error) from None
 
