@@ -34,9 +34,12 @@ class _Length(click.ParamType):  # type: ignore[type-arg]  # the oldest click al
         if not (text.isascii() and _LENGTH.fullmatch(text)):
             self.fail(f"'{text[:40]}' is no length of time: 12h, 90d, 52w.", param, ctx)
         try:
-            return dt.timedelta(seconds=seconds_of(text))
+            length = dt.timedelta(seconds=seconds_of(text))
         except OverflowError:
             self.fail(f"'{text[:40]}' is longer than the calendar.", param, ctx)
+        if not length:
+            self.fail(f"'{text[:40]}' is over at once: 12h, 90d, 52w.", param, ctx)
+        return length
 
 
 @click.group("api-keys")

@@ -137,9 +137,21 @@ def _show(error: click.ClickException, *, as_json: bool) -> None:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return
-    said = error.format_message()
+    said = _worded(error)
     read = f"Read on: {context.command_path} --help" if context is not None and "--help" not in said else ""
     _tell(InputError(said if said.endswith((".", "?")) else f"{said}.", read), as_json=as_json)
+
+
+def _worded(error: click.ClickException) -> str:
+    """Name where a wrong value stood, the variable or the option, and the kind of number in plain words."""
+    if not isinstance(error, click.BadParameter) or error.param is None or error.ctx is None:
+        return error.format_message()
+    if error.ctx.get_parameter_source(error.param.name or "") is click.core.ParameterSource.ENVIRONMENT:
+        names = [error.param.envvar] if isinstance(error.param.envvar, str) else error.param.envvar or ()
+        # the first that isn't empty is the one that click reads
+        error.param_hint = next((f"'{name}' (environment)" for name in names if os.environ.get(name)), None)
+    said = error.format_message()
+    return said.replace("a valid integer range", "a whole number").replace("a valid float range", "a number")
 
 
 def _tell(error: MainstayError, *, as_json: bool) -> None:

@@ -185,7 +185,14 @@ class Calls:
     def _name(self) -> Asking[None]:
         if self.model:
             return
-        names = [model.name for model in (yield from self.models())]
+        try:
+            names = [model.name for model in (yield from self.models())]
+        except DeniedError as error:
+            if error.status != 403:
+                raise
+            told = "This API key may not ask what is served, so the model's name must be given."
+            cure = "Say which one is meant: Client(url, model=...)."
+            raise DeniedError(told, cure, status=403, cause=error.cause, request=error.request) from None
         if len(names) != 1:
             told = f"This server has {len(names)} models: {', '.join(names)}."
             raise RefusedError(told, "Say which one is meant: Client(url, model=...).")

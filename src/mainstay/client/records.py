@@ -158,7 +158,9 @@ def _culprit(records: Sequence[Record], first: int) -> RefusedError:
             try:
                 _encode({field: value})
             except (TypeError, ValueError, OverflowError, RecursionError):
-                return _field_error(place, str(field), value, f"is a {type(value).__name__} JSON can't carry.")
+                return _field_error(
+                    place, str(field), value, f"is of the type {type(value).__name__}, which JSON can't carry."
+                )
     return RefusedError("A record can't be written as JSON.", "Use mappings with texts as keys.")
 
 

@@ -82,11 +82,14 @@ class Lost(msgspec.Struct, frozen=True):
     again : bool
         Whether another try may help: the connection was refused or broke. Not after a time-out: who is slow isn't
         helped by more requests.
+    cure : str
+        What helps, where it is known.
 
     """
 
     told: str
     again: bool
+    cure: str = ""
 
 
 def converse(request: Request, patience: Patience) -> Talk:
@@ -158,7 +161,8 @@ def unavailable(came: Got | Lost | None, request: Request, tries: int) -> Unavai
     often = "" if tries == 1 else f" ({tries} tries)"
     if not isinstance(came, Got):
         told = came.told if came is not None else "wasn't reached"
-        cure = "See whether it runs, and listens at this address." if came is None or came.again else "Try again later."
+        runs = "See whether it runs, and listens at this address."
+        cure = runs if came is None or came.again else came.cure or "Try again later."
         return UnavailableError(f"The server {told}{often}.", cure, key=request.key)
     said = read_problem(came)
     return UnavailableError(

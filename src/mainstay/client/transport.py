@@ -70,6 +70,8 @@ def got(response: httpx.Response, body: bytes) -> Got:
 def lost(error: Exception, patience: Patience) -> Lost | None:
     """Say what it means that no answer came; None where it isn't an error of a connection."""
     library = _library()
+    if isinstance(error, library.ConnectError) and "SSL" in str(error):
+        return _untrusted(str(error))
     meanings: list[tuple[Any, Lost]] = [
         (library.ConnectTimeout, Lost(f"wasn't reached within {patience.connect:g} s", again=True)),
         (library.ConnectError, Lost(f"can't be reached ({error})", again=True)),
@@ -80,6 +82,14 @@ def lost(error: Exception, patience: Patience) -> Lost | None:
         (library.HTTPError, Lost(f"can't be asked ({error})", again=False)),
     ]
     return next((meaning for kind, meaning in meanings if isinstance(error, kind)), None)
+
+
+def _untrusted(told: str) -> Lost:
+    """Say why no TLS came about; httpx hands on OpenSSL's words alone, and trying again changes nothing."""
+    if "CERTIFICATE_VERIFY_FAILED" in told:
+        cure = "Name the certificate it is signed with, a PEM file: Client(url, ca=FILE)."
+        return Lost(f"shows a certificate that isn't trusted here ({told})", again=False, cure=cure)
+    return Lost(f"doesn't answer by TLS ({told})", again=False, cure="See whether its address begins with http://.")
 
 
 def late(patience: Patience) -> Lost:

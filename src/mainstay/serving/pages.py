@@ -30,6 +30,7 @@ _HTML = (
         b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
     ),
 )
+_SAME = "who or what the record is about; under one release always answered by the same version"
 
 
 class Pages:
@@ -151,7 +152,10 @@ def _calls_of(served: Served, base: str) -> list[Block]:
         *(_command(example, base) for example in examples(served)),
         Table(
             ("field", "kind", "allowed", "missing"),
-            tuple(_field(column) for column in bundle.contract.features),
+            (
+                *(_field(column) for column in bundle.contract.features),
+                *((column.name, f"id, {column.type}", _SAME, "may be left out") for column in bundle.contract.ids),
+            ),
             "What a record holds. Other fields are ignored.",
         ),
     ]

@@ -71,6 +71,27 @@ def test_a_folder_without_project_is_one_sentence(
     assert "mainstay init" in err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("PORT", "abc", "for 'PORT' (environment): 'abc' is not a whole number."),
+        ("AIP_HTTP_PORT", "0", "for 'AIP_HTTP_PORT' (environment): 0 is not in the range"),
+        ("WEB_CONCURRENCY", "two", "for 'WEB_CONCURRENCY' (environment): 'two' is not a whole number."),
+    ],
+)
+def test_a_wrong_variable_is_named_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    code, _, err = run(["serve"], capsys)
+    assert code == 2
+    assert told in err
+    assert "SAGEMAKER" not in err
+    code, _, err = run(["serve", "--port", "x", "--workers", "y"], capsys)
+    assert code == 2
+    assert "'x' is not a whole number" in err
+
+
 def test_an_error_is_json_where_json_was_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from mainstay import client
 from mainstay.client import AsyncClient, Client, RefusedError
 from mainstay.client.calls import Calls, Options, _answer, _decoded
-from mainstay.client.errors import CallError
+from mainstay.client.errors import CallError, DeniedError
 from mainstay.client.talk import Got, Request
 from mainstay.errors import InputError, MainstayError, NotFoundError, RecordError, SetupError
 
@@ -46,6 +46,19 @@ def test_without_httpx_it_is_said_what_installs_it(
     monkeypatch.setitem(sys.modules, "httpx", None)  # as Python itself marks what can't be imported
     with pytest.raises(SetupError, match=r"pip install 'mainstay\[client\]'"):
         kind("http://127.0.0.1:8000")
+
+
+def test_a_key_that_may_not_ask_for_names_is_told_to_give_one() -> None:
+    asking = Calls(api_key="ms_1")._name()
+    next(asking)
+    refused = b'{"type": "urn:mainstay:problem:scope", "detail": "It doesn\'t open \'read\'."}'
+    with pytest.raises(DeniedError, match=r"name must be given\. .*model=") as caught:
+        asking.send(Got(403, {}, refused))
+    assert (caught.value.status, caught.value.cause) == (403, "scope")
+    asking = Calls()._name()
+    next(asking)
+    with pytest.raises(DeniedError, match="asks for an API key"):
+        asking.send(Got(401, {}, b'{"detail": "This server asks for an API key."}'))
 
 
 def test_what_answers_but_is_not_mainstay_is_told() -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
-from mainstay.client import Patience, UnavailableError
+from mainstay.client import Patience, UnavailableError, transport
 from mainstay.client.talk import Got, Lost, Request, Send, Wait, converse
 
 if TYPE_CHECKING:
@@ -74,6 +75,19 @@ def test_a_server_that_wants_to_be_left_alone_for_long_is() -> None:
     error = caught.value
     assert (error.status, error.cause, error.key, error.retry_after) == (429, "busy", "k", 60.0)
     assert str(error) == "Too much at once. Wait."
+
+
+def test_what_a_certificate_lacks_is_told_at_the_first_try() -> None:
+    lost = transport.lost(httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate"), PATIENCE)
+    assert lost is not None
+    with pytest.raises(UnavailableError, match=r"isn't trusted here .* Client\(url, ca=FILE\)"):
+        drive(converse(REQUEST, PATIENCE), lost)
+    plain = transport.lost(httpx.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number"), PATIENCE)
+    assert plain is not None
+    assert (plain.again, "http://" in plain.cure) == (False, True)
+    refused = transport.lost(httpx.ConnectError("[Errno 111] Connection refused"), PATIENCE)
+    assert refused is not None
+    assert refused.again
 
 
 def test_who_is_slow_is_not_asked_again() -> None:

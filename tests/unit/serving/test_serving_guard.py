@@ -290,7 +290,9 @@ def test_the_command_makes_lists_and_revokes(project: Project) -> None:
     assert "billing" in shown
 
 
-@pytest.mark.parametrize("words", [["--expires", "soon"], ["--rate", "0"], ["--rate", "nan"], ["--scope", "all"], []])
+@pytest.mark.parametrize(
+    "words", [["--expires", "soon"], ["--expires", "0d"], ["--rate", "0"], ["--rate", "nan"], ["--scope", "all"], []]
+)
 def test_the_command_refuses_in_words(project: Project, words: list[str]) -> None:
     done = CliRunner().invoke(program, ["admin", "api-keys", "new", "billing", *words, "--project", str(project.root)])
     assert done.exit_code != 0

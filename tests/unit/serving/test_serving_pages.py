@@ -58,6 +58,7 @@ def test_the_page_of_the_calls_fetches_nothing(served: Served, ask: Callable[...
     text = got.body.decode()
     assert "/models/churn/predict" in text
     assert "tenure" in text
+    assert re.search(r"customer.{0,80}id, text.{0,80}always answered by the same version", text, re.DOTALL)
     assert "<script" not in text
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', text)
 

@@ -166,7 +166,8 @@ class Guard:
         else:
             said = f"This API key is {why}."
         challenge = _REALM if not why else _REALM + b', error="invalid_token"'
-        cure = "Send 'Authorization: Bearer ms_...'; the operator makes one: mainstay admin api-keys new NAME"
+        made = "mainstay admin api-keys new NAME --scope SCOPE"
+        cure = f"Send 'Authorization: Bearer ms_...'; the operator makes one: {made}"
         return Refused(401, "auth", said, cure, headers=((b"www-authenticate", challenge),))
 
     def _too_often(self, opened: Pass, wait: float) -> Refused:
