@@ -335,7 +335,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_loaded(projects: list[P
         command = [sys.executable, "-m", "mainstay.serving", *words]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (
-        2, f"mainstay: Port {port} on 127.0.0.1 is in use by another program. Choose another: --port N.\n",
+        2, f"mainstay: Port {port} on 127.0.0.1 is in use by another program. Choose another: --grpc-port N.\n",
     )  # fmt: skip
 
 

@@ -81,7 +81,8 @@ def contract_text(basis: Basis) -> str:
     ]
     if glimpse.skipped:
         head.append(
-            f"# Left out, since lists and bytes can't be fields of a record: {_plain(listing(glimpse.skipped))}."
+            "# Left out, since what lists and bytes hold isn't guessed (lists of one shape can be declared: "
+            f'type = "tensor"): {_plain(listing(glimpse.skipped))}.'
         )
     rules = [dumps(Contract((), basis.rules))] if basis.rules else []
     return "\n".join([*head, "", *(_column(guess) for guess in basis.plan.guesses), *rules])

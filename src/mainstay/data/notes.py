@@ -119,7 +119,7 @@ def _left_out(basis: Basis) -> Iterator[str]:
     if left:
         yield f"ignored, see contract.toml for why: {listing(left)}"
     if glimpse.skipped:
-        yield f"left out, lists and bytes can't be fields of a record: {listing(glimpse.skipped)}"
+        yield f"left out, what lists and bytes hold isn't guessed (declare it as a tensor): {listing(glimpse.skipped)}"
 
 
 def unlabelled(missing: int, of: int, target: str) -> str:

@@ -43,7 +43,8 @@ def main(words: Sequence[str] | None = None) -> int:
         if keys and tls is None and not is_loopback(given.host):
             say("Keys and records cross the network in the clear: add --tls-cert and --tls-key, or a proxy with TLS.")
         if rpc:  # each worker listens by itself there: whether it is free is seen now
-            bind(given.host, int(rpc.rpartition(":")[2]), insecure=given.insecure, keys=keys).close()
+            port = int(rpc.rpartition(":")[2])
+            bind(given.host, port, insecure=given.insecure, keys=keys, option="--grpc-port").close()
         if given.workers > 1:
             return _supervise(given, projects, listener)
         run_worker(projects, listener, loopback=is_loopback(given.host), insecure=given.insecure, tls=tls, rpc=rpc)

@@ -19,6 +19,7 @@ from mainstay.serving.answers import Answer, ClassAnswer
 from mainstay.serving.call import Call
 from mainstay.serving.doors.oip import OipDoor
 from mainstay.serving.doors.oip.datatypes import NUMERIC
+from mainstay.serving.doors.oip.describing import tensor_of
 from mainstay.serving.doors.oip.head import read_infer
 from mainstay.serving.doors.oip.infer import Tensor as Sent
 from mainstay.serving.doors.oip.inputs import Inputs, is_numeric
@@ -105,6 +106,12 @@ def refusal(contract: Contract, *tensors: dict[str, Any]) -> str:
 
 
 # ---- what comes in
+
+
+def test_what_the_page_of_the_calls_shows_is_the_record_it_was_made_of() -> None:
+    record = {"tenure": 3, "charge": 29.85, "partner": "true", "plan": "basic", "image": [[1, 2], [3, 4]]}
+    columns = {column.name: column for column in WIDE.features}
+    assert plain(WIDE, *(tensor_of(columns[name], value) for name, value in record.items())) == record
 
 
 @pytest.mark.parametrize("binary", [True, False])

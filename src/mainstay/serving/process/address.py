@@ -26,7 +26,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def bind(host: str, port: int, *, insecure: bool = False, keys: bool = False) -> socket.socket:
+def bind(host: str, port: int, *, insecure: bool = False, keys: bool = False, option: str = "--port") -> socket.socket:
     """Bind the address to serve on.
 
     Parameters
@@ -37,6 +37,8 @@ def bind(host: str, port: int, *, insecure: bool = False, keys: bool = False) ->
         Whether somebody said that other machines may reach it although there are no keys.
     keys : bool
         Whether callers must show a key.
+    option : str
+        What the port is chosen with.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def bind(host: str, port: int, *, insecure: bool = False, keys: bool = False) ->
             "Or serve on 127.0.0.1 behind a proxy, or add --insecure where the network is trusted.",
         )
     if not 0 <= port <= 65535:
-        raise InputError(f"{port} is no port.", "Choose one from 1 to 65535: --port N.")
+        raise InputError(f"{port} is no port.", f"Choose one from 1 to 65535: {option} N.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
     except OSError:
@@ -67,5 +69,5 @@ def bind(host: str, port: int, *, insecure: bool = False, keys: bool = False) ->
         listener.close()
         taken = error.errno == errno.EADDRINUSE
         why = "is in use by another program" if taken else f"can't be used: {error.strerror}"
-        raise SetupError(f"Port {port} on {host} {why}.", "Choose another: --port N.") from None
+        raise SetupError(f"Port {port} on {host} {why}.", f"Choose another: {option} N.") from None
     return listener

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from mainstay.contract import Tensor
 from mainstay.serving.doors.oip.datatypes import BYTES, NUMERIC, datatype_of
 from mainstay.serving.openapi.parts import (
     ASKING,
@@ -20,7 +21,7 @@ from mainstay.serving.openapi.parts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from mainstay.contract import AnyColumn
     from mainstay.serving.served import Served
@@ -169,7 +170,9 @@ def _examples(served: Served) -> list[Example]:
     columns = {column.name: column for column in (*bundle.contract.features, *bundle.contract.ids)}
     record = bundle.golden[0].record if bundle.golden else {}
     sent = {
-        "inputs": [_tensor(columns[name], value) for name, value in record.items() if _is_plain(columns, name, value)]
+        "inputs": [
+            tensor_of(columns[name], value) for name, value in record.items() if name in columns and value is not None
+        ]
     }
     at = f"/v2/models/{served.name}"
     infer = Example(
@@ -179,12 +182,22 @@ def _examples(served: Served) -> list[Example]:
     return [infer, metadata] if sent["inputs"] else [metadata]
 
 
-def _is_plain(columns: Mapping[str, AnyColumn], name: str, value: object) -> bool:
-    return name in columns and value is not None and not isinstance(value, list)
+def tensor_of(column: AnyColumn, value: object) -> Schema:
+    """Write a column's value of one record as a tensor, as JSON carries it: flat.
 
+    Examples
+    --------
+    >>> from mainstay.contract import Tensor
+    >>> tensor_of(Tensor(name="image", shape=(2, 2), dtype="uint8"), [[1, 2], [3, 4]])
+    {'name': 'image', 'shape': [1, 2, 2], 'datatype': 'UINT8', 'data': [1, 2, 3, 4]}
 
-def _tensor(column: AnyColumn, value: object) -> Schema:
+    """
     datatype = BYTES if isinstance(value, str) else datatype_of(column)
     if datatype == BYTES and not isinstance(value, str):
         value = str(value)
-    return {"name": column.name, "shape": [1], "datatype": datatype, "data": [value]}
+    shape = [1, *(column.shape if isinstance(column, Tensor) else ())]
+    return {"name": column.name, "shape": shape, "datatype": datatype, "data": _flat(value)}
+
+
+def _flat(value: object) -> list[object]:
+    return [each for part in value for each in _flat(part)] if isinstance(value, list) else [value]
