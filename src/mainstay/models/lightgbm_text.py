@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int32]
 
-_TREE = re.compile(r"(?m)^(?=Tree=\d+$)")
+_TREE = re.compile(r"(?m)Tree=\d+$")
 _PER_NODE = {
     "split_feature": np.int32,
     "split_gain": np.float64,
@@ -53,11 +53,28 @@ def fault_of(text: str) -> str:
     'it says nothing of num_class'
 
     """
-    head, *trees = _TREE.split(text.partition("\nend of trees\n")[0] + "\n")
+    head, *trees = _blocks(text)
     try:
         return next(_faults(text, _fields(head), trees), "")
     except (ValueError, OverflowError):
         return "it holds words where numbers belong, or an empty line, or one twice"
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Give what stands before the first tree, then each tree.
+
+    From tree to tree: one step over all of a large text would keep every other thread waiting for as long.
+    """
+    end = text.find("\nend of trees\n")
+    end = len(text) if end < 0 else end + 1
+    begun = 0
+    at = 0 if text.startswith("Tree=") else text.find("\nTree=", 0, end) + 1 or end
+    while at < end:
+        if _TREE.match(text, at):
+            yield text[begun:at]
+            begun = at
+        at = text.find("\nTree=", at, end) + 1 or end
+    yield text[begun:end]
 
 
 def _faults(text: str, head: Mapping[str, str], trees: list[str]) -> Iterator[str]:

@@ -91,6 +91,19 @@ def test_sizes_that_lie_are_told(text: str) -> None:
     assert "tree_sizes tells of" in fault_of(re.sub(r"(tree_sizes=.*) \d+\n", r"\1\n", text))
 
 
+@pytest.mark.parametrize("ending", ["\nend of trees\n", "\nend of trees\n\nTree=9\n", ""])
+def test_a_tree_begins_where_a_line_says_its_number_and_nothing_else(ending: str) -> None:
+    named = "num_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=0\nfeature_names=a\nfeature_infos=none\n"
+    leaf = "num_leaves=1\nleaf_value=0.5"
+    assert (
+        fault_of(f"tree\n{named}Tree=0\n{leaf}\nTree=x\nnoTree=1\nTree=1\n{leaf}{ending}")
+        == "it holds words where \
+numbers belong, or an empty line, or one twice"
+    )
+    assert fault_of(f"tree\n{named}Tree=0\n{leaf}\nnoTree=1\nTree=1\n{leaf}{ending}") == ""
+    assert fault_of(f"tree\n{named}tree_sizes=1 1 1\nTree=0\n{leaf}\nTree=1\n{leaf}{ending}").startswith("tree 1 isn't")
+
+
 FUZZ = """
 import os, resource, signal, sys
 import numpy as np

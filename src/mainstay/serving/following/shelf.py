@@ -11,6 +11,7 @@ from mainstay.errors import CorruptError
 from mainstay.registry import golden_failures
 from mainstay.registry.trust import NAME as TRUST
 from mainstay.serving.pace import measure_pace
+from mainstay.serving.yielding import yielding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -112,7 +113,8 @@ class Shelf:
         if held is None or held.roots != roots:
             self._loads(number)
             try:
-                held = self._load(model, number, known, roots)
+                with yielding():
+                    held = self._load(model, number, known, roots)
             finally:
                 self._loads(0)
         self._held.pop((model, number), None)
