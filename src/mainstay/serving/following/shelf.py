@@ -10,8 +10,8 @@ from mainstay.contract import compile_request
 from mainstay.errors import CorruptError
 from mainstay.registry import golden_failures
 from mainstay.registry.trust import NAME as TRUST
+from mainstay.serving.following.yielding import yielding
 from mainstay.serving.pace import measure_pace
-from mainstay.serving.yielding import yielding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

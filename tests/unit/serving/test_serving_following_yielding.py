@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from mainstay.serving.yielding import yielding
+from mainstay.serving.following.yielding import yielding
 
 
 def test_what_was_comes_back_when_the_last_of_several_ends() -> None:
