@@ -184,6 +184,9 @@ class App:
         if call.path.startswith("/models/"):
             names = ", ".join(served.name for served in self.models)
             raise Refused(404, "model", "There is no such model, or it has no such call.", f"Served here: {names}.")
+        if call.path in ("/predict", "/explain") and self.models:
+            whose = ", ".join(f"/models/{served.name}{call.path}" for served in self.models)
+            raise Refused(404, "address", f"{len(self.models)} models are served here.", f"Ask one of them: {whose}.")
         raise Refused(404, "address", "There is nothing at this address.", "See /docs.")
 
 

@@ -63,6 +63,14 @@ def test_the_page_of_the_calls_fetches_nothing(served: Served, ask: Callable[...
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', text)
 
 
+def test_a_call_that_names_no_model_is_told_the_addresses_where_there_are_several(
+    tmp_path: Path, ask: Callable[..., Got]
+) -> None:
+    models = [Served(tiny_project(tmp_path, name), loopback=True) for name in ("churn", "prices")]
+    got = ask(App(models, loopback=True), "/predict", GOOD_RECORD)
+    assert (got.status, got.json["cure"]) == (404, "Ask one of them: /models/churn/predict, /models/prices/predict.")
+
+
 def test_the_root_leads_to_the_dashboard(served: Served, ask: Callable[..., Got]) -> None:
     got = ask(App([served], loopback=True), "/")
     assert (got.status, got.headers["location"]) == (307, "http://127.0.0.1:8001/")
