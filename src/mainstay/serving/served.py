@@ -109,7 +109,7 @@ class Served:
 
         Whatever goes wrong, who answered before goes on answering.
         """
-        self._retreat()
+        anew = self._retreat()
         try:
             self.reach.begin()
             last = self._releases.current(self.name)
@@ -126,6 +126,9 @@ class Served:
             return False
         if self.lineup is not None and same(last, self.lineup.release):
             self.by_file, self.refused, self._refusal = False, None, ""
+            if anew:
+                with self._swap:
+                    self._load(last, None)
             return False
         with self._swap:
             return self._take_up(last)
@@ -206,25 +209,30 @@ class Served:
             return nullcontext(enter_result=True)
         return self._proving.turn(release, _PATIENCE if self.lineup is None else _POLITE)
 
-    def _retreat(self) -> None:
-        """Leave what ends workers that answer by it: a version beside the champion, or the release."""
+    def _retreat(self) -> bool:
+        """Leave what ends workers that answer by it: a version beside the champion, or the release.
+
+        Says whether the notes about what was left out are gone. It is loaded then where the release turns out to be in
+        force still: a worker that follows a newer one forgets what belongs to this one.
+        """
         release = self.lineup.release if self.lineup is not None else None
         if self.lineup is None or release is None:
-            return
+            return False
         out = self._proving.barred(release)
-        if out.keys() == self.lineup.left_out:
-            return
+        if out.keys() <= self.lineup.left_out:
+            return out.keys() < self.lineup.left_out
         if release.champion not in out:
             with self._swap:
                 self._load(release, None)
-            return
+            return False
         if same(release, self.refused) and time.monotonic() < self._again:
-            return
+            return False
         before = self.known.before if self.known else None
         with self._swap:
             self._refuse(release, f"version {release.champion} {out[release.champion]}.")
             if before is not None and self._load(before.release, before):
                 self.say(f"version {before.release.champion} answers again, as before release {release.id}.")
+        return False
 
     def _refuse(self, release: Release, why: str) -> None:
         self._refusal = f"Release {release.id} isn't served: {why}"
