@@ -52,6 +52,7 @@ def test_without_a_key_nobody_is_answered(url: str, monkeypatch: pytest.MonkeyPa
         with Client(url, model="churn", api_key=key) as client, pytest.raises(DeniedError) as caught:
             client.predict(GOOD_RECORD)
         assert caught.value.status == 401
+        assert caught.value.cure.startswith("Give it as api_key=, or in MAINSTAY_API_KEY;")
         assert "mainstay admin api-keys" in caught.value.cure
 
 

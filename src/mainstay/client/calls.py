@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 KEY = "MAINSTAY_API_KEY"
 _JSON = "application/json"
+_KEY_CURE = f"Give it as api_key=, or in {KEY}; the operator makes one: mainstay admin api-keys new NAME"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,7 +257,7 @@ def _refused(got: Got, request: Request, first: int = 0) -> CallError:
         told += f" ({len(errors) - 1} more problems.)" if len(errors) > 1 else ""
     return kind(
         told,
-        said.cure,
+        _KEY_CURE if (got.status, said.cause) == (401, "auth") else said.cure,
         status=got.status,
         cause=said.cause,
         key=request.key,
