@@ -58,6 +58,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self.upgrading = False
         """Whether the head that was read wishes for another protocol, and is to be read again without the wish."""
         self._fed = 0
+        self._completed = False
+        """Whether what came last completed a request."""
         self._unsent, self._unsent_since = 0, self.loop.time()
         if len(self.connections) > self.max_connections:
             said = f"{self.max_connections} connections are open, and no more are taken."
@@ -69,6 +71,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         amid = self._begun and self.in_head
         self._fed = len(data) if not amid else self._fed + len(data)
+        self._completed = False
         try:
             self._feed(data)
         except httptools.HttpParserError:
@@ -78,7 +81,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.head_bytes += len(data)
             if self.head_bytes > self.max_head:
                 self._refuse(too_long(self.max_head))
-        elif not self._begun and self.waits_since is None:
+        elif not (self._begun or self._completed) and self.waits_since is None:
             self.waits_since = self.loop.time()  # line feeds between requests begin none, and must not go on forever
 
     def on_message_begin(self) -> None:
@@ -135,7 +138,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def note_complete(self) -> None:
         """Note that a request is here."""
         self._begun = False
-        self.in_head = True
+        self._completed = self.in_head = True
         self.waits_since = None
 
     def on_response_complete(self) -> None:
