@@ -55,7 +55,8 @@ def explain(said: str, kind: Any, path: str, found: object) -> tuple[str, str]:
     verb = "holds" if path.endswith("]") else "is"
     types = _types_at(kind, path)
     told = next(filter(None, map(_description, types)), "")
-    if told and " matching regex " in said:
+    several = any(isinstance(one, inspect.Metadata) and isinstance(one.type, inspect.UnionType) for one in types)
+    if told and (several or " matching regex " in said):
         return f"{verb} {_shown(found)}.", f"Allowed: {told}."
     allowed = [value for one in types for each in _options(one) for value in _values(each)]
     if said.startswith(("Invalid enum value", "Invalid literal")) or (allowed and not isinstance(found, dict | list)):

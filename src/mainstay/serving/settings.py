@@ -10,7 +10,17 @@ from mainstay.registry import Key, PublicKey
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
-Collector = Annotated[str, msgspec.Meta(pattern=r"^(https?://\S+)?$")]
+Collector = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(https?://\S+)?$",
+        extra_json_schema={"description": 'an address with its scheme, as in "http://127.0.0.1:4318"'},
+    ),
+]
+Scores = Annotated[
+    Annotated[int, msgspec.Meta(ge=0)] | Literal["auto"],
+    msgspec.Meta(extra_json_schema={"description": '"auto", or a whole number of at least 0'}),
+]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -76,7 +86,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_connections: Count = 4096
     max_explained: Count = 100
     explain_seconds: Positive = 0.25
-    cache: Annotated[int, msgspec.Meta(ge=0)] | Literal["auto"] = "auto"
+    cache: Scores = "auto"
     read_seconds: Positive = 30.0
     keep_alive_seconds: Positive = 75.0
     drain_seconds: Positive = 10.0
