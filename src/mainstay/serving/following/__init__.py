@@ -8,5 +8,5 @@
     known        what this machine serves, kept beside its log for the day the registry is away
     continuity   whether the registry still is the one that said so
     reach        whether it answers, and since when it doesn't
-    yielding     what lets the event loop answer while a version is loaded
+    loading      what threads that load versions must not do at the same time
 """

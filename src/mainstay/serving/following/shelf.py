@@ -10,7 +10,7 @@ from mainstay.contract import compile_request
 from mainstay.errors import CorruptError
 from mainstay.registry import golden_failures
 from mainstay.registry.trust import NAME as TRUST
-from mainstay.serving.following.yielding import yielding
+from mainstay.serving.following.loading import one_by_one
 from mainstay.serving.pace import measure_pace
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Shelf:
         if held is None or held.roots != roots:
             self._loads(number)
             try:
-                with yielding():
+                with one_by_one():
                     held = self._load(model, number, known, roots)
             finally:
                 self._loads(0)

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from mainstay.serving.following.loading import look_at_types
 from mainstay.serving.following.teller import Teller
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Watcher:
 
         What can't be served by the registry then is served by what this machine served last.
         """
+        look_at_types()
         for watch in self._watches:
             watch.start()
         end = time.monotonic() + seconds
