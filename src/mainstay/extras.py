@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from mainstay.errors import SetupError
@@ -24,6 +26,22 @@ _KNOWN_AS = {
     "xgboost": "XGBoost",
     "yaml": "PyYAML",
 }
+
+
+@cache
+def own_version() -> str:
+    """Give mainstay's own version; ``"unknown"`` where it is run from its source without being installed.
+
+    Examples
+    --------
+    >>> own_version() == "unknown" or own_version()[0].isdigit()
+    True
+
+    """
+    try:
+        return version("mainstay")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def need(module: str, who: str, extra: str = "", *, otherwise: str = "") -> ModuleType:

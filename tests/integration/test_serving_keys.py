@@ -150,12 +150,13 @@ def test_a_preflight_is_refused(server: TestServer, tokens: dict[str, str]) -> N
 def test_a_revoked_key_is_refused_within_seconds_and_a_new_one_let_in(server: TestServer) -> None:
     file = key_file(server.project)
     kept, token = file.add("passing", ("predict",), now=NOW)
-    for wanted in (200, 401):
+    # Whoever comes without a valid key too often is told to wait, and other tests' strangers have this address, too.
+    for wanted in ({200}, {401, 429}):
         end = time.monotonic() + 10
-        while (status := server.post("/predict", GOOD_RECORD, **bearer(token)).status) != wanted:
+        while (status := server.post("/predict", GOOD_RECORD, **bearer(token)).status) not in wanted:
             assert time.monotonic() < end, status
             time.sleep(0.1)
-        if wanted == 200:
+        if wanted == {200}:
             file.revoke(kept.id, now=NOW)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from mainstay.contract import FILE, Integer, Number, json_schema, load_contract
 from mainstay.contract.formats import inference_metadata, mlflow_signature
 from mainstay.data import DataSettings
 from mainstay.data.classes import natural_order
+from mainstay.extras import own_version
 from mainstay.serving.openapi import openapi_of
 from mainstay.serving.settings import ServingSettings
 
@@ -39,7 +39,7 @@ def described_for(kind: str, project: Project) -> object:
         return inference_metadata(contract, project.name, amounts=amounts)
     most = project.section("serving", ServingSettings).max_records
     labels = natural_order(project.money.matrix)  # all that is known of several classes before anything is trained
-    return openapi_of(contract, project.name, amounts=amounts, most=most, version=version("mainstay"), labels=labels)
+    return openapi_of(contract, project.name, amounts=amounts, most=most, version=own_version(), labels=labels)
 
 
 def _answers_amounts(project: Project, contract: Contract) -> bool:

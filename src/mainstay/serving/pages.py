@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import shlex
 from typing import TYPE_CHECKING
 
 from mainstay import render
 from mainstay.contract import json_schema
+from mainstay.extras import own_version
 from mainstay.render import Command, Document, Facts, Heading, Table, Text
 from mainstay.serving.openapi import examples, openapi
 from mainstay.serving.replies import Reply, json_reply
@@ -51,7 +51,7 @@ class Pages:
         self._models = models
         self._draining = draining
         self._doors = doors
-        self._version = importlib.metadata.version("mainstay")
+        self._version = own_version()
 
     def models(self) -> Reply:
         """List what is served."""

@@ -14,7 +14,6 @@ import os
 import re
 import secrets
 import shutil
-from importlib.metadata import version
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ import msgspec
 import sqlalchemy as sa
 
 from mainstay.errors import CorruptError, StoreError
+from mainstay.extras import own_version
 from mainstay.state.dumped import HEADER, Header, TableDump, read_header, table_file
 from mainstay.state.files import PRIVATE_FILE, PRIVATE_FOLDER, private_folder, sync_file, sync_folder
 from mainstay.state.schema import SCHEMA, apply, schema_of
@@ -70,7 +70,7 @@ def dump_within(state: State, connection: sa.Connection, folder: Path) -> Header
             tables = tuple(_write(connection, half, name) for name in _in_order(SCHEMA) if name in there)
             header = Header(
                 schema=schema_of(state, connection),
-                mainstay=version("mainstay"),
+                mainstay=own_version(),
                 at=dt.datetime.now(dt.UTC),
                 tables=tables,
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import msgspec
 from mainstay.contract import FILE as CONTRACT
 from mainstay.errors import MainstayError
 from mainstay.events.pseudonym import FILE as ENTITY_KEY
+from mainstay.extras import own_version
 from mainstay.registry import verify
 from mainstay.registry.trust import NAME as TRUST
 from mainstay.release import open_books
@@ -100,7 +100,7 @@ def back_up(project: Project, out: Path, *, keys: bool = False, events: bool = F
         about = BackedUp(
             model=project.name,
             at=header.at,
-            mainstay=version("mainstay"),
+            mainstay=own_version(),
             schema=header.schema,
             versions=rows.get("versions", 0),
             releases=rows.get("releases", 0),

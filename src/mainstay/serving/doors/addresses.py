@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import TYPE_CHECKING
 
+from mainstay.extras import own_version
 from mainstay.serving.doors.describing import describe
 from mainstay.serving.doors.invocations import Invocations
 from mainstay.serving.doors.mlflow import refuse as refuse_as_mlflow
@@ -80,7 +80,7 @@ class OtherDoors:
         self._hots = hots
         self._hosts = hosts
         self._draining = draining
-        self._version = importlib.metadata.version("mainstay").encode()
+        self._version = own_version().encode()
         self._tfs = {name: hot.through(Tfs()) for name, hot in hots.items()}
 
     def add_to(self, router: Router) -> None:

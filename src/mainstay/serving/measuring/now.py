@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import TYPE_CHECKING
 
+from mainstay.extras import own_version
 from mainstay.serving.measuring.told import Told
 
 if TYPE_CHECKING:
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from mainstay.serving.served import Served
 
 _ARM = ("model", "version", "role")
-_VERSION = importlib.metadata.version("mainstay")
 
 
 def tell_now(models: Sequence[Served]) -> Iterator[Told]:
     """Tell who answers by which release, since when, and whether the registries are reached."""
-    yield Told("mainstay_build_info", "gauge", "The program; always 1.", ("version",), {(_VERSION,): 1})
+    yield Told("mainstay_build_info", "gauge", "The program; always 1.", ("version",), {(own_version(),): 1})
     yield from _releases(models)
     yield from _registries(models)
 

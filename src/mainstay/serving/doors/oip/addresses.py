@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
+from mainstay.extras import own_version
 from mainstay.serving.doors.oip.describing import describe_server
 from mainstay.serving.doors.oip.door import OipDoor
 from mainstay.serving.doors.oip.metadata import PLATFORM
@@ -110,7 +110,7 @@ class Addresses:
         self._infer = {name: hot.through(OipDoor(name)) for name, hot in hots.items()}
         self._metrics = metrics
         self._draining = draining
-        version = importlib.metadata.version("mainstay")
+        version = own_version()
         self._server = {"name": PLATFORM, "version": version, "extensions": EXTENSIONS}
 
     def add_to(self, router: Router) -> None:

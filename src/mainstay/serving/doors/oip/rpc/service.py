@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mainstay.extras import own_version
 from mainstay.serving.doors.oip.addresses import ABSENT, LOAD
 from mainstay.serving.doors.oip.door import OipDoor
 from mainstay.serving.doors.oip.metadata import PLATFORM
@@ -53,7 +53,7 @@ class Service:
         self._app = app
         self._doors = {name: OipDoor(name) for name in app.hots}
         self._repository = Repository({name: hot.served for name, hot in app.hots.items()})
-        self._version = importlib.metadata.version("mainstay")
+        self._version = own_version()
         self.methods: Mapping[str, tuple[Need, Method]] = {
             "ServerLive": ("open", self._live),
             "ServerReady": ("open", self._ready),
