@@ -68,8 +68,10 @@ class Turn:
         for sender, held in waiting:
             sender.send(held.reply)
         for _, held in waiting:
-            if held.call.after is not None:
-                _do(held.call.after)
+            if (after := held.call.after) is not None:
+                # It knows the call: left there, each would keep the other until the collector comes round.
+                held.call.after = None
+                _do(after)
         if self.spans is not None:
             for _, held in waiting:
                 self.spans.add(held)

@@ -117,3 +117,18 @@ def test_what_fails_after_an_answer_harms_nobody(tmp_path: Path, capsys: pytest.
     assert asyncio.run(ask()) == [200, 200]
     assert done == [1]
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_an_answered_call_is_freed_at_once(tmp_path: Path) -> None:
+    """What is done after an answer knows its call; kept there, each would keep the other until the collector comes."""
+    served, _ = _served(tmp_path)
+    app = App([served], loopback=True)
+
+    async def ask() -> Call:
+        call = Call("POST", "/predict", {}, BODY)
+        held = app.handler("/predict")(call)
+        call.after = lambda: call.id
+        assert (await app.turn.wait(held)).status == 200
+        return call
+
+    assert asyncio.run(ask()).after is None

@@ -1,9 +1,10 @@
 """`Shadows`: versions that are compared unseen, in a small part of a worker's time and after the answers are out.
 
-Whoever is answered while a shadow computes waits for it, so what a shadow takes is bounded as a share of all time: with
-four parts in a hundred it meets fewer than one answer in twenty, which is why the champion's 95th percentile doesn't
-move, however slow the shadow is. What doesn't fit waits in a bounded queue, and what doesn't fit there is shed and
-counted. Which records are left out depends on when they came, not on what they hold, so the comparison stays fair.
+Whoever is answered while a shadow computes waits for it, so what a shadow takes is bounded as a share of all time, and
+where there is more to do than that, it is done in one go when the share is full again: then fewer than one answer in
+twenty meets it, which is why the champion's 95th percentile doesn't move, however slow the shadow is. What doesn't fit
+waits in a bounded queue, and what doesn't fit there is shed and counted. Which records are left out depends on when
+they came, not on what they hold, so the comparison stays fair.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 MOST = 1000
 """Records that wait; what comes beyond is shed."""
 SAVED = 0.002
-"""Seconds of its share a shadow may have saved up: the longest time it keeps the event loop, but for one request."""
+"""Seconds of its share a shadow may have saved up: the longest time it keeps the event loop, but for one request; and
+how much it waits for once it has used it up."""
 _PAUSE = 0.005  # seconds between two looks at the queue
 
 
@@ -114,7 +116,8 @@ class Shadows:
             begun = self._clock()
             self._end(job, shadow_cases(job.lineup, job.taken.cases, self._new_id), begun)
         if self._waiting:
-            loop.call_later(max(_PAUSE, -self._saved / self._share), self._run, loop)
+            # Not as soon as there is a little: every sixth answer would wait for one record's shadow then.
+            loop.call_later(max(_PAUSE, (SAVED - self._saved) / self._share), self._run, loop)
         else:
             self._busy = None
 
