@@ -281,6 +281,8 @@ def test_hostile_messages_are_refused_cheaply(stub: Any, port: int, projects: li
             send(b"\x0a\x05churn" + bytes(200 * 1024 * 1024), compression=grpc.Compression.Gzip)
         assert caught.value.code() in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INTERNAL)
     assert stub.ServerLive(service_pb2.ServerLiveRequest()).live
+    with pytest.raises(grpc.RpcError):
+        stub.ModelInfer(typed([RECORDS[0] | {"tenure": -1}]))
     refusals = [each for each in tail(EventLog(projects[0].books / "events")) if isinstance(each, Refusal)]
     assert {"tensor", "fields"} <= {each.cause for each in refusals}
 

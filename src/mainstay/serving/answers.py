@@ -124,7 +124,7 @@ def make_event(
 
 def with_scores(cases: Sequence[Case], events: list[Prediction]) -> list[Prediction]:
     """Write each label's probability into the events of one request, where there are several classes."""
-    if not cases or isinstance(cases[0].score, float):
+    if not cases or not isinstance(cases[0].score, np.ndarray):
         return events
     told = [by_label(case.arm.bundle.policy.task, case.score) for case in cases]
     return [

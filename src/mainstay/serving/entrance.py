@@ -14,16 +14,14 @@ from mainstay.serving.replies import Refused, Reply, method_refused
 from mainstay.serving.wire.intake import demand_own_origin, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
-    from mainstay.serving.answers import Answer
     from mainstay.serving.call import Call
-    from mainstay.serving.doors import Asked, Door
+    from mainstay.serving.doors import Door
     from mainstay.serving.guard import Need
     from mainstay.serving.handler import Outcome
     from mainstay.serving.idempotency import Once
     from mainstay.serving.ledger import Ledger
-    from mainstay.serving.lineup import Lineup
 
     Work = Callable[[Call, Door], Held | Awaitable[Held]]
 
@@ -99,38 +97,3 @@ class Entrance:
             return await found
         except _KNOWN as error:
             return self.refuse(call, problem_of(error))
-
-
-class Inner:
-    """The door of what was read already, and isn't answered over HTTP.
-
-    Parameters
-    ----------
-    asked : Asked
-        What was read.
-    name : str
-        What metrics call it.
-
-    """
-
-    def __init__(self, asked: Asked, name: str) -> None:
-        self.name = name
-        self.told: Sequence[Answer] = ()
-        self.refused: Refused | None = None
-        self._asked = asked
-
-    def ask(self, call: Call, lineup: Lineup) -> Asked:
-        """Give what was read."""
-        del call, lineup
-        return self._asked
-
-    def tell(self, asked: Asked, answers: Sequence[Answer], lineup: Lineup) -> Reply:
-        """Keep the answers."""
-        del asked, lineup
-        self.told = answers
-        return Reply(200, b"")
-
-    def refuse(self, refused: Refused, instance: str) -> Reply:
-        """Keep the refusal."""
-        self.refused = refused
-        return refused.reply(instance)

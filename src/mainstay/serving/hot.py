@@ -12,7 +12,7 @@ from mainstay.serving.cache import Cache
 from mainstay.serving.cases import take_cases
 from mainstay.serving.dataplane import ScoringError, score_cases
 from mainstay.serving.doors.native import Native
-from mainstay.serving.entrance import Entrance, Inner
+from mainstay.serving.entrance import Entrance
 from mainstay.serving.explaining import Why, asked_label, wants_reasons, with_explanations, with_reasons
 from mainstay.serving.handler import Held
 from mainstay.serving.idempotency import Once, ids_by_key
@@ -89,30 +89,6 @@ class Hot:
         await first.first(call)
         found = self._predict(call, door)
         return found if isinstance(found, Held) else await found
-
-    async def answers(self, call: Call, asked: Asked, name: str) -> list[Answer]:
-        """Answer what was asked in another way than over HTTP; what is answered is in the log.
-
-        Parameters
-        ----------
-        call : Call
-            The request, its body aside.
-        asked : Asked
-            What it asks.
-        name : str
-            What metrics call the door.
-
-        Raises
-        ------
-        Refused
-            With the reason; it is counted and logged already.
-
-        """
-        door = Inner(asked, name)
-        await self.inside(call, door)
-        if door.refused is not None:
-            raise door.refused
-        return list(door.told)
 
     async def inside(self, call: Call, door: Door) -> None:
         """Let a door that keeps what it tells, or why it refuses, answer one request that didn't come over HTTP."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import TYPE_CHECKING, Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -23,7 +24,9 @@ from mainstay.models.frameworks.softmax import SoftmaxModel
 from mainstay.registry import golden_failures
 from mainstay.release import open_books, other_question
 from mainstay.serving import App, Served
+from mainstay.serving.answers import with_scores
 from mainstay.serving.batch import score_file
+from mainstay.serving.cases import Case
 from mainstay.serving.dataplane import ScoringError
 from mainstay.serving.testing import GOOD_RECORD, TINY_CONTRACT, Got, register_model, release_now, tiny_project
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mainstay.events import Prediction
     from mainstay.project import Project
 
 TASK = Task(kind="multiclass", target="grade", labels=("low", "very high", "2"))
@@ -193,3 +197,14 @@ def test_costs_decide_over_http_as_in_a_table(tmp_path: Path, ask: Callable[...,
     scores = np.array([list(answer["scores"].values()) for answer in answers])
     assert [answer["decision"] for answer in answers] == choices.decide_all(scores)
     assert {answer["decision"] for answer in answers} > {"look"}
+
+
+@pytest.mark.parametrize("score", [1, np.float32(0.5)])
+def test_a_score_that_is_one_number_of_any_kind_is_no_classes(score: Any, released: Project) -> None:
+    served = Served(released, loopback=True)
+    served.look()
+    assert served.lineup is not None
+    arm = served.lineup.champion
+    (row,) = arm.decoder.decode(json.dumps(GOOD_RECORD).encode())
+    events: list[Prediction] = []
+    assert with_scores([Case("1", row, arm, score=score)], events) is events
