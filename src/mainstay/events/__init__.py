@@ -14,6 +14,8 @@ from mainstay.events.log import STREAMS, EventLog, Stream, log_actions, log_find
 from mainstay.events.lookup import find_prediction
 from mainstay.events.pseudonym import Pseudonyms, open_pseudonyms
 from mainstay.events.records import (
+    Access,
+    AccessKind,
     Action,
     ActionKind,
     Event,
@@ -31,6 +33,8 @@ from mainstay.events.writer import Writer
 
 __all__ = [
     "STREAMS",
+    "Access",
+    "AccessKind",
     "Action",
     "ActionKind",
     "Event",

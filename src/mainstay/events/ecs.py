@@ -38,6 +38,12 @@ PREDICTION = COMMON | {
     "degraded": "mainstay.degraded",
     "warnings": "mainstay.warnings",
     "duration": "event.duration",
+    "raw": "mainstay.raw",
+    "encoded": "mainstay.encoded",
+    "sealed": "mainstay.sealed",
+    "control": "mainstay.control",
+    "intended": "mainstay.intended",
+    "sampled": "mainstay.sampled",
 }
 FEEDBACK = COMMON | {
     "id": "mainstay.answer",
@@ -69,3 +75,14 @@ ACTION = COMMON | {
     "by": "mainstay.by",
     "finding": "mainstay.finding",
 }
+ACCESS = COMMON | {
+    "id": "event.id",
+    "at": "@timestamp",
+    "kind": "event.action",
+    "by": "user.name",
+    "subject": "mainstay.subject",
+    "events": "mainstay.events",
+    "reason": "event.reason",
+}
+HASH = "event.hash"
+"""Last in each line: the CRC-32 of everything before it, so that one damaged line is told from its neighbours."""

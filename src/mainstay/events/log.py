@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mainstay.measures.finding import Finding
     from mainstay.project import Project
 
-Stream = Literal["predictions", "feedback", "refusals", "findings", "actions"]
+Stream = Literal["predictions", "feedback", "refusals", "findings", "actions", "audit"]
 STREAMS: tuple[Stream, ...] = get_args(Stream)
 
 

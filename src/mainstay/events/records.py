@@ -1,9 +1,10 @@
-"""What the event log holds: `Prediction`, `Feedback`, `Refusal`, `Found` and `Action`, one JSON line each."""
+"""What the event log holds: `Prediction`, `Feedback`, `Refusal`, `Found`, `Action`, `Access`, one JSON line each."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Literal
+from zlib import crc32
 
 import msgspec
 
@@ -18,6 +19,7 @@ Value = int | float | bool | str | list[Any] | None
 """A value as JSON carries it: a time is its ISO 8601 text, a tensor nested lists."""
 
 ActionKind = Literal["alert", "resolve", "rollback", "promote", "retrain"]
+AccessKind = Literal["show", "export", "train", "erase"]
 
 
 def _version() -> str:
@@ -79,6 +81,19 @@ class Prediction(
         For a shadow: id of the answer the caller got instead.
     consumer : str
         Name of the API key the caller used; empty where none was asked for.
+    raw : dict, optional
+        What was sent, of those features in whose place a policy put something else.
+    encoded : tuple of float, optional
+        What the model saw, where ``[events] encoded`` asks for it; a missing value is None.
+    sealed : str, optional
+        The features that are personal, encrypted under their person's key: they aren't in `features`, `raw`, `inputs`
+        and `encoded`.
+    control : bool
+        Whether the record is in the control share, which is never acted on: then `decision` is to do nothing.
+    intended : str, optional
+        What would have been decided, where `control` kept it from being done.
+    sampled : float
+        Probability that this answer was logged at all, 0 to 1; it stands for 1 / `sampled` answers.
 
     """
 
@@ -103,6 +118,12 @@ class Prediction(
     trace: str | None = None
     answer: str | None = None
     consumer: str = ""
+    raw: dict[str, Value] | None = None
+    encoded: tuple[float | None, ...] | None = None
+    sealed: str | None = None
+    control: bool = False
+    intended: str | None = None
+    sampled: float = 1.0
     ecs: str = msgspec.field(default_factory=_version)
 
 
@@ -270,14 +291,79 @@ class Action(
     ecs: str = msgspec.field(default_factory=_version)
 
 
-Event = Prediction | Feedback | Refusal | Found | Action
-_encoder = msgspec.json.Encoder()
+class Access(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename=ecs.ACCESS,
+    tag_field="event.dataset",
+    tag="mainstay.audit",
+):
+    """Somebody read events, took them out, or erased some.
+
+    Parameters
+    ----------
+    id : str
+        Its id (UUIDv7).
+    at : datetime
+        When, UTC.
+    model : str
+        Name of the model.
+    kind : {"show", "export", "train", "erase"}
+        What was done.
+    by : str
+        Who.
+    subject : str
+        What it was about: an id, a pseudonym, or a span; never a value.
+    events : int
+        How many events.
+    reason : str
+        Why, where it was said.
+
+    """
+
+    id: str
+    at: dt.datetime
+    model: str
+    kind: AccessKind
+    by: str
+    subject: str = ""
+    events: int = 0
+    reason: str = ""
+    ecs: str = msgspec.field(default_factory=_version)
+
+
+Event = Prediction | Feedback | Refusal | Found | Action | Access
+_encode = msgspec.json.Encoder().encode
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_MARK = f',"{ecs.HASH}":"'.encode()
+_END = b'"}\n'
+_TAIL = len(_MARK) + 8 + 2  # bytes from the mark to the end of the line, its line break left out
+_HEX = tuple(b"%04x" % number for number in range(1 << 16))
 
 
 def encode_events(events: Sequence[Event]) -> bytes:
-    """Encode events as lines; a string can't forge one, since JSON escapes every line break."""
-    return _encoder.encode_lines(events)
+    """Encode events as lines, each ended by the CRC-32 of what is before it.
+
+    A string can't forge a line, since JSON escapes every line break.
+    """
+    parts: list[bytes] = []
+    for event in events:
+        head = _encode(event)[:-1]
+        crc = crc32(head)
+        parts += (head, _MARK, _HEX[crc >> 16], _HEX[crc & 0xFFFF], _END)  # a format string takes twice as long
+    return b"".join(parts)
+
+
+def is_marked(line: bytes) -> bool:
+    """Say whether a line (without its line break) ends in a checksum; those of older logs don't."""
+    return line[-_TAIL : len(_MARK) - _TAIL] == _MARK and line.endswith(_END[:2])
+
+
+def is_whole(line: bytes) -> bool:
+    """Say whether a line that `is_marked` is what was written."""
+    return is_marked(line) and line[-10:-2] == b"%08x" % crc32(line[:-_TAIL])
 
 
 def decode_event(line: bytes) -> Event:
@@ -286,16 +372,23 @@ def decode_event(line: bytes) -> Event:
     Raises
     ------
     CorruptError
-        Where it isn't an event: torn, or damaged.
+        Where it isn't an event, or not the one that was written: torn, or damaged.
 
     Examples
     --------
     >>> at = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
     >>> action = Action(id="1", model="churn", kind="alert", subject="drift/psi/tenure", at=at, by="me", message="!")
-    >>> decode_event(encode_events([action])) == action
+    >>> line = encode_events([action]).rstrip()
+    >>> decode_event(line) == action
     True
+    >>> decode_event(line.replace(b"psi", b"psy"))
+    Traceback (most recent call last):
+    mainstay.errors.CorruptError: A line of the event log is damaged. The other lines are unharmed.
 
     """
+    line = line.rstrip(b"\n")
+    if is_marked(line) and not is_whole(line):
+        raise CorruptError("A line of the event log is damaged.", "The other lines are unharmed.")
     try:
         return _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -35,6 +35,10 @@ class ReleaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         Who may act in a role: ``{ owner = ["anna"] }``. A role that isn't named here is taken by word.
     max_refused : float
         Share of the requests that were answered lately which a newcomer's contract may refuse.
+    control : float
+        Share of those who are asked about that is never acted on, the same ones each time: the answer's decision is
+        to do nothing. What becomes of them is what would have become of everybody, so that retraining can learn from
+        it without learning the effect of its own actions.
 
     """
 
@@ -44,6 +48,7 @@ class ReleaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     approvals: tuple[Name, ...] = ()
     people: dict[str, tuple[Name, ...]] = {}
     max_refused: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    control: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what can't be meant; whoever decodes the project file adds the line."""
