@@ -5,42 +5,26 @@ Imports Polars; a serving worker never imports this module.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from mainstay.events.read import read_feedback, read_refusals, scan_predictions
+from mainstay.events.truth import Tally, kpis, tally, truth
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from mainstay.contract import Contract
     from mainstay.events.log import EventLog
     from mainstay.models.task import Task
 
+_EARLY = dt.timedelta(days=1)
+"""Feedback may arrive before its prediction: clocks differ, and who gives the key of a request knows its id before."""
 
-@dataclass(frozen=True)
-class Tally:
-    """What came in as feedback about a window.
 
-    Parameters
-    ----------
-    labelled : int
-        Answers whose truth is known.
-    repeated : int
-        Lines that said again what was known already.
-    corrected : int
-        Answers that were told different truths; the latest counts.
-    unknown : int
-        Distinct ids that fit no prediction of this log.
-
-    """
-
-    labelled: int = 0
-    repeated: int = 0
-    corrected: int = 0
-    unknown: int = 0
+def _no_kpis() -> pl.DataFrame:
+    return pl.DataFrame(schema={"id": pl.String, "name": pl.String, "value": pl.Float64})
 
 
 @dataclass(frozen=True)
@@ -56,15 +40,17 @@ class Window:
     frame : DataFrame
         One row per prediction, shadows included (``role``): ``id, time, model, version, role, share, score,
         prediction, decision, degraded, fallback, warnings, latency_us, entity, request, answer, label, label_at,
-        followed``, one column ``f:<name>`` per feature and ``i:<name>`` per derived one, and of several classes one
-        column ``s:<label>`` per label, its probability. ``label`` is 1.0 for the positive label, 0.0 for the other, the
-        code of one of several, or the amount; null while unknown.
+        received, followed``, one column ``f:<name>`` per feature and ``i:<name>`` per derived one, and of several
+        classes one column ``s:<label>`` per label, its probability. ``label`` is 1.0 for the positive label, 0.0 for
+        the other, the code of one of several, or the amount; null while unknown.
     refusals : DataFrame
         Refused requests of the span.
     feedback : Tally
         What came in as feedback.
     torn : int
         Lines of the log that were torn or damaged, and left out.
+    kpis : DataFrame
+        Business numbers that came with the outcomes: ``id, name, value``, one row per answer and name.
 
     """
 
@@ -75,6 +61,7 @@ class Window:
     refusals: pl.DataFrame
     feedback: Tally
     torn: int = 0
+    kpis: pl.DataFrame = field(default_factory=_no_kpis)
 
 
 def take_window(
@@ -109,65 +96,21 @@ def take_window(
 
     """
     found = scan_predictions(log, contract, since, until, model or None, inputs=inputs, labels=task.labels)
-    told = read_feedback(log, since, known_at, model or None).with_row_index("order")
-    truth = _truth(told, task)
+    told = read_feedback(log, since - _EARLY, known_at, model or None)
     frame = (
         _amounts(found.frame, task)
         .with_columns(pl.coalesce("answer", "id").alias("asked"))
-        .join(truth, left_on="asked", right_on="id", how="left", maintain_order="left")
+        .join(truth(told, task), left_on="asked", right_on="id", how="left", maintain_order="left")
         .drop("asked")
     )
-    tally = _tally(told, frame, since, until)
-    return Window(model, since, until, frame, read_refusals(log, since, until, model or None), tally, found.torn)
+    answers = frame.filter(pl.col("answer").is_null()).select("id", "label")
+    numbers = kpis(told).join(answers, on="id", how="semi", maintain_order="left")
+    counted = tally(told, answers, task, since, until, lambda _: True)
+    refusals = read_refusals(log, since, until, model or None)
+    return Window(model, since, until, frame, refusals, counted, found.torn, numbers)
 
 
 def _amounts(frame: pl.DataFrame, task: Task) -> pl.DataFrame:
     if task.kind != "regression":
         return frame
     return frame.with_columns(pl.col("prediction", "decision").cast(pl.Float64, strict=False))
-
-
-def _truth(told: pl.DataFrame, task: Task) -> pl.DataFrame:
-    """Give one row per prediction id: of several truths the latest counts, of equally late ones the last to arrive."""
-    ordered = told.sort("label_at", "time", "order")
-    labels = (
-        ordered.with_columns(_label(task))
-        .filter(pl.col("label").is_not_null())
-        .group_by("id")
-        .agg(pl.col("label", "label_at").last())
-    )
-    followed = ordered.filter(pl.col("followed").is_not_null()).group_by("id").agg(pl.col("followed").last())
-    return labels.join(followed, on="id", how="full", coalesce=True)
-
-
-def _label(task: Task) -> pl.Expr:
-    if task.kind == "regression":
-        return pl.col("label").cast(pl.Float64, strict=False)
-    if task.kind == "multiclass":
-        codes = {label: float(code) for code, label in enumerate(task.labels)}
-        return pl.col("label").replace_strict(codes, default=None, return_dtype=pl.Float64)
-    positive, negative = pl.col("label") == task.positive, pl.col("label") == task.negative
-    return pl.when(positive).then(1.0).when(negative).then(0.0).otherwise(None).alias("label")
-
-
-def _tally(told: pl.DataFrame, frame: pl.DataFrame, since: dt.datetime, until: dt.datetime) -> Tally:
-    answers = frame.filter(pl.col("answer").is_null())
-    ours = told.filter(pl.col("label").is_not_null()).join(answers.select("id"), on="id", how="semi")
-    truths = ours.group_by("id").agg(pl.col("label").n_unique().alias("truths"), pl.len().alias("lines"))
-    strangers = told.join(answers.select("id"), on="id", how="anti").filter(_is_strange(since, until))
-    return Tally(
-        labelled=answers["label"].count(),
-        repeated=int((truths["lines"] - truths["truths"]).sum()),
-        corrected=int((truths["truths"] > 1).sum()),
-        unknown=strangers["id"].n_unique(),
-    )
-
-
-def _is_strange(since: dt.datetime, until: dt.datetime) -> pl.Expr:
-    # A UUIDv7 tells when its prediction was made: only ids of this span, and ids that we never make, are strange here;
-    # the others belong to predictions of other windows.
-    digits = pl.col("id").str.replace_all("-", "", literal=True)
-    made = digits.str.slice(0, 12).str.to_integer(base=16, strict=False)
-    ours = (pl.col("id").str.len_chars() == 36) & (digits.str.slice(12, 1) == "7") & made.is_not_null()
-    inside = (made >= int(since.timestamp() * 1000)) & (made < int(until.timestamp() * 1000))
-    return ~ours | inside

@@ -13,7 +13,8 @@ import pytest
 
 from mainstay.contract import Boolean, Category, Contract, Integer, Number, profile_rows
 from mainstay.contract.table import encode_table
-from mainstay.events.window import Tally, Window
+from mainstay.events.truth import Tally
+from mainstay.events.window import Window
 from mainstay.measures.catalogue import MEASURES
 from mainstay.measures.finding import Finding
 from mainstay.measures.intervals import mean_estimate
