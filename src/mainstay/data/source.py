@@ -16,13 +16,14 @@ from mainstay.data.sources.base import Source, lazy_stream, pick, told
 from mainstay.data.sources.delta import open_delta
 from mainstay.data.sources.files import ARROW, PARQUET, SQLITE, Stamp, first_bytes
 from mainstay.data.sources.folder import open_folder
-from mainstay.data.sources.objects import SCHEMES, open_object
+from mainstay.data.sources.objects import open_object
 from mainstay.data.sources.postgres import open_postgres
 from mainstay.data.sources.sqlite import SCHEME as SQLITE_SCHEME
 from mainstay.data.sources.sqlite import open_sqlite
 from mainstay.data.sources.text import file_bytes, open_text
 from mainstay.data.words import listing
 from mainstay.errors import DataError
+from mainstay.project.stores import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

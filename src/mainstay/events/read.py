@@ -13,7 +13,7 @@ from mainstay.events.scan import TIME, Scan, Schema, scan
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from mainstay.contract import Contract
     from mainstay.events.log import EventLog
@@ -28,6 +28,9 @@ SHARE = "s:"
 """Prefix of the columns of each label's probability, where there are several."""
 
 _FEATURES, _INPUTS, _SCORES = "mainstay.features", "mainstay.inputs", "mainstay.scores"
+_ALWAYS = ("id", "model", "answer", "version")
+"""What tells whether an answer is asked for, and whether it is in the log already."""
+
 _PREDICTIONS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
     "event.id": ("id", pl.String),
     "@timestamp": ("time", TIME),
@@ -76,8 +79,10 @@ def read_predictions(
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
     model: str | None = None,
+    *,
+    columns: Collection[str] | None = None,
 ) -> pl.DataFrame:
-    """Read predictions, one row each, in order of time.
+    """Read predictions, one row each, in order of time; with `columns` those alone, in their order.
 
     Returns
     -------
@@ -87,7 +92,7 @@ def read_predictions(
         here; `mainstay.events.window` gives amounts as numbers.
 
     """
-    return scan_predictions(log, contract, since, until, model).frame
+    return scan_predictions(log, contract, since, until, model, columns=columns).frame
 
 
 def scan_predictions(
@@ -99,32 +104,45 @@ def scan_predictions(
     *,
     inputs: Contract | None = None,
     labels: Sequence[str] = (),
+    columns: Collection[str] | None = None,
 ) -> Scan:
     """Read predictions as `read_predictions` does, and count the torn lines; what is logged twice is read once.
 
     With `inputs`, what feature code makes of a record, there is one column ``i:<name>`` more for each of its columns:
     what the model saw, null where nothing was derived. With `labels` there is one column ``s:<label>`` for each: its
-    probability.
+    probability. With `columns` those alone are read and given, in their order; one that there isn't is left out.
     """
     schema, names = _split(_PREDICTIONS)
-    nested = {_FEATURES: (FEATURE, contract), _INPUTS: (INPUT, inputs)}
-    columns = []
-    for field, (prefix, described) in nested.items():
-        kinds = {column.name: column.stored() for column in described.features} if described else {}
-        if kinds:
-            schema[field], names[field] = pl.Struct(kinds), field
-            columns += [pl.col(field).struct.field(name).alias(prefix + name) for name in kinds]
-    if labels:
-        schema[_SCORES], names[_SCORES] = pl.Struct(dict.fromkeys(labels, pl.Float64)), _SCORES
-        columns += [pl.col(_SCORES).struct.field(label).alias(SHARE + label) for label in labels]
-    found = scan(log, "predictions", schema, names=names, since=since, until=until)
-    frame = _once(_of_model(found.frame, model)).with_columns(
-        pl.col("degraded", "fallback").fill_null(value=False),
-        pl.col("share").fill_null(1.0),
-        pl.col("warnings").fill_null([]),
-        (pl.col("latency_ns") / 1000).alias("latency_us"),
+    nested: dict[str, tuple[str, dict[str, pl.DataType]]] = {
+        _FEATURES: (FEATURE, {each.name: each.stored() for each in contract.features}),
+        _INPUTS: (INPUT, {each.name: each.stored() for each in inputs.features} if inputs else {}),
+        _SCORES: (SHARE, dict.fromkeys(labels, pl.Float64())),
+    }
+    parts = []
+    for field, (prefix, kinds) in nested.items():
+        asked = {name: kind for name, kind in kinds.items() if columns is None or prefix + name in columns}
+        if asked:
+            schema[field], names[field] = pl.Struct(asked), field
+            parts += [pl.col(field).struct.field(name).alias(prefix + name) for name in asked]
+    needed = None if columns is None else {*_ALWAYS, *nested, *columns, *("latency_ns",) * ("latency_us" in columns)}
+    found = scan(log, "predictions", schema, names=names, since=since, until=until, columns=needed)
+    frame = _once(_of_model(found.frame, model))
+    frame = frame.with_columns(*_filled(frame.columns), *parts).drop("latency_ns", *nested, strict=False)
+    return Scan(
+        frame if columns is None else frame.select(each for each in columns if each in frame.columns), found.torn
     )
-    return Scan(frame.with_columns(columns).drop("latency_ns", *nested, _SCORES, strict=False), found.torn)
+
+
+def _filled(columns: Sequence[str]) -> list[pl.Expr]:
+    """Fill in what a line leaves out where it is as it mostly is."""
+    filled = {
+        "degraded": pl.col("degraded").fill_null(value=False),
+        "fallback": pl.col("fallback").fill_null(value=False),
+        "share": pl.col("share").fill_null(1.0),
+        "warnings": pl.col("warnings").fill_null([]),
+        "latency_ns": (pl.col("latency_ns") / 1000).alias("latency_us"),
+    }
+    return [expression for name, expression in filled.items() if name in columns]
 
 
 def read_feedback(
@@ -132,12 +150,16 @@ def read_feedback(
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
     model: str | None = None,
+    *,
+    columns: Collection[str] | None = None,
 ) -> pl.DataFrame:
     """Read feedback as it came: ``id`` (of the prediction), ``time`` of arrival, ``event, model, label_at, label`` (as
-    text), ``kpis, followed``; late, repeated and corrected lines are all there.
+    text), ``kpis, followed``; late, repeated and corrected lines are all there. With `columns` those alone.
     """  # noqa: D205 - the columns are the summary
     schema, names = _split(_FEEDBACK)
-    return _of_model(scan(log, "feedback", schema, names=names, since=since, until=until).frame, model)
+    needed = None if columns is None else {"model", *columns}
+    frame = _of_model(scan(log, "feedback", schema, names=names, since=since, until=until, columns=needed).frame, model)
+    return frame if columns is None else frame.select(columns)
 
 
 def read_refusals(

@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from mainstay.contract import Category, Contract, Integer
 from mainstay.events import Action, Refusal, log_actions
-from mainstay.events.read import read_predictions, read_refusals
+from mainstay.events.read import read_feedback, read_predictions, read_refusals
 from mainstay.events.window import take_window
 from mainstay.models.task import Task
 
@@ -196,3 +196,17 @@ def test_shuffled_and_doubled_feedback_gives_the_same_window(
 def test_streams_do_not_mix(log: EventLog, contract: Contract, kind: str) -> None:
     log_actions(log, [Action(id="1", model="m", kind=kind, subject="s", at=NOW, by="b", message="m")])  # type: ignore[arg-type]
     assert read_predictions(log, contract).height == 0
+
+
+def test_only_the_columns_asked_for_are_read(
+    log: EventLog, contract: Contract, prediction: Callable[..., Prediction], feedback: Callable[..., Feedback]
+) -> None:
+    made = prediction(at=NOW)
+    log.append("predictions", [made, made, prediction(at=NOW, model="other")])
+    log.append("feedback", [feedback(made.id)])
+    whole = read_predictions(log, contract, model="churn")
+    asked = ["f:charge", "latency_us", "score", "degraded", "id"]
+    some = read_predictions(log, contract, model="churn", columns=[*asked, "f:unknown"])
+    assert some.columns == asked
+    assert_frame_equal(some, whole.select(asked))
+    assert read_feedback(log, model="churn", columns=["label", "id"]).rows() == [("Yes", made.id)]

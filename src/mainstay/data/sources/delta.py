@@ -9,7 +9,6 @@ import polars as pl
 
 from mainstay.data.sources.base import lazy_stream
 from mainstay.errors import DataError
-from mainstay.extras import need
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,19 +25,17 @@ def open_delta(source: Source, options: Mapping[str, str] | None = None) -> Stre
     ------
     DataError
         Where it is none, or has no such version.
-    SetupError
-        Where the extra isn't installed.
 
     """
-    asks = f"{source.name}, a Delta table,", "delta"
-    deltalake, refusals = need("deltalake", *asks), need("deltalake.exceptions", *asks)
+    from deltalake import DeltaTable, exceptions  # noqa: PLC0415 - slow to import
+
     try:
-        table = deltalake.DeltaTable(source.address, storage_options=dict(options or {}) or None)
+        table = DeltaTable(source.address, storage_options=dict(options or {}) or None)
         if source.as_of != "":
             table.load_as_version(_moment(source))
-    except refusals.TableNotFoundError:
+    except exceptions.TableNotFoundError:
         raise DataError(f"{source.name} isn't a Delta table.", "Check the address.") from None
-    except (refusals.DeltaError, OSError, ValueError) as error:
+    except (exceptions.DeltaError, OSError, ValueError) as error:
         said = str(error).splitlines()[0]
         raise DataError(
             f"{source.name} can't be read{_as_of(source)}: {source.hide(said)}.",
