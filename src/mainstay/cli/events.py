@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from mainstay.cli.events_replay import events_replay
+from mainstay.cli.events_show import events_show
+from mainstay.cli.events_tail import events_tail
 
 
 @click.group()
@@ -12,4 +14,6 @@ def events() -> None:
     """The event log."""
 
 
+events.add_command(events_tail)
+events.add_command(events_show)
 events.add_command(events_replay)

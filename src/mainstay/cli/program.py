@@ -44,7 +44,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Groups": {
         "version": ("versions", "Versions: list, show, diff, adopt, reproduce, check out, export."),
-        "events": ("events", "The event log: an answer computed again."),
+        "events": ("events", "The event log: read, followed, taken out, answers computed again."),
         "data": ("data", "Data: audit, gap, versions, other tools' contracts."),
         "export": ("exports", "Files for other tools; MLflow is told."),
         "admin": ("admin", "Operations: backup, restore, doctor, gc, keys, dashboard."),

@@ -19,6 +19,7 @@
     differing    version diff: two versions on the same rows; contrast: what they are made of, side by side
     checkout     version checkout: the code and the data of a version
     reproducing  version reproduce: a version made again of its recorded inputs, and compared
+    reading      events show, events export: what the log holds, and who looked
     replaying    events replay: a logged answer computed again, step by step
     explaining   why: records, files and logged answers
     files        scoring a file, taking in outcomes
@@ -128,6 +129,7 @@ from mainstay.lifecycle.origins import (
     pipeline,
 )
 from mainstay.lifecycle.outside import grafana_files, prometheus_files, write_outside
+from mainstay.lifecycle.reading import Shown, show_events, shown_document
 from mainstay.lifecycle.registering import Trained
 from mainstay.lifecycle.releasing import (
     WAIT,
@@ -195,6 +197,7 @@ __all__ = [
     "Restored",
     "Seen",
     "Shipped",
+    "Shown",
     "Signed",
     "Step",
     "Synced",
@@ -302,6 +305,8 @@ __all__ = [
     "rollback_seen",
     "score_document",
     "ship",
+    "show_events",
+    "shown_document",
     "sign_versions",
     "start",
     "sync_mlflow",

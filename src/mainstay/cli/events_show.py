@@ -1,0 +1,30 @@
+"""`events show`: everything about one id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mainstay.cli.options import on_project, open_here, whoever
+from mainstay.cli.output import show, show_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("show")
+@click.argument("name", metavar="ID")
+@on_project
+def events_show(name: str, *, folder: Path, as_json: bool) -> None:
+    """Show everything about ID: of an answer its features, score, decision, shadows, feedback and what counts as truth.
+
+    ID may be that of an answer, a request, feedback, a refusal, a finding or an action. That you looked is logged.
+    """
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    shown = lifecycle.show_events(open_here(folder), name, by=whoever())
+    if as_json:
+        show_json(shown)
+    else:
+        show(lifecycle.shown_document(shown))
