@@ -74,8 +74,27 @@ def answer_ids(key: str, records: int) -> list[str]:
 def each_id(key: str) -> Iterator[str]:
     """Go on giving the ids of the answers to a request."""
     yield key
+    yield from _drawn(key, b"")
+
+
+def each_line_id(key: str, body: bytes) -> Iterator[str]:
+    """Go on giving the ids of the lines of feedback in a request: those of another body are others, whatever its key.
+
+    Examples
+    --------
+    >>> first, again = (next(each_line_id("017f22e2-79b0-7cc3-98c4-dc0c0c07398f", b"{}")) for _ in range(2))
+    >>> first == again and is_key(first)
+    True
+
+    """
+    return _drawn(key, body)
+
+
+def _drawn(key: str, body: bytes) -> Iterator[str]:
     begun = int(key.replace("-", ""), 16) & ~_RANDOM
-    seed = hashlib.blake2b(key.encode(), digest_size=8)
+    seed = hashlib.blake2b(
+        key.encode(), digest_size=8, key=hashlib.blake2b(body, digest_size=32).digest() if body else b""
+    )
     for place in count(1):
         drawn = seed.copy()
         drawn.update(b"/%d" % place)

@@ -14,7 +14,7 @@ from mainstay.events.ids import IdMaker
 from mainstay.events.records import Feedback, Kpi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mainstay.models.task import Task
 
@@ -25,6 +25,10 @@ _MOST_KPIS = 32
 _AHEAD = dt.timedelta(days=1)
 _SHOWN = 80
 _MOST_NAMED = 12
+_BY_ENTITY = (
+    "says whom it is about, and this call takes the id of the answer. By whom and when it is told from a file: "
+    "mainstay feedback FILE."
+)
 
 
 class _Wrong(Exception):  # noqa: N818 - a signal inside this file, not an error
@@ -46,17 +50,29 @@ class FeedbackReader:
         What it predicts: says which labels there are.
     max_records : int
         How many one request may hold.
+    entity : str
+        Name of the column that says whom a record is about; empty where there is none.
 
     """
 
-    def __init__(self, model: str, task: Task, *, max_records: int = 1000) -> None:
+    def __init__(self, model: str, task: Task, *, max_records: int = 1000, entity: str = "") -> None:
         self.model = model
         self.task = task
         self.max_records = max_records
+        self._whom = {entity, "entity"} - {""}
         self._new_id = IdMaker()
 
-    def decode(self, body: bytes, now: dt.datetime) -> list[Feedback]:
+    def decode(self, body: bytes, now: dt.datetime, new_id: Callable[[], str] | None = None) -> list[Feedback]:
         """Decode a request: one JSON object, or an array of them.
+
+        Parameters
+        ----------
+        body : bytes
+            As it came.
+        now : datetime
+            When it arrived.
+        new_id : callable, optional
+            Makes the ids of its lines.
 
         Raises
         ------
@@ -67,18 +83,20 @@ class FeedbackReader:
 
         """
         parsed = parse_body(body, self.max_records)
-        told = self.read(parsed.records, now)
+        told = self.read(parsed.records, now, new_id)
         parsed.raise_oddities()
+        _refuse_repeated(parsed.repeated)
         return told
 
-    def read(self, rows: Iterable[object], now: dt.datetime) -> list[Feedback]:
-        """Read rows that are mappings already, from a file say; raises RecordError as `decode` does."""
+    def read(self, rows: Iterable[object], now: dt.datetime, new_id: Callable[[], str] | None = None) -> list[Feedback]:
+        """Read rows that are mappings already; raises RecordError as `decode` does."""
+        make = new_id or self._new_id
         told: list[Feedback] = []
         problems: list[Problem] = []
         total = 0
         for place, row in enumerate(rows):
             try:
-                told.append(self._one(row, now))
+                told.append(self._one(row, now, make))
             except _Wrong as wrong:
                 total += 1
                 if total <= _MOST_PROBLEMS:
@@ -88,11 +106,13 @@ class FeedbackReader:
             raise RecordError(problems, total)
         return told
 
-    def _one(self, row: object, now: dt.datetime) -> Feedback:
+    def _one(self, row: object, now: dt.datetime, new_id: Callable[[], str]) -> Feedback:
         if not isinstance(row, dict):
             raise _Wrong("", row, "is no feedback; expected an object with 'id' and 'label'.")
         for field in row:
             if field not in FIELDS:
+                if field in self._whom:
+                    raise _Wrong(field, row[field], _BY_ENTITY)
                 near = difflib.get_close_matches(str(field)[:_SHOWN], FIELDS, n=1)
                 hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(FIELDS)}."
                 raise _Wrong(str(field)[:_SHOWN], row[field], f"is no field of feedback. {hint}")
@@ -103,7 +123,7 @@ class FeedbackReader:
             raise _Wrong("followed", followed, "must be true or false.")
         return Feedback(
             id=_id(row.get("id")),
-            event=self._new_id(),
+            event=new_id(),
             model=self.model,
             received=now,
             at=_time(row.get("at"), now),
@@ -111,6 +131,17 @@ class FeedbackReader:
             kpis=_kpis(kpis),
             followed=followed,
         )
+
+
+def _refuse_repeated(repeated: Mapping[int, Sequence[str]]) -> None:
+    """Refuse a field that is there twice: of two labels nobody knows which one is meant."""
+    problems = [
+        Problem(record=place, field=shown(name[:_SHOWN]), found="", message="is there twice; send it once.")
+        for place, names in sorted(repeated.items())
+        for name in names
+    ]
+    if problems:
+        raise RecordError(problems[:_MOST_PROBLEMS], len(problems))
 
 
 def read_label(task: Task, found: object) -> str | float:
@@ -194,7 +225,7 @@ def _kpis(found: object) -> tuple[Kpi, ...]:
         return ()
     if not isinstance(found, dict) or len(found) > _MOST_KPIS:
         raise _Wrong("kpis", found, f"must be an object of at most {_MOST_KPIS} numbers by name.")
-    return tuple(_kpi(found, name) for name in found)
+    return tuple(_kpi(found, name) for name in sorted(found))  # in one order: then what is said twice is alike
 
 
 def _kpi(found: Mapping[str, object], name: str) -> Kpi:

@@ -166,6 +166,7 @@ class App:
             if len(self.models) == 1:
                 self.router.add("/predict", hot.predict)
                 self.router.add("/explain", hot.explain)
+                self.router.add("/feedback", hot.feedback)
 
     def _add_pages(self, pages: Pages) -> None:
         add = self.router.add_page
@@ -184,7 +185,7 @@ class App:
         if call.path.startswith("/models/"):
             names = ", ".join(served.name for served in self.models)
             raise Refused(404, "model", "There is no such model, or it has no such call.", f"Served here: {names}.")
-        if call.path in ("/predict", "/explain") and self.models:
+        if call.path in ("/predict", "/explain", "/feedback") and self.models:
             whose = ", ".join(f"/models/{served.name}{call.path}" for served in self.models)
             raise Refused(404, "address", f"{len(self.models)} models are served here.", f"Ask one of them: {whose}.")
         raise Refused(404, "address", "There is nothing at this address.", "See /docs.")

@@ -15,7 +15,7 @@ from mainstay.serving.doors.native import Native
 from mainstay.serving.entrance import Entrance
 from mainstay.serving.explaining import Why, asked_label, wants_reasons, with_explanations, with_reasons
 from mainstay.serving.handler import Held
-from mainstay.serving.idempotency import Once, ids_by_key
+from mainstay.serving.idempotency import Once, ids_by_key, line_ids_by_key
 from mainstay.serving.ledger import Ledger
 from mainstay.serving.queueing import Lanes, queues
 from mainstay.serving.refusals import unreleased
@@ -202,7 +202,7 @@ class Hot:
         if reader is None:
             raise unreleased(self.served)
         asked = door.ask(call, self._lineup())
-        told = reader.decode(asked.body, dt.datetime.now(dt.UTC))
+        told = reader.decode(asked.body, dt.datetime.now(dt.UTC), line_ids_by_key(call, self.served.new_id))
         return self.ledger.told(call, door.name, told, json_reply({"accepted": len(told)}), door.refuse)
 
     def _lineup(self) -> Lineup:

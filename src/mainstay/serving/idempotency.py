@@ -17,7 +17,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mainstay.client.keys import each_id, is_key
+from mainstay.client.keys import each_id, each_line_id, is_key
 from mainstay.serving.replies import RETRY, Refused, Reply
 
 if TYPE_CHECKING:
@@ -217,12 +217,23 @@ def ids_by_key(head: Head, new_id: Callable[[], str]) -> Callable[[], str]:
         Makes ids otherwise.
 
     """
+    key = _key_of_now(head)
+    return new_id if key is None else each_id(key).__next__
+
+
+def line_ids_by_key(call: Call, new_id: Callable[[], str]) -> Callable[[], str]:
+    """Give what makes the ids of a request's lines of feedback: alike wherever the same request arrives again."""
+    key = _key_of_now(call.head)
+    return new_id if key is None else each_line_id(key, call.body).__next__
+
+
+def _key_of_now(head: Head) -> str | None:
     if HEADER not in head:
-        return new_id
+        return None
     key = key_of(head)
     if not is_key(key) or abs(int(key.replace("-", "")[:12], 16) / 1000 - time.time()) > _NEAR:
-        return new_id
-    return each_id(key).__next__
+        return None
+    return key
 
 
 def _digest(call: Call) -> bytes:

@@ -269,8 +269,10 @@ class Served:
         self._left_out = " ".join(
             f"Version {number} {why}, and isn't loaded again." for number, why in self._proving.barred(release).items()
         )
-        task = lineup.champion.bundle.policy.task
-        self.feedback_reader = FeedbackReader(self.name, task, max_records=self.settings.max_records)
+        bundle = lineup.champion.bundle
+        whom = bundle.contract.entity.name if bundle.contract.entity else ""
+        most = self.settings.max_records
+        self.feedback_reader = FeedbackReader(self.name, bundle.policy.task, max_records=most, entity=whom)
         self.lineup = lineup  # from here on, new requests
         self._shelf.keep((self.name, route.version) for route in release.routes)
         return True

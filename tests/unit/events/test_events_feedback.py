@@ -97,6 +97,27 @@ def test_what_is_no_json_is_told_so(body: bytes) -> None:
         FeedbackReader("m", BINARY).decode(body, NOW)
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"id":"a","label":"Yes","label":"No"}', b'[{"id":"b","label":"No"},{"id":"a","id":"b","label":"No"}]']
+)
+def test_a_field_that_is_there_twice_says_nothing(body: bytes) -> None:
+    with pytest.raises(RecordError, match="twice"):
+        FeedbackReader("m", BINARY).decode(body, NOW)
+
+
+def test_whom_it_is_about_is_told_from_a_file() -> None:
+    reader = FeedbackReader("m", BINARY, entity="customerID")
+    for field in ("customerID", "entity"):
+        with pytest.raises(RecordError) as caught:
+            reader.decode(json.dumps({field: "c1", "label": "Yes"}).encode(), NOW)
+        assert "mainstay feedback FILE" in caught.value.problems[0].message
+
+
+def test_kpis_stand_in_one_order() -> None:
+    one, other = _read(BINARY, [{"id": "a", "kpis": {"u": 1, "v": 2}}, {"id": "a", "kpis": {"v": 2, "u": 1}}])
+    assert one.kpis == other.kpis
+
+
 def test_too_many_are_refused() -> None:
     with pytest.raises(RecordError, match="at most 3"):
         _read(BINARY, [{"id": "a", "label": "Yes"}] * 4)

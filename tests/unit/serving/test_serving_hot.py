@@ -147,6 +147,32 @@ def test_feedback_is_taken_and_logged(served: Served, released: Project, ask: Ca
     assert (wrong.status, wrong.json["errors"][0]["field"]) == (422, "label")
 
 
+def test_feedback_is_taken_for_ids_this_server_never_gave(
+    served: Served, released: Project, ask: Callable[..., Got]
+) -> None:
+    app = App([served], loopback=True)
+    got = ask(app, "/feedback", [{"id": "of another machine", "label": "No"}, {"id": "x", "followed": False}])
+    assert (got.status, got.json) == (200, {"accepted": 2})
+    assert [event.id for event in tail(_log(released)) if isinstance(event, Feedback)] == ["of another machine", "x"]
+
+
+@pytest.mark.parametrize("field", ["customer", "entity"])
+def test_an_entity_instead_of_an_id_is_told_the_way_of_files(
+    served: Served, ask: Callable[..., Got], field: str
+) -> None:
+    got = ask(App([served], loopback=True), "/feedback", {field: "c1", "label": "No", "at": "2026-11-20T00:00:00Z"})
+    assert got.status == 422
+    assert "mainstay feedback FILE" in got.json["errors"][0]["message"]
+
+
+def test_too_much_feedback_is_refused_whole(served: Served, released: Project, ask: Callable[..., Got]) -> None:
+    many = [{"id": str(place), "label": "No"} for place in range(served.settings.max_records + 1)]
+    got = ask(App([served], loopback=True), "/feedback", many)
+    assert got.status == 422
+    assert f"at most {served.settings.max_records}" in got.json["errors"][0]["message"]
+    assert not [event for event in tail(_log(released)) if isinstance(event, Feedback)]
+
+
 def test_nothing_released_is_a_503_with_the_cure(project: Project, ask: Callable[..., Got]) -> None:
     app = _app(project)
     for path, body in (("/predict", GOOD_RECORD), ("/models/churn/feedback", {"id": "a", "label": "Yes"})):

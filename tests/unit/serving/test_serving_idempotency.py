@@ -90,6 +90,25 @@ def test_feedback_and_explanations_are_taken_once_too(released: Project, post: C
     assert [event.role for event in logged(released, Prediction)] == ["shadow"]
 
 
+def test_feedback_that_is_sent_again_reaches_another_worker_as_the_same_lines(
+    released: Project, post: Callable[..., Got], ask: Callable[..., Got]
+) -> None:
+    other = Served(released, loopback=True)
+    other.look()
+    key, outcomes = new_key(), [{"id": "x", "label": "Yes", "kpis": {"revenue": 3}}, {"id": "y", "label": "No"}]
+    assert post("/feedback", outcomes, key).json == {"accepted": 2}
+    again = ask(App([other], loopback=True), "/feedback", outcomes, idempotency_key=key)
+    assert (again.status, again.json) == (200, {"accepted": 2})
+    # Who has forgotten the key can't know that it came with other lines; so those are others, and none is lost.
+    ask(App([other], loopback=True), "/models/churn/feedback", outcomes[:1], idempotency_key=new_key())
+    third = Served(released, loopback=True)
+    third.look()
+    ask(App([third], loopback=True), "/feedback", [outcomes[1]], idempotency_key=key)
+    ids = [(event.id, event.event) for event in logged(released, Feedback)]
+    assert len(ids) == 6
+    assert len(set(ids)) == 4
+
+
 @pytest.mark.parametrize("key", ["", '""', "a" * 256, "tab\there", "\xe4", 'in"side', "back\\slash"])
 def test_what_is_no_key_is_refused(post: Callable[..., Got], key: str) -> None:
     got = post("/predict", GOOD_RECORD, key)

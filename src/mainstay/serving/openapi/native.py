@@ -87,6 +87,7 @@ def native(served: Served, *, alone: bool) -> Described:
     if alone:
         paths["/predict"] = {"post": _predict(name, most, arms, "predict")}
         paths["/explain"] = {"post": _explain(name, explained, [*asked_label(labels), *arms], "explain")}
+        paths["/feedback"] = {"post": _feedback(name, most, "feedback")}
     return Described(
         paths=paths,
         schemas={
@@ -156,10 +157,10 @@ def _explain(name: str, most: int, asked: Sequence[Schema], called: str = "") ->
     )
 
 
-def _feedback(name: str, most: int) -> Schema:
+def _feedback(name: str, most: int, called: str = "") -> Schema:
     return operation(
         "Tell what really happened",
-        f"feedback_{name}",
+        called or f"feedback_{name}",
         {"200": told("How many lines were taken", ref("Accepted")), **refusals()},
         sends=body(one_or_many(f"{name}.Feedback", most)),
         keyed=True,
