@@ -7,7 +7,8 @@ What needs Polars (`mainstay.events.read`, `mainstay.events.window`) is imported
 worker never loads it.
 """
 
-from mainstay.events.feedback import FeedbackReader, read_label
+from mainstay.events.feedback import FeedbackReader
+from mainstay.events.fields import read_label
 from mainstay.events.ids import IdMaker, id_time
 from mainstay.events.journal import actions, event_time, findings, found_since, show, tail
 from mainstay.events.log import STREAMS, EventLog, Stream, log_actions, log_findings, open_log
