@@ -337,9 +337,9 @@ class Access(
 Event = Prediction | Feedback | Refusal | Found | Action | Access
 _encode = msgspec.json.Encoder().encode
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
-_MARK = f',"{ecs.HASH}":"'.encode()
+MARK = f',"{ecs.HASH}":"'.encode()
 _END = b'"}\n'
-_TAIL = len(_MARK) + 8 + 2  # bytes from the mark to the end of the line, its line break left out
+TAIL = len(MARK) + 8 + 2  # bytes from the mark to the end of the line, its line break left out
 _HEX = tuple(b"%04x" % number for number in range(1 << 16))
 
 
@@ -352,18 +352,18 @@ def encode_events(events: Sequence[Event]) -> bytes:
     for event in events:
         head = _encode(event)[:-1]
         crc = crc32(head)
-        parts += (head, _MARK, _HEX[crc >> 16], _HEX[crc & 0xFFFF], _END)  # a format string takes twice as long
+        parts += (head, MARK, _HEX[crc >> 16], _HEX[crc & 0xFFFF], _END)  # a format string takes twice as long
     return b"".join(parts)
 
 
 def is_marked(line: bytes) -> bool:
     """Say whether a line (without its line break) ends in a checksum; those of older logs don't."""
-    return line[-_TAIL : len(_MARK) - _TAIL] == _MARK and line.endswith(_END[:2])
+    return line[-TAIL : len(MARK) - TAIL] == MARK and line.endswith(_END[:2])
 
 
 def is_whole(line: bytes) -> bool:
     """Say whether a line that `is_marked` is what was written."""
-    return is_marked(line) and line[-10:-2] == b"%08x" % crc32(line[:-_TAIL])
+    return is_marked(line) and line[-10:-2] == b"%08x" % crc32(line[:-TAIL])
 
 
 def decode_event(line: bytes) -> Event:

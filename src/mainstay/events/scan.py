@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import polars as pl
 
+from mainstay.events.lines import sift
 from mainstay.events.segments import is_sealed
 
 if TYPE_CHECKING:
@@ -96,13 +97,13 @@ def _read(path: Path, schema: Schema) -> tuple[pl.DataFrame, int]:
     end = data.rfind(b"\n") + 1
     # In a file that is still written the last line may just be on its way; in a sealed one it is torn for good.
     torn = int(end < len(data) and is_sealed(path))
-    data = data[:end]
+    sifted = sift(data[:end])
     times = [field for field, kind in schema.items() if kind == TIME]
     texts: Schema = {**schema, **dict.fromkeys(times, pl.String)}
-    frame, damaged = _parse(data, texts)
+    frame, damaged = _parse(sifted.whole, texts)
     # Many times faster than letting the JSON reader guess each time's format.
     read = pl.col(times).str.to_datetime(_FORMAT, time_unit="us", time_zone="UTC", strict=False)
-    return frame.with_columns(read), torn + damaged
+    return frame.with_columns(read), torn + damaged + len(sifted.damages)
 
 
 def _parse(data: bytes, schema: Schema) -> tuple[pl.DataFrame, int]:

@@ -8,6 +8,7 @@ import msgspec
 
 from mainstay.errors import CorruptError, MainstayError
 from mainstay.lifecycle.doctor.complaint import Complaint, Found, broken
+from mainstay.lifecycle.doctor.events import check_events
 from mainstay.lifecycle.doctor.files import check_files
 from mainstay.lifecycle.doctor.releases import check_releases
 from mainstay.lifecycle.doctor.versions import check_versions
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mainstay.project import Project
     from mainstay.release import Books
 
-_CHECKS = (check_versions, check_releases, check_files)
+_CHECKS = (check_versions, check_releases, check_files, check_events)
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):

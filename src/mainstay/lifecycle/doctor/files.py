@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 from mainstay.contract import FILE as CONTRACT
 from mainstay.contract import load_contract
 from mainstay.errors import MainstayError
-from mainstay.events.log import STREAMS
-from mainstay.events.segments import is_sealed
 from mainstay.lifecycle.doctor.complaint import broken
 from mainstay.registry import trusted_by
 
@@ -33,7 +31,6 @@ def check_files(books: Books) -> Iterator[Found]:
     yield from _readable(books)
     yield from _writable_by_others(books.project.books)
     yield from _leftovers(books)
-    yield from _torn(books)
 
 
 def _readable(books: Books) -> Iterator[Found]:
@@ -73,23 +70,6 @@ def _leftovers(books: Books) -> Iterator[Found]:
 
 def _sweep(store: Store, model: str) -> None:
     store.sweep(model)
-
-
-def _torn(books: Books) -> Iterator[Found]:
-    """Find segments of the event log whose last line was cut; it is skipped by every reader."""
-    for stream in STREAMS:
-        for path in books.log.segments(stream):
-            if is_sealed(path) and _ends_in_the_middle(path):
-                message = f"The last line of {path.name} ({stream}) was cut off by a crash. Readers leave it out."
-                yield broken(_CHECK, path.name, message, note=True)
-
-
-def _ends_in_the_middle(path: Path) -> bool:
-    with path.open("rb") as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return False
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"
 
 
 def _everything(folder: Path) -> Iterator[Path]:

@@ -1,0 +1,62 @@
+"""The event log: lines that were torn off or damaged, by file and place. Readers leave them out, and only them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from mainstay.events.lines import damages_of
+from mainstay.events.log import STREAMS
+from mainstay.events.segments import is_sealed, read_seal
+from mainstay.lifecycle.doctor.complaint import broken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mainstay.lifecycle.doctor.complaint import Found
+    from mainstay.release import Books
+
+_CHECK = "events"
+_MOST = 20
+
+
+def check_events(books: Books) -> Iterator[Found]:
+    """Check every file of the log: none of it can be mended, and all else of it is whole."""
+    for stream in STREAMS:
+        for path in books.log.segments(stream):
+            yield from _torn(path, stream)
+            yield from _damaged(path, stream)
+
+
+def _torn(path: Path, stream: str) -> Iterator[Found]:
+    if not is_sealed(path):
+        return
+    told, size = read_seal(path), path.stat().st_size
+    if told is not None and size < told.bytes:
+        lost = told.bytes - size
+        yield broken(
+            _CHECK, path.name, f"{path.name} ({stream}) lost its last {lost} bytes after it was sealed.",
+            "Restore it from a backup, if its events aren't in the table.",
+        )  # fmt: skip
+    elif _ends_in_the_middle(path):
+        message = f"The last line of {path.name} ({stream}) was cut off by a crash. Readers leave it out."
+        yield broken(_CHECK, path.name, message, note=True)
+
+
+def _damaged(path: Path, stream: str) -> Iterator[Found]:
+    found = damages_of(path)
+    for damage in found[:_MOST]:
+        where = f"bytes {damage.offset} to {damage.offset + damage.length}"
+        message = f"A record of {path.name} ({stream}) is damaged at {where}. Readers leave it out."
+        yield broken(_CHECK, path.name, message, "Restore that file from a backup.", note=True)
+    if len(found) > _MOST:
+        yield broken(_CHECK, path.name, f"So are {len(found) - _MOST} more of {path.name}.", note=True)
+
+
+def _ends_in_the_middle(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
