@@ -94,6 +94,8 @@ class Answer(msgspec.Struct, frozen=True):
         Whether a policy had to help, or a fallback answers.
     warnings : tuple of str
         What it did.
+    control : bool
+        Whether the record is in the share that is never acted on; then the decision is to do nothing.
     scores : dict of str to float, optional
         Probability of each of several labels.
     reasons : tuple of Reason
@@ -110,6 +112,7 @@ class Answer(msgspec.Struct, frozen=True):
     version: int
     degraded: bool = False
     warnings: tuple[str, ...] = ()
+    control: bool = False
     scores: dict[str, float] | None = None
     reasons: tuple[Reason, ...] = ()
     explanation: Explanation | None = None

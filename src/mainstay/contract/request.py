@@ -19,7 +19,7 @@ import numpy as np
 from mainstay.contract.body import Body, BodyError, is_much, parse_body
 from mainstay.contract.contract import require_sound
 from mainstay.contract.fast import REFUSALS, compile_fast, is_optional
-from mainstay.contract.reading import complaint, read, refuser, shown
+from mainstay.contract.reading import complaint, is_missing, read, refuser, shown
 from mainstay.contract.refusal import Complaints, Refusal
 from mainstay.contract.row import Deed, PlainRow, Row
 from mainstay.contract.rules import compile_rules
@@ -46,6 +46,7 @@ _SHORT = 5000
 _REMEMBERED = 4096
 _LONGEST_MESSAGE = 200
 _CUT = 80
+_LARGEST = 2.0**63
 _MISSING = "Object missing required field `"
 _AT = " - at `$."
 
@@ -266,7 +267,20 @@ class RequestDecoder:
         if complaints.total > before:
             return None
         hints = self._hints(record, repeated) if place < _HINTED_RECORDS else []
-        return self._row(readings, features, entity, notes, hints)
+        row = self._row(readings, features, entity, notes, hints)
+        sent = self._sent(record, readings)
+        return row if sent is None else msgspec.structs.replace(row, sent=sent)
+
+    def _sent(self, record: dict[str, object], readings: Sequence[Reading]) -> dict[str, Any] | None:
+        """Keep what was sent, of what is served otherwise because of a policy."""
+        sent = {
+            column.name: _kept(found)
+            for column, reading in zip(self._features, readings, strict=True)
+            if not is_missing(found := record.get(column.name))
+            and found != reading.value
+            and (reading.deed is not None or reading.value is None)
+        }
+        return sent or None
 
     def _row(
         self,
@@ -275,7 +289,7 @@ class RequestDecoder:
         entity: str | None,
         notes: list[tuple[str, Deed]],
         hints: list[str],
-    ) -> Row:
+    ) -> PlainRow:
         codes: list[float] = []
         for column, reading in zip(self._features, readings, strict=True):
             codes += column.codes(reading.value)
@@ -342,6 +356,11 @@ class RequestDecoder:
         found = record.get(column.name)
         others = [name for name in islice(record, _NEAR) if name not in self._known]
         complaints.add(place, column.name, found, complaint(column, found, rule, others))
+
+
+def _kept(found: object) -> Any:
+    """Give a value as it was sent; a long or nested one as it is shown."""
+    return found if isinstance(found, int | float | bool) and abs(found) < _LARGEST else shown(found)
 
 
 def _unfilled(features: dict[str, Any], readings: Sequence[Reading]) -> dict[str, Any]:

@@ -52,12 +52,18 @@ class Row:
         Whether the fallback must answer instead of the model.
     deeds : tuple of Deed
         What policies did, to be counted; parallel to the first of `warnings`.
+    sent : dict or None
+        What was sent in place of those features that are served otherwise; None where every feature is as it was sent.
 
     """
 
     __slots__ = ()
 
     if TYPE_CHECKING:
+
+        @property
+        def sent(self) -> dict[str, Any] | None:
+            """Give what was sent, of what is served otherwise."""
 
         @property
         def encoded(self) -> NDArray[np.float64]:
@@ -87,6 +93,9 @@ class Row:
         def deeds(self) -> tuple[Deed, ...]:
             """Give what policies did."""
 
+    else:
+        sent = None  # of a record that needed no policy
+
     def replaced(
         self,
         *,
@@ -103,6 +112,7 @@ class Row:
             self.degraded,
             self.fallback,
             self.deeds,
+            self.sent,
         )
 
 
@@ -116,3 +126,4 @@ class PlainRow(Row, msgspec.Struct, frozen=True, eq=False):
     degraded: bool = False
     fallback: bool = False
     deeds: tuple[Deed, ...] = ()
+    sent: dict[str, Any] | None = None

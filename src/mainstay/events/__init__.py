@@ -29,6 +29,7 @@ from mainstay.events.records import (
     decode_event,
     encode_events,
 )
+from mainstay.events.sampling import is_kept, sample
 from mainstay.events.settings import EventsSettings
 from mainstay.events.writer import Writer
 
@@ -60,11 +61,13 @@ __all__ = [
     "findings",
     "found_since",
     "id_time",
+    "is_kept",
     "log_actions",
     "log_findings",
     "open_log",
     "open_pseudonyms",
     "read_label",
+    "sample",
     "show",
     "tail",
 ]

@@ -87,6 +87,10 @@ def check(project: Project) -> Checked:
     settings = tuple(each for name, kind in ROOMS.items() for each in _section(project, name, kind))
     contract = load_contract(project.root / FILE)
     snapshot = take_snapshot(project, contract)
+    if project.section("release", ReleaseSettings).control and snapshot.task.kind == "regression":
+        raise project.file.error(
+            "release", "control", "holds decisions back, and an amount can't be held back.", "Leave it out."
+        )
     measure = project.section("training", TrainingSettings).measure
     declared = read_declared(project, project.section("evaluation", EvaluationSettings), snapshot)
     base, shares = usual(snapshot.train.y, snapshot.task)

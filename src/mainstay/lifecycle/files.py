@@ -12,7 +12,7 @@ from mainstay.data import DataSettings, read_source
 from mainstay.errors import DataError
 from mainstay.events import FeedbackReader
 from mainstay.events.read import read_predictions
-from mainstay.release import open_books
+from mainstay.release import ReleaseSettings, open_books
 from mainstay.serving.batch import Scored, score_file
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ def predict_file(project: Project, source: Path, out: Path, *, number: int | Non
         bundle = books.registry.load_bundle(project.name, chosen)
         settings = project.section("data", DataSettings)
         role = _role(books.releases.current(project.name), chosen)
-        return score_file(bundle, source, out, log=books.log, books=project.books, role=role, settings=settings)
+        control = project.section("release", ReleaseSettings).control
+        return score_file(
+            bundle, source, out, log=books.log, books=project.books, role=role, settings=settings, control=control
+        )
 
 
 def _role(release: Release | None, number: int) -> str:

@@ -111,6 +111,26 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         amounts, stood_in = self.pricing.of_record(record)
         return self._decide_priced(float(score), amounts), told(stood_in, self.pricing) if stood_in else ()
 
+    @property
+    def idle(self) -> str:
+        """What is decided where nothing is to be done; empty where there is no such thing, as of amounts."""
+        if self.task.kind == "binary":
+            return NO_ACTION
+        return self.classes.idle if self.task.kind == "multiclass" else ""
+
+    def hold_back(self, decision: str | float) -> tuple[str | float, str | None]:
+        """Keep a decision from being acted on: gives what is decided instead, and what would have been.
+
+        Examples
+        --------
+        >>> policy = Policy(task=Task(kind="binary", target="y", positive="1", negative="0"), action="call")
+        >>> policy.hold_back("call"), policy.hold_back("none")
+        (('none', 'call'), ('none', None))
+
+        """
+        idle = self.idle
+        return (idle, str(decision)) if idle and decision != idle else (decision, None)
+
     def worth(self, scores: Floats, amounts: Amounts) -> Floats:
         """Give what records are ranked by: the expected gain of acting, or the score where amounts are the same."""
         stake = stakes(amounts)

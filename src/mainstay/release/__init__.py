@@ -7,6 +7,7 @@
     rollback:    history             -> where a rollback goes, or why not  (pure)
     gate:        Version + Verdict   -> why it must not be released        (pure)
     compatible:  two contracts       -> what callers would notice          (pure)
+    control:     who asks            -> whether it is never acted on       (pure)
     route:       routes + who asks   -> which version answers              (pure)
     approvals:   who said yes to a version, in which role, and why
     holds:       whether something other than a person may change who answers
@@ -18,6 +19,7 @@
 from mainstay.release.approvals import APPROVED, Approvals, Approved, judged_since, unfilled, why_no_approval
 from mainstay.release.books import Books, open_books, place_of, store_of
 from mainstay.release.compatible import differences, other_question
+from mainstay.release.control import is_control
 from mainstay.release.gate import why_not
 from mainstay.release.history import Releases
 from mainstay.release.holds import Hold, Holds
@@ -55,6 +57,7 @@ __all__ = [
     "champion",
     "differences",
     "explain",
+    "is_control",
     "judged_since",
     "lagging",
     "leaving",

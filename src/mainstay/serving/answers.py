@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from mainstay.serving.cases import Case
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What the caller gets for one record; of several classes the score is the probability of the predicted label."""
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the caller gets for one record; of several classes the score is the probability of the predicted label.
+
+    `control` is there where it is true: the record is in the share that is never acted on, so its decision is to do
+    nothing.
+    """
 
     id: str
     prediction: str | float
@@ -30,9 +35,10 @@ class Answer(msgspec.Struct, frozen=True):
     version: int
     degraded: bool
     warnings: tuple[str, ...]
+    control: bool = False
 
 
-class ClassAnswer(Answer, frozen=True):
+class ClassAnswer(Answer, frozen=True, kw_only=True):
     """What the caller gets where there are several classes: the probability of each label, too."""
 
     scores: dict[str, float]
@@ -51,6 +57,7 @@ def make_answers(cases: Sequence[Case]) -> list[Answer]:
             case.arm.route.version,
             case.row.degraded,
             case.warnings,
+            case.control,
         )
         for case in cases
     ]
@@ -67,6 +74,7 @@ def _class_answer(case: Case) -> ClassAnswer:
         version=case.arm.route.version,
         degraded=case.row.degraded,
         warnings=case.warnings,
+        control=case.control,
         scores=shares,
     )
 
@@ -109,7 +117,8 @@ def make_event(
         consumer=call.consumer,
     )
     row = case.row
-    if not (row.degraded or row.fallback or case.warnings or case.inputs is not None or answer is not None):
+    noted = row.degraded or case.warnings or row.fallback or case.control or row.sent
+    if not noted and case.inputs is None and answer is None:
         return event
     return msgspec.structs.replace(
         event,
@@ -118,8 +127,25 @@ def make_event(
         fallback=row.fallback,
         warnings=case.warnings,
         answer=answer,
+        raw=row.sent,
+        control=case.control,
+        intended=case.intended,
         ecs=VERSION,  # as its default, without the call
     )
+
+
+def with_encoded(cases: Sequence[Case], events: Sequence[Prediction]) -> list[Prediction]:
+    """Write into events what the model saw as numbers; what feature code derived is there by name already."""
+    return [
+        event
+        if case.row.fallback or case.inputs is not None
+        else msgspec.structs.replace(event, encoded=tuple(_known(number) for number in case.row.encoded.tolist()))
+        for case, event in zip(cases, events, strict=True)
+    ]
+
+
+def _known(number: float) -> float | None:
+    return None if math.isnan(number) else number
 
 
 def with_scores(cases: Sequence[Case], events: list[Prediction]) -> list[Prediction]:

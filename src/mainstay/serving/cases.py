@@ -12,6 +12,7 @@ from mainstay.contract.row import Deed, PlainRow
 from mainstay.errors import Problem, RecordError
 from mainstay.models.features import FILE
 from mainstay.models.policy import NO_ACTION
+from mainstay.release import is_control
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,7 +61,8 @@ class Case:
     """One record on its way: who answers it, the score, and what the model saw where feature code derived it.
 
     `taken` is the row as the contract gave it, where feature code failed at it since; `prediction`,
-    `decision` and `warnings` are what is answered and logged.
+    `decision` and `warnings` are what is answered and logged. `control` says that it is never acted on, and `intended`
+    what would have been decided, where that kept it from being done.
     """
 
     id: str
@@ -73,6 +75,8 @@ class Case:
     prediction: str | float = NO_ACTION
     decision: str | float = NO_ACTION
     warnings: tuple[str, ...] = ()
+    control: bool = False
+    intended: str | None = None
 
 
 @dataclass(slots=True)
@@ -138,6 +142,9 @@ def take_cases(lineup: Lineup, body: bytes, new_id: Callable[[], str], named: Ar
 
     """
     taken = _take(lineup, body, new_id) if named is None else _take_named(named, body, new_id)
+    if lineup.control:
+        for case in taken.cases:
+            case.control = is_control(case.row.entity or case.id, lineup.release.model, lineup.control)
     for case in taken.cases:
         if case.row.fallback and unanswerable(case):
             raise refusal(taken.cases)
@@ -233,4 +240,4 @@ def left_to_fallback(row: Row, why: Why = "features") -> Row:
     told = len(row.deeds)
     warning, deed = _LEFT[why]
     warnings = (*row.warnings[:told], warning, *row.warnings[told:])
-    return PlainRow(row.encoded, row.features, row.entity, warnings, True, True, (*row.deeds, deed))  # noqa: FBT003 - fields, in their order
+    return PlainRow(row.encoded, row.features, row.entity, warnings, True, True, (*row.deeds, deed), row.sent)  # noqa: FBT003 - fields, in their order

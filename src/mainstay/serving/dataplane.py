@@ -154,9 +154,11 @@ def _decide(case: Case, policy: Policy) -> None:
     case.prediction = policy.predict(case.score)
     if policy.pricing is None:
         case.decision, case.warnings = policy.decide(case.score), row.warnings
-        return
-    case.decision, warnings = policy.settle(case.score, row.features)
-    case.warnings = (*row.warnings, *warnings) if warnings else row.warnings
+    else:
+        case.decision, warnings = policy.settle(case.score, row.features)
+        case.warnings = (*row.warnings, *warnings) if warnings else row.warnings
+    if case.control:
+        case.decision, case.intended = policy.hold_back(case.decision)
 
 
 def _score_many(bundle: Bundle, part: list[Case], features_failed: list[FeaturesFailure]) -> None:

@@ -157,7 +157,7 @@ def with_reasons(answers: Sequence[Answer], found: Sequence[Explanation] | None)
         note = NO_REASONS if one is None else "" if one.complete else one.note
         warned = msgspec.structs.replace(answer, warnings=(*answer.warnings, note)) if note else answer
         kind = ReasonedClassAnswer if isinstance(answer, ClassAnswer) else ReasonedAnswer
-        reasoned.append(kind(*msgspec.structs.astuple(warned), reasons=one.reasons if one else ()))
+        reasoned.append(kind(**msgspec.structs.asdict(warned), reasons=one.reasons if one else ()))
     return reasoned
 
 
@@ -166,5 +166,5 @@ def with_explanations(answers: Sequence[Answer], found: Sequence[Explanation]) -
     explained: list[Answer] = []
     for answer, one in zip(answers, found, strict=True):
         kind = ExplainedClassAnswer if isinstance(answer, ClassAnswer) else ExplainedAnswer
-        explained.append(kind(*msgspec.structs.astuple(answer), explanation=one))
+        explained.append(kind(**msgspec.structs.asdict(answer), explanation=one))
     return explained

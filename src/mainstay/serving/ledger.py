@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mainstay.errors import StoreError
-from mainstay.events import Refusal, encode_events
-from mainstay.serving.answers import make_event, with_scores
+from mainstay.events import Refusal, encode_events, sample
+from mainstay.serving.answers import make_event, with_encoded, with_scores
 from mainstay.serving.guard.guard import UNWRITTEN
 from mainstay.serving.handler import Held
 from mainstay.serving.measuring.reckoner import Reckoner
@@ -171,7 +171,16 @@ class Ledger:
             )
             for place, case in enumerate(cases)
         ]
-        return with_scores(cases, events)
+        return self._kept(cases, with_scores(cases, events))
+
+    def _kept(self, cases: Sequence[Case], events: list[Prediction]) -> list[Prediction]:
+        """Write down what ``[events]`` asks for: of each answer what the model saw, of all answers a share."""
+        wanted = self._served.log.settings
+        if wanted.encoded:
+            events = with_encoded(cases, events)
+        if wanted.rate < 1:
+            events = sample(events, wanted.rate)
+        return events
 
     def _write(self, stream: Stream, events: Sequence[Event]) -> None:
         if not self._served.log.write(stream, encode_events(events)):

@@ -100,6 +100,8 @@ class Lineup:
         Role of those who answer beside the champion: ``"canary"`` or ``"challenger"``; empty where nobody does.
     left_out : frozenset of int
         Versions the release names that aren't loaded here, because they ended workers; the champion answers for them.
+    control : float
+        Share of those who are asked about that is never acted on.
 
     """
 
@@ -112,6 +114,7 @@ class Lineup:
     slow: bool = False
     beside: str = ""
     left_out: frozenset[int] = frozenset()
+    control: float = 0.0
 
     def choose(self, key: str) -> Arm:
         """Choose who answers; sticky by key."""
@@ -130,6 +133,7 @@ def load_lineup(
     settings: ServingSettings | None = None,
     asking: Slot | None = None,
     left_out: frozenset[int] = frozenset(),
+    control: float = 0.0,
 ) -> Lineup:
     """Load what a release names, check every byte, and let each newcomer answer its golden records.
 
@@ -149,6 +153,8 @@ def load_lineup(
         Where the version is noted that is asked (`mainstay.serving.arms.Recorder`).
     left_out : frozenset of int
         Versions that aren't loaded, none of them the champion.
+    control : float
+        Share of those who are asked about that is never acted on (``[release] control``).
 
     Raises
     ------
@@ -184,6 +190,7 @@ def load_lineup(
         slow=any(arm.pace.slow for arm in loaded),
         beside=next((arm.route.role for arm in arms if arm is not champion), ""),
         left_out=left_out,
+        control=control,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.errors import MainstayError, StoreError
 from mainstay.events import FeedbackReader, IdMaker, Pseudonyms, open_pseudonyms
-from mainstay.release import Presence, open_books
+from mainstay.release import Presence, ReleaseSettings, open_books
 from mainstay.serving.arms import Proving
 from mainstay.serving.arms.crashes import moment
 from mainstay.serving.arms.findings import unloaded
@@ -61,6 +61,7 @@ class Served:
         self.settings = project.section("serving", ServingSettings)
         self.pseudonym: Pseudonyms = open_pseudonyms(project.books)
         self._project = project
+        self._control = project.section("release", ReleaseSettings).control
         self._loopback = loopback
         self.known = self._remember()
         """The release this machine served last, now or before this process began."""
@@ -259,7 +260,7 @@ class Served:
             out = self._proving.demand(release)
             lineup = load_lineup(
                 self._shelf, release, loopback=self._loopback, known=rows, settings=self.settings,
-                asking=recorder.asking, left_out=out,
+                asking=recorder.asking, left_out=out, control=self._control,
             )  # fmt: skip
         except Exception as error:  # noqa: BLE001 - a bad bundle may fail in any way; the old one goes on
             if self.lineup is not None:
@@ -270,6 +271,8 @@ class Served:
             f"Version {number} {why}, and isn't loaded again." for number, why in self._proving.barred(release).items()
         )
         bundle = lineup.champion.bundle
+        if self._control and not bundle.policy.idle:
+            self.say("[release] control holds nothing back: its decisions have none that is to do nothing.")
         whom = bundle.contract.entity.name if bundle.contract.entity else ""
         most = self.settings.max_records
         self.feedback_reader = FeedbackReader(self.name, bundle.policy.task, max_records=most, entity=whom)

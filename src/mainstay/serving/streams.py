@@ -36,6 +36,7 @@ class Streams:
     """
 
     def __init__(self, log: EventLog, model: str, new_id: Callable[[], str]) -> None:
+        self.settings = log.settings
         self._refuses = log.settings.when_full == "refuse"
         self._model = model
         self._new_id = new_id

@@ -89,6 +89,16 @@ def test_a_wrong_setting_is_refused_by_line(
         lifecycle.check(configure(untrained, lines))
 
 
+def test_amounts_cant_be_held_back(untrained: Project, configure: Callable[[Project, str], Project]) -> None:
+    file, contract = untrained.root / "mainstay.toml", untrained.root / "contract.toml"
+    text = re.sub(r"(?m)^target = .*$", 'target = "monthly_price"', file.read_text(encoding="utf-8"))
+    file.write_text(re.sub(r"(?ms)^(positive = .*?$|\[money\].*?(?=^\[))", "", text), encoding="utf-8")
+    text = re.sub(r"(?ms)^\[monthly_price\].*?(?=^\[)", "", contract.read_text(encoding="utf-8"))
+    contract.write_text(text, encoding="utf-8")
+    with pytest.raises(ProjectError, match=r"line \d+: \[release\] control holds decisions back"):
+        lifecycle.check(configure(open_project(untrained.root), "[release]\ncontrol = 0.1"))
+
+
 def test_a_wrong_section_is_refused_with_the_nearest(untrained: Project) -> None:
     with (untrained.root / "mainstay.toml").open("a", encoding="utf-8") as file:
         file.write("\n[monitorng]\n")

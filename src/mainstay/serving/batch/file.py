@@ -16,8 +16,18 @@ from mainstay.data import DataSettings, read_source
 from mainstay.data.quarantine import free_name, write_quarantine, write_whole
 from mainstay.data.source import as_written, source_of
 from mainstay.errors import InputError
-from mainstay.serving.batch.results import answer_table, decide, predictions, score_rows
-from mainstay.serving.batch.rows import derive, entities_of, notes_on, price, refuse_unanswerable, with_means
+from mainstay.events import sample
+from mainstay.serving.batch.results import answer_table, decide, hold_back, predictions, score_rows
+from mainstay.serving.batch.rows import (
+    derive,
+    entities_of,
+    held_of,
+    new_ids,
+    notes_on,
+    price,
+    refuse_unanswerable,
+    with_means,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +78,7 @@ def score_file(
     books: Path,
     role: str = "champion",
     settings: DataSettings = _PLAIN,
+    control: float = 0.0,
 ) -> Scored:
     """Score every row of a file that the contract accepts; the others go to a file of their own with the reason.
 
@@ -90,6 +101,9 @@ def score_file(
         nobody, so that no window counts it.
     settings : DataSettings
         How the project's own source is written: what stands for missing, the dialect of a csv.
+    control : float
+        Share of those the rows are about that is never acted on (``[release] control``); there is a column ``control``
+        then.
 
     Raises
     ------
@@ -111,7 +125,9 @@ def score_file(
     priced = price(bundle, checked)
     notes = with_means(notes_on(bundle.contract, seen, kept), priced, bundle.policy)
     results = score_rows(bundle, seen, notes)
-    answers = answer_table(bundle, results, decide(bundle, results.scores, priced))
+    ids = new_ids(checked.good.height)
+    decided = hold_back(bundle, decide(bundle, results.scores, priced), held_of(bundle, checked.good, ids, control))
+    answers = answer_table(bundle, results, decided, ids)
     entities = entities_of(bundle.contract, checked.good, books)
     ours = {name: free_name(name, kept.columns) for name in answers.columns}
     content = _content(pl.concat([kept, answers.rename(ours)], how="horizontal"), out.suffix.lower())
@@ -123,7 +139,8 @@ def score_file(
     half = out.with_name(f".{out.name}.{secrets.token_hex(4)}.half")
     write_whole(half, content)
     try:
-        log.append("predictions", predictions(bundle, checked, answers, entities, results, role=role))
+        events = predictions(bundle, checked, answers, entities, results, decided=decided, role=role)
+        log.append("predictions", sample(events, log.settings.rate))
         half.replace(out)
     finally:
         half.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from mainstay.contract.table import as_served
-from mainstay.events import IdMaker, Prediction
+from mainstay.events import Prediction
 from mainstay.measures.amounts import UNSAID
 from mainstay.measures.classes import top_scores
 from mainstay.models.features.run import encode_rows
@@ -87,21 +87,44 @@ def _most(capacity: Capacity, rows: int) -> int:
     return capacity.n if capacity.n is not None else int((capacity.share or 1.0) * rows + 1e-9)
 
 
-def answer_table(bundle: Bundle, results: Results, decisions: list[str | float]) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Decided:
+    """What was decided on each row; of those in the control share what would have been, where that is something else.
+
+    `held` is None where there is no control share.
+    """
+
+    decisions: list[str | float]
+    held: list[bool] | None
+    intended: list[str | None]
+
+
+def hold_back(bundle: Bundle, decisions: list[str | float], held: list[bool] | None) -> Decided:
+    """Keep the rows of the control share from being acted on; nobody else takes their places of a capacity."""
+    if held is None:
+        return Decided(decisions, None, [None] * len(decisions))
+    pairs = [
+        bundle.policy.hold_back(decision) if kept else (decision, None)
+        for decision, kept in zip(decisions, held, strict=True)
+    ]
+    return Decided([decision for decision, _ in pairs], held, [intended for _, intended in pairs])
+
+
+def answer_table(bundle: Bundle, results: Results, decided: Decided, ids: list[str]) -> pl.DataFrame:
     """Give the answers as the columns that are written behind those of the file."""
-    make = IdMaker()
     policy, scores = bundle.policy, results.scores
     several = scores.ndim == 2
     said = pl.Float64 if bundle.policy.task.kind == "regression" else pl.String  # known even where no row is left
     return pl.DataFrame(
         {
-            "id": [make() for _ in decisions],
+            "id": ids,
             "prediction": [policy.predict(score) for score in (scores if several else scores.tolist())],
             "score": top_scores(scores),
-            "decision": decisions,
-            "version": [bundle.version.number] * len(decisions),
+            "decision": decided.decisions,
+            "version": [bundle.version.number] * len(ids),
             "degraded": [degraded for _, degraded in results.notes],
             "warnings": ["; ".join(warnings) for warnings, _ in results.notes],
+            **({"control": decided.held} if decided.held is not None else {}),
             **{f"{SCORE_OF}{label}": scores[:, code] for code, label in enumerate(policy.task.labels)},
         },
         schema={
@@ -112,6 +135,7 @@ def answer_table(bundle: Bundle, results: Results, decisions: list[str | float])
             "version": pl.Int64,
             "degraded": pl.Boolean,
             "warnings": pl.String,
+            **({"control": pl.Boolean} if decided.held is not None else {}),
             **{f"{SCORE_OF}{label}": pl.Float64 for label in policy.task.labels},
         },
     )
@@ -124,6 +148,7 @@ def predictions(
     entities: list[str | None],
     results: Results,
     *,
+    decided: Decided,
     role: str,
 ) -> Iterator[Prediction]:
     """Give the answers as events of the log."""
@@ -132,8 +157,8 @@ def predictions(
     # Now, not when the file was opened: by then the window of that moment may have been looked at already.
     now = dt.datetime.now(dt.UTC)
     rows = zip(answers.iter_rows(named=True), served, results.inputs, results.fallen.tolist(), strict=True)
-    for (answer, features, inputs, fallen), entity, (warnings, degraded) in zip(
-        rows, entities, results.notes, strict=True
+    for (answer, features, inputs, fallen), entity, (warnings, degraded), intended in zip(
+        rows, entities, results.notes, decided.intended, strict=True
     ):
         yield Prediction(
             id=answer["id"],
@@ -151,4 +176,6 @@ def predictions(
             degraded=degraded,
             fallback=fallen,
             warnings=warnings,
+            control=answer.get("control", False),
+            intended=intended,
         )

@@ -11,8 +11,9 @@ import polars as pl
 
 from mainstay.contract import compile_request
 from mainstay.contract.table import as_served
-from mainstay.events import open_pseudonyms
+from mainstay.events import IdMaker, open_pseudonyms
 from mainstay.models.pricing import told
+from mainstay.release import is_control
 from mainstay.serving.cases import left_to_fallback
 
 if TYPE_CHECKING:
@@ -112,6 +113,22 @@ def with_means(notes: list[Note], priced: Priced | None, policy: Policy) -> list
         ((*warnings, *told(names, policy.pricing)), degraded)
         for (warnings, degraded), names in zip(notes, gone, strict=True)
     ]
+
+
+def new_ids(count: int) -> list[str]:
+    """Make the ids of so many answers."""
+    make = IdMaker()
+    return [make() for _ in range(count)]
+
+
+def held_of(bundle: Bundle, good: pl.DataFrame, ids: list[str], share: float) -> list[bool] | None:
+    """Say which rows are in the control share, as they would be over HTTP; None where there is none."""
+    if not share:
+        return None
+    column = bundle.contract.entity
+    about = good[column.name].to_list() if column is not None and column.name in good.columns else [None] * good.height
+    keys = (name if key is None else str(key) for key, name in zip(about, ids, strict=True))
+    return [is_control(key, bundle.version.model, share) for key in keys]
 
 
 def entities_of(contract: Contract, good: pl.DataFrame, books: Path) -> list[str | None]:

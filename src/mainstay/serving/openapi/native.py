@@ -227,6 +227,10 @@ def answer_schema(*, amounts: bool, labels: Sequence[str]) -> Schema:
             "version": {"type": "integer"},
             "degraded": {"type": "boolean"},
             "warnings": {"type": "array", "items": {"type": "string"}},
+            "control": {
+                "type": "boolean",
+                "description": "There where it is true: the record is in the share that is never acted on.",
+            },
             "reasons": {"type": "array", "items": ref("Reason"), "description": "Where explain=true asks for them"},
         },
     }
