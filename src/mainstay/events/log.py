@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Literal, get_args
 
 from mainstay.events.ids import IdMaker
+from mainstay.events.persons import Persons, open_persons
 from mainstay.events.records import Action, Event, Found, encode_events
 from mainstay.events.segments import segments
 from mainstay.events.settings import EventsSettings
@@ -70,6 +71,11 @@ class EventLog:
     ) -> tuple[Path, ...]:
         """List the files that may hold a stream's events of the span, oldest first."""
         return segments(self.root / stream, since, until)
+
+    @property
+    def persons(self) -> Persons:
+        """The keys of those whom the log holds something personal about; close it after use."""
+        return open_persons(self.root.parent)
 
     def close(self) -> None:
         """Seal what `append` wrote."""

@@ -9,6 +9,7 @@ from mainstay.errors import CorruptError, NotFoundError
 from mainstay.events.ids import id_time
 from mainstay.events.journal import lines_with, show
 from mainstay.events.records import Feedback, Prediction, decode_event
+from mainstay.events.unsealing import unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ _WRITTEN = dt.timedelta(minutes=1)
 
 
 def find_prediction(log: EventLog, name: str) -> Prediction:
-    """Find one answer in the log, shadows included.
+    """Find one answer in the log, shadows included; with its personal features, where their key lives.
 
     Files that its time rules out are opened only where it is in none of the others.
 
@@ -50,7 +51,7 @@ def find_prediction(log: EventLog, name: str) -> Prediction:
                 damaged = True
                 continue
             if isinstance(event, Prediction) and event.id == name:
-                return event
+                return unsealed(log, [event])[0]
     if damaged:
         raise CorruptError(
             f"The line of the event log that holds '{name}' is damaged.", "Restore that file from a backup."

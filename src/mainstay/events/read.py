@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mainstay.events.scan import TIME, Scan, Schema, scan
+from mainstay.events.unsealed_table import SEALED, with_opened
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -48,6 +49,7 @@ _PREDICTIONS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
     "user.hash": ("entity", pl.String),
     "http.request.id": ("request", pl.String),
     "mainstay.answer": ("answer", pl.String),
+    "mainstay.sealed": ("sealed", pl.String),
 }
 _FEEDBACK: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
     "mainstay.answer": ("id", pl.String),
@@ -89,7 +91,8 @@ def read_predictions(
     DataFrame
         ``id, time, model, version, role, share, score, prediction, decision, degraded, fallback, warnings, latency_us,
         entity, request, answer`` and one column ``f:<name>`` per feature, as served. Predictions and decisions are text
-        here; `mainstay.events.window` gives amounts as numbers.
+        here; `mainstay.events.window` gives amounts as numbers. Personal features are there where their person's key
+        lives, null where it was destroyed, or the record didn't say whom it is about.
 
     """
     return scan_predictions(log, contract, since, until, model, columns=columns).frame
@@ -125,9 +128,12 @@ def scan_predictions(
             schema[field], names[field] = pl.Struct(asked), field
             parts += [pl.col(field).struct.field(name).alias(prefix + name) for name in asked]
     needed = None if columns is None else {*_ALWAYS, *nested, *columns, *("latency_ns",) * ("latency_us" in columns)}
+    if needed is not None and not {_FEATURES, _INPUTS}.isdisjoint(names):
+        needed |= set(SEALED)
     found = scan(log, "predictions", schema, names=names, since=since, until=until, columns=needed)
     frame = _once(_of_model(found.frame, model))
     frame = frame.with_columns(*_filled(frame.columns), *parts).drop("latency_ns", *nested, strict=False)
+    frame = with_opened(frame, log, {prefix: schema[field] for field, (prefix, _) in nested.items() if field in schema})
     return Scan(
         frame if columns is None else frame.select(each for each in columns if each in frame.columns), found.torn
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mainstay.contract import FILE, load_contract
+from mainstay.contract.personal import personal_notes
 from mainstay.data import DataSettings, data_findings, take_snapshot
 from mainstay.data.audit import told_step
 from mainstay.data.versions import version_findings
@@ -71,6 +72,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
         Every step of the rows, with what it kept.
     fingerprint : str
         Of the data.
+    personal : tuple of str
+        What is personal, and what becomes of it, in sentences.
 
     """
 
@@ -80,6 +83,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     contract: tuple[tuple[str, str, str, str], ...]
     ledger: tuple[str, ...]
     fingerprint: str
+    personal: tuple[str, ...] = ()
 
 
 def check(project: Project) -> Checked:
@@ -101,6 +105,7 @@ def check(project: Project) -> Checked:
         findings=(*data_findings(snapshot), *version_findings(snapshot.source.path), *agreement_findings(project)),
         settings=settings,
         contract=_columns(snapshot.contract),
+        personal=personal_notes(snapshot.contract),
         ledger=tuple(told_step(line, snapshot.flags) for line in snapshot.ledger),
         fingerprint=snapshot.fingerprint,
     )
@@ -131,12 +136,17 @@ def check_document(checked: Checked, *, settings: bool = False) -> Document:
         Facts((("fingerprint of the data", checked.fingerprint),)),
         Heading("Contract"),
         Table(("column", "kind", "role", "what is allowed, and what happens otherwise"), checked.contract),
+        *_personal(checked),
         Heading("Settings in force"),
         *_settings(checked, each_default=settings),
         Heading("Verdict"),
         Text(f"**{title}**{': ' + named if named else ''}", "warning" if failed else "plain"),
     )
     return Document(title, blocks)
+
+
+def _personal(checked: Checked) -> tuple[Block, ...]:
+    return (Heading("Personal"), Items(checked.personal)) if checked.personal else ()
 
 
 def _settings(checked: Checked, *, each_default: bool) -> tuple[Block, ...]:

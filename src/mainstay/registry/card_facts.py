@@ -126,7 +126,8 @@ def _column(column: AnyColumn) -> tuple[Cell, ...]:
     if column.beyond_policy:
         policies.append(f"{column.beyond_policy}: {getattr(column, column.beyond_policy)}")
     fill = "" if column.fill is None else f" (filled with {column.fill})"
-    marks = [mark for mark in ("personal", "sensitive") if getattr(column, mark)]
+    never = column.personal == "drop"
+    marks = [mark for mark in ("personal", "sensitive") if getattr(column, mark)] + ["never logged"] * never
     kind = ", ".join([column.type, *marks]) + (f", {column.unit}" if column.unit else "")
     fits = ", ".join(policies) + fill
     return (column.name, column.role, kind, fits, column.owner, column.source, column.description)

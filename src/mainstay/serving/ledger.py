@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -183,6 +183,8 @@ class Ledger:
         return events
 
     def _write(self, stream: Stream, events: Sequence[Event]) -> None:
+        if self._served.hiding.personal and stream == "predictions":
+            events = self._served.hiding.hide(cast("Sequence[Prediction]", events))
         if not self._served.log.write(stream, encode_events(events)):
             self._metrics.lost.labels(self._served.name, stream).inc(len(events))
 

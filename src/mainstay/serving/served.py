@@ -18,6 +18,7 @@ from mainstay.serving.following.continuity import Continuity, same
 from mainstay.serving.following.known import FOLDER, Known, read_known, succeed, write_known
 from mainstay.serving.following.reach import Reach
 from mainstay.serving.following.shelf import Shelf, roots_of
+from mainstay.serving.hiding import Hiding
 from mainstay.serving.lineup import Lineup, load_lineup
 from mainstay.serving.process.voice import Seldom, say
 from mainstay.serving.settings import ServingSettings
@@ -77,6 +78,7 @@ class Served:
         self._again = 0.0
         self.new_id = IdMaker()
         self.log = Streams(books.log, project.name, self.new_id)
+        self.hiding = Hiding(project.books, books.log.settings)
         self.lineup: Lineup | None = None
         self.refused: Release | None = None
         """The newest release, while it can't be loaded here."""
@@ -262,6 +264,7 @@ class Served:
                 self._shelf, release, loopback=self._loopback, known=rows, settings=self.settings,
                 asking=recorder.asking, left_out=out, control=self._control,
             )  # fmt: skip
+            self.hiding.learn(arm.bundle.contract for arm in (*lineup.arms, *lineup.shadows))
         except Exception as error:  # noqa: BLE001 - a bad bundle may fail in any way; the old one goes on
             if self.lineup is not None:
                 recorder.takes_up(moment(self.lineup.release))
@@ -306,6 +309,7 @@ class Served:
     def close(self) -> None:
         """Seal the log."""
         self.log.close()
+        self.hiding.close()
         self._proving.close()
 
 

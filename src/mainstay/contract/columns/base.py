@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
 
@@ -27,6 +27,9 @@ Excess = Literal["reject", "clip", "flag", "impute", "fallback"]
 """What happens to a value out of range."""
 Family = Literal["text", "integer", "float", "boolean", "time", "nested"]
 """What a column of a table is made of, whatever its exact type; "nested" are lists and arrays."""
+
+Personal = Annotated[bool | Literal["drop"], msgspec.Meta(description="true or false, or 'drop'")]
+"""Whether a column says something about a person, and what becomes of it in the event log."""
 
 Value = Any
 """A value that was read (int, float, bool, str, a time, a nested list of numbers); missing is None."""
@@ -89,8 +92,11 @@ class Column(
         Whether no two rows of a table for training may share a value: the first is kept, later ones are refused.
     unit, description, owner, source : str
         For the reader: months, what it says, who answers for it, where it comes from.
-    personal, sensitive : bool
-        Whether it identifies a person; whether its groups are watched for inclusion.
+    personal : bool or "drop"
+        Whether it says something about a person. In the event log such a feature is encrypted under its person's key,
+        so that erasing the key erases it everywhere; with "drop" it is never written there.
+    sensitive : bool
+        Whether its groups are watched for inclusion.
 
     """
 
@@ -104,7 +110,7 @@ class Column(
     description: str = ""
     owner: str = ""
     source: str = ""
-    personal: bool = False
+    personal: Personal = False
     sensitive: bool = False
 
     wrong: ClassVar[str] = "not readable"

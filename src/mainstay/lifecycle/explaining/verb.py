@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mainstay.contract.personal import personal_in
 from mainstay.data import DataSettings, read_source
 from mainstay.data.source import as_written, source_of
-from mainstay.errors import DataError, NotFoundError
+from mainstay.errors import DataError, InputError, NotFoundError
 from mainstay.events import Prediction, show
+from mainstay.events.unsealing import unsealed
 from mainstay.models.explain import Explanation, Subject, encode_values
 from mainstay.registry import explain_records
 from mainstay.release import open_books
@@ -152,8 +154,9 @@ def explain_prediction(project: Project, name: str, *, method: Method = "auto", 
 
     """
     with open_books(project) as books:
-        answer = _answer(show(books.log, name), name)
+        answer = unsealed(books.log, [_answer(show(books.log, name), name)])[0]
         bundle = books.registry.load_bundle(answer.model, answer.version)
+    _demand_whole(answer, bundle)
     bundle.explainer.demand(method, label)
     told = bundle.explainer.explain([_served(answer, bundle)], method=method)[0]
     # The score in the log is that of the positive or predicted label, whichever label is asked about.
@@ -181,6 +184,15 @@ def _answer(events: Sequence[object], name: str) -> Prediction:
         if isinstance(event, Prediction) and event.id == name:
             return event
     raise NotFoundError(f"'{name}' is no answer in the event log.", "Use the id that an answer came with.")
+
+
+def _demand_whole(answer: Prediction, bundle: Bundle) -> None:
+    gone = sorted(personal_in(bundle.contract).names.difference(answer.features))
+    if gone and answer.inputs is None:
+        raise InputError(
+            f"The log doesn't hold what is personal about the answer '{answer.id}': {', '.join(gone)}.",
+            "It was never written, or its person was erased. Explain a record instead: mainstay explain FILE",
+        )
 
 
 def _served(answer: Prediction, bundle: Bundle) -> Subject:

@@ -19,6 +19,7 @@ import msgspec
 from mainstay.contract import compile_request
 from mainstay.errors import MainstayError, RecordError
 from mainstay.events import Prediction, tail
+from mainstay.events.unsealing import unsealed
 from mainstay.lifecycle.replaying import typed_values, without_ids
 
 if TYPE_CHECKING:
@@ -96,9 +97,9 @@ def try_recent(books: Books, contract: Contract, *, most: int = MOST, seconds: f
     since: dt.datetime | None = None
     fields: Counter[str] = Counter()
     example = ""
-    for event in reversed(tail(books.log, most, ("predictions",))):
-        if not isinstance(event, Prediction) or event.model != name or event.role == "shadow":
-            continue
+    last = tail(books.log, most, ("predictions",))
+    ours = [event for event in last if isinstance(event, Prediction) and event.model == name and event.role != "shadow"]
+    for event in reversed(unsealed(books.log, ours)):
         if time.monotonic() > until:
             break
         error = mine.refusal(event)

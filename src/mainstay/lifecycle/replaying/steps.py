@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from mainstay.contract import Contract, compile_request
+from mainstay.contract.personal import personal_in
 from mainstay.errors import RecordError
 from mainstay.models.explain import encode_values
 from mainstay.models.features import FILE, FeaturesError
@@ -66,12 +67,28 @@ def retrace(bundle: Bundle, answer: Prediction) -> tuple[Step, ...]:
         As it was logged.
 
     """
+    withheld = _withheld(bundle.contract, answer)
+    if withheld:
+        return _without(bundle, answer, withheld)
     record = _record(bundle.contract, answer)
     if record.state == "differs":
         return (record, *(_untaken(name, "the record can't be read") for name in ("score", "prediction", "decision")))
     score = _stored_score(bundle.policy, answer)
     last = (_prediction(bundle.policy, answer, score), _decision(bundle, answer, score))
     return (record, *_inputs(bundle, answer), _scored(bundle, answer, score), *last)
+
+
+def _withheld(contract: Contract, answer: Prediction) -> list[str]:
+    """Name the personal features that the log doesn't give: never written, or their person's key is destroyed."""
+    return sorted(personal_in(contract).names.difference(answer.features))
+
+
+def _without(bundle: Bundle, answer: Prediction, withheld: list[str]) -> tuple[Step, ...]:
+    """Walk what can be walked without some features: from the stored score on."""
+    why = f"the log doesn't hold what is personal ({', '.join(withheld)})"
+    policy, score = bundle.policy, _stored_score(bundle.policy, answer)
+    decision = _decision(bundle, answer, score) if policy.pricing is None else _untaken("decision", why)
+    return (_untaken("record", why), _untaken("score", why), _prediction(policy, answer, score), decision)
 
 
 def _untaken(name: str, why: str) -> Step:

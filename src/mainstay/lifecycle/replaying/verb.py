@@ -9,6 +9,7 @@ import msgspec
 
 from mainstay.errors import CorruptError, NotFoundError
 from mainstay.events import Prediction, find_prediction, tail
+from mainstay.events.unsealing import unsealed
 from mainstay.lifecycle.replaying.steps import Step, retrace
 from mainstay.registry import golden_failures
 from mainstay.registry.packages import installed
@@ -83,11 +84,11 @@ def replay_last(project: Project, n: int) -> tuple[Replay, ...]:
     bundles: dict[int, Bundle | CorruptError] = {}
     found = []
     with open_books(project) as books:
-        for answer in tail(books.log, n, ("predictions",)):
-            if isinstance(answer, Prediction):
-                if answer.version not in bundles:
-                    bundles[answer.version] = _bundle(books, answer)
-                found.append(_replay(answer, bundles[answer.version]))
+        last = tail(books.log, n, ("predictions",))
+        for answer in unsealed(books.log, [event for event in last if isinstance(event, Prediction)]):
+            if answer.version not in bundles:
+                bundles[answer.version] = _bundle(books, answer)
+            found.append(_replay(answer, bundles[answer.version]))
     return tuple(found)
 
 

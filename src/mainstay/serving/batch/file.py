@@ -28,6 +28,7 @@ from mainstay.serving.batch.rows import (
     refuse_unanswerable,
     with_means,
 )
+from mainstay.serving.hiding import Hiding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +117,8 @@ def score_file(
 
     """
     _require_writable(out, source)
+    hiding = Hiding(books, log.settings)
+    hiding.learn([bundle.contract])
     tensors = tuple(column.name for column in bundle.contract.features if column.type == "tensor")
     frame = read_source(replace(as_written(source_of(source), settings), tensors=tensors))
     checked = refuse_unanswerable(bundle, frame, check_table(bundle.contract, frame))
@@ -140,10 +143,11 @@ def score_file(
     write_whole(half, content)
     try:
         events = predictions(bundle, checked, answers, entities, results, decided=decided, role=role)
-        log.append("predictions", sample(events, log.settings.rate))
+        log.append("predictions", hiding.hide(list(sample(events, log.settings.rate))))
         half.replace(out)
     finally:
         half.unlink(missing_ok=True)
+        hiding.close()
     return Scored(
         version=bundle.version.number,
         rows=frame.height,

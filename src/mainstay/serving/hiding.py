@@ -1,0 +1,84 @@
+"""`Hiding`: what is personal is kept out of the lines a server writes, as the contracts of who answers say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mainstay.contract import FILE, load_contract
+from mainstay.contract.personal import Personal, personal_in
+from mainstay.events.persons import open_persons
+from mainstay.events.sealing import demand_sealing, seal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from mainstay.contract import Contract
+    from mainstay.events import EventsSettings, Prediction
+    from mainstay.project import Project
+
+
+def demand_hiding(projects: Iterable[Project]) -> None:
+    """See, when a server starts, that what the projects' contracts call personal can be sealed.
+
+    Raises
+    ------
+    SetupError
+        Where the extra isn't installed.
+
+    """
+    for project in projects:
+        path = project.root / FILE
+        if path.exists():  # a server may have the registry alone; a version's own contract is looked at when it loads
+            _demand(load_contract(path))
+
+
+def _demand(contract: Contract) -> None:
+    if personal_in(contract).sealed and contract.entity is not None:
+        demand_sealing()
+
+
+class Hiding:
+    """What is personal about one model's records, and the keys of whom they are about.
+
+    Parameters
+    ----------
+    books : Path
+        The project's books: where the keys are.
+    settings : EventsSettings
+        How durable a line is; so is the key that opens it.
+
+    """
+
+    def __init__(self, books: Path, settings: EventsSettings) -> None:
+        self.personal = Personal()
+        """What was personal to any version that answered in this process."""
+        self._persons = open_persons(books, durable=settings.durability == "disk")
+
+    def learn(self, contracts: Iterable[Contract]) -> None:
+        """Take in what is personal to versions that begin to answer.
+
+        Raises
+        ------
+        SetupError
+            Where features are to be sealed, and the extra isn't installed.
+
+        """
+        for contract in contracts:
+            _demand(contract)
+            self.personal |= personal_in(contract)
+
+    def hide(self, events: Sequence[Prediction]) -> list[Prediction]:
+        """Give predictions as they may be written.
+
+        Raises
+        ------
+        StoreError
+            Where a new key can't be stored.
+
+        """
+        return seal(events, self.personal, self._persons) if self.personal else list(events)
+
+    def close(self) -> None:
+        """Let go of the keys."""
+        self._persons.close()
