@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Whole = NDArray[np.int64]
+
+WHOLE = 1_000_000
+"""An answer, in the unit of weights: one that was logged with a chance of 0.1 stands for ten."""
 
 _BITS = 100  # the unit is 2**-100; smaller digits are cut off value by value, so that the sum stays exact
 _MANTISSA = 53
@@ -19,12 +24,14 @@ _MOST = 1e100  # a square or cube beyond this says nothing; held here, it harms 
 
 
 class Moments(msgspec.Struct, frozen=True, array_like=True):
-    """How many values there were, and the sums of their first three powers.
+    """How many values there were, and the sums of their first three powers, each value as often as it stands for.
 
     Parameters
     ----------
     n : int
         How many.
+    weight : int
+        How many they stand for, in millionths.
     units, squares, cubes : int
         The sums, in units of 2**-100.
 
@@ -39,6 +46,7 @@ class Moments(msgspec.Struct, frozen=True, array_like=True):
     """
 
     n: int = 0
+    weight: int = 0
     units: int = 0
     squares: int = 0
     cubes: int = 0
@@ -51,7 +59,7 @@ class Moments(msgspec.Struct, frozen=True, array_like=True):
     @property
     def mean(self) -> float:
         """Their mean; NaN of none."""
-        return self.units / (self.n << _BITS) if self.n else float("nan")
+        return self.units * WHOLE / (self.weight << _BITS) if self.n else float("nan")
 
     @property
     def variance(self) -> float:
@@ -59,20 +67,37 @@ class Moments(msgspec.Struct, frozen=True, array_like=True):
         if self.n < 2:
             return float("nan")
         # In whole numbers, so that what is left of two large sums is exact.
-        spread = self.n * (self.squares << _BITS) - self.units * self.units
-        return max(spread, 0) / ((self.n * (self.n - 1)) << (2 * _BITS))
+        units, squares, n = self.units * WHOLE, (self.squares * WHOLE) << _BITS, self.n
+        return max(squares * self.weight - units * units, 0) * n / (((n - 1) * self.weight**2) << (2 * _BITS))
+
+    @property
+    def error(self) -> float:
+        """The standard error of their mean; NaN of fewer than two."""
+        return math.sqrt(self.variance / self.n) if self.n else float("nan")
 
 
 def add_moments(a: Moments, b: Moments) -> Moments:
     """Add the moments of two sets of values."""
-    return Moments(a.n + b.n, a.units + b.units, a.squares + b.squares, a.cubes + b.cubes)
+    sums = a.units + b.units, a.squares + b.squares, a.cubes + b.cubes
+    return Moments(a.n + b.n, a.weight + b.weight, *sums)
 
 
-def moments_of(values: Floats) -> Moments:
-    """Sum up values and their powers; what is not finite is left out."""
-    known = values[np.isfinite(values)]
-    powers = [np.clip(known**power, -_MOST, _MOST) for power in (1, 2, 3)]
-    return Moments(int(known.size), *map(exact_sum, powers))
+def moments_of(values: Floats, weights: Whole | None = None) -> Moments:
+    """Sum up values and their powers; what is not finite is left out.
+
+    Parameters
+    ----------
+    values : array of float, shape (n,)
+        The values.
+    weights : array of int, shape (n,), optional
+        How often each counts, in millionths; once unless given.
+
+    """
+    there = np.isfinite(values)
+    known = values[there]
+    whole = np.full(known.size, WHOLE, dtype=np.int64) if weights is None else weights[there]
+    powers = [np.clip(whole / WHOLE * known**power, -_MOST, _MOST) for power in (1, 2, 3)]
+    return Moments(int(known.size), int(whole.sum()), *map(exact_sum, powers))
 
 
 def exact_sum(values: Floats) -> int:

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from mainstay.events.profiles.exact import Moments, add_moments
+from mainstay.events.profiles.exact import WHOLE, Moments, add_moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-WHOLE = 1_000_000
-"""An answer, in the unit of weights: one that was logged with a chance of 0.1 stands for ten."""
 
 V = TypeVar("V")
 
