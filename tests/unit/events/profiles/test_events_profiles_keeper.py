@@ -202,8 +202,8 @@ def test_a_number_of_answers_finds_its_moment(log: EventLog) -> None:
         assert profiles.oldest(n, START) == times[n - 1]
     assert profiles.newest(41, END) is None
     assert profiles.oldest(41, START) is None
-    assert profiles.newest(3, START + dt.timedelta(minutes=100)) == times[15]
-    assert profiles.oldest(3, START + dt.timedelta(minutes=100)) == times[20]
+    assert profiles.newest(3, START + dt.timedelta(minutes=100)) == times[14]
+    assert profiles.oldest(3, START + dt.timedelta(minutes=100)) == times[19]
     assert profiles.span() == (times[0], times[-1])
 
 
