@@ -100,7 +100,9 @@ def _cells(material: Material, lens: Lens, width: dt.timedelta) -> Iterator[tupl
         place, key = _key(names)
         yield place, key, _cell(rows, chosen, lens, key)
     for segment in lens.segments:
-        for (*names, value), chosen in _groups(frame.with_columns(_value(lens, segment)), ("slice", *_KEYS, "value")):
+        for (*names, value), chosen in _groups(
+            frame.with_columns(_values(frame, lens, segment)), ("slice", *_KEYS, "value")
+        ):
             place, key = _key(names, segment, value)
             yield place, key, _cell(rows, chosen, lens, key)
     yield from _refused(material.refusals, width)
@@ -124,15 +126,16 @@ def _slice(width: dt.timedelta) -> pl.Expr:
     return (pl.col("time").dt.epoch("us") // (width // dt.timedelta(microseconds=1))).alias("slice")
 
 
-def _value(lens: Lens, segment: str) -> pl.Expr:
-    """Give the value a row has in a segment column, as text; of numbers the quarter of the reference they fall in."""
-    cell = pl.col(FEATURE + segment)
-    cuts = _quarters(lens, segment)
-    if cuts:
-        texts = [f"up to {cuts[0]:g}", *(f"{a:g} to {b:g}" for a, b in pairwise(cuts))]
-        parts = cell.cast(pl.Float64).cut(list(cuts), labels=[*texts, f"above {cuts[-1]:g}"])
-        return parts.cast(pl.String).fill_null(MISSING).alias("value")
-    return cell.cast(pl.String).fill_null(MISSING).alias("value")
+def _values(frame: pl.DataFrame, lens: Lens, segment: str) -> pl.Series:
+    """Give the value of each row in a segment column, as text; of numbers the quarter of the reference they fall in."""
+    cells, cuts = frame[FEATURE + segment], _quarters(lens, segment)
+    if not cuts:
+        return cells.cast(pl.String).fill_null(MISSING).alias("value")
+    between = (f"{low:g} to {high:g}" for low, high in pairwise(cuts))
+    texts = np.array([f"up to {cuts[0]:g}", *between, f"above {cuts[-1]:g}", MISSING])
+    numbers = _floats(cells)
+    places = np.searchsorted(cuts, np.nan_to_num(numbers), side="left")
+    return pl.Series("value", texts[np.where(np.isnan(numbers), len(texts) - 1, places)])
 
 
 def _quarters(lens: Lens, segment: str) -> tuple[float, ...]:
