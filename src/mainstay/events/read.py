@@ -96,7 +96,7 @@ def read_predictions(
         ``id, time, model, version, role, share, score, prediction, decision, degraded, fallback, warnings, latency_us,
         entity, request, answer, consumer, control, sampled`` and one column ``f:<name>`` per feature, as served.
         Predictions and decisions are text here; `mainstay.events.window` gives amounts as numbers. Personal features
-        are there where their person's key lives, null where it was destroyed, or the record didn't say whom it is about.
+        are there where their person's key lives, null where it was destroyed, or the record named nobody.
 
     """
     return scan_predictions(log, contract, since, until, model, columns=columns).frame
