@@ -1,4 +1,6 @@
-"""Scanning segments into Polars frames: columnar, with an explicit schema, and unharmed by torn or damaged lines.
+"""Scanning a stream into a Polars frame: what its table holds, and the segments that it doesn't hold yet.
+
+Segments are read by columns, with an explicit schema, and unharmed by torn or damaged lines.
 
 Imports Polars; a serving worker never imports this module.
 """
@@ -14,6 +16,8 @@ import polars as pl
 
 from mainstay.events.lines import sift
 from mainstay.events.segments import is_sealed
+from mainstay.events.table.rows import read_rows
+from mainstay.events.table.union import look
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.events.log import EventLog, Stream
+    from mainstay.events.table.union import View
 
 TIME = pl.Datetime("us", "UTC")
 _FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
@@ -75,12 +80,19 @@ def scan(
     wanted = None if columns is None else {"id", "time", *columns}
     names = {field: name for field, name in names.items() if wanted is None or name in wanted}
     raw: Schema = {field: schema[field] for field in names}
-    frames, torn = [pl.DataFrame(schema=raw).rename(names)], 0
-    for path in log.segments(stream, since, until):
-        frame, damaged = _read(path, raw)
-        whole = frame.rename(names).filter(pl.col("id").is_not_null() & pl.col("time").is_not_null())
-        torn += damaged + frame.height - whole.height
-        frames.append(_within(whole, since, until))
+
+    def read(seen: View) -> tuple[list[pl.DataFrame], int]:
+        rows, torn = seen.rows(), seen.damaged
+        shipped = pl.DataFrame(schema=raw) if rows is None else read_rows(rows, stream, raw, since, until)
+        frames = [shipped.rename(names)]
+        for path in seen.paths:
+            frame, damaged = _read(path, raw)
+            whole = frame.rename(names).filter(pl.col("id").is_not_null() & pl.col("time").is_not_null())
+            torn += damaged + frame.height - whole.height
+            frames.append(_within(whole, since, until))
+        return frames, torn
+
+    frames, torn = look(log, stream, read, since, until)
     return Scan(pl.concat(frames).sort("time", maintain_order=True), torn)
 
 
