@@ -52,6 +52,7 @@ _PREDICTIONS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
     "mainstay.sealed": ("sealed", pl.String),
     "user.name": ("consumer", pl.String),
     "mainstay.control": ("control", pl.Boolean),
+    "mainstay.intended": ("intended", pl.String),
     "mainstay.sampled": ("sampled", pl.Float64),
 }
 _FEEDBACK: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
@@ -94,9 +95,9 @@ def read_predictions(
     -------
     DataFrame
         ``id, time, model, version, role, share, score, prediction, decision, degraded, fallback, warnings, latency_us,
-        entity, request, answer, consumer, control, sampled`` and one column ``f:<name>`` per feature, as served.
-        Predictions and decisions are text here; `mainstay.events.window` gives amounts as numbers. Personal features
-        are there where their person's key lives, null where it was destroyed, or the record named nobody.
+        entity, request, answer, consumer, control, intended, sampled`` and one column ``f:<name>`` per feature, as
+        served. Predictions and decisions are text here; `mainstay.events.window` gives amounts as numbers. Personal
+        features are there where their person's key lives, null where it was destroyed, or the record named nobody.
 
     """
     return scan_predictions(log, contract, since, until, model, columns=columns).frame
