@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import polars as pl
 
 from mainstay.contract.table import learn_fills
 from mainstay.data.holdout import SplitKind, hold_out, plan_split
 from mainstay.data.inputs import derive_inputs, refuse_free_text, weigh
-from mainstay.data.logged import ID, WEIGHT, Logged, split_of
+from mainstay.data.logged import ID, Logged, split_of, stands_of
 from mainstay.data.prior import Prior, read_prior
 from mainstay.data.roles import with_roles
 from mainstay.data.rows import Rows
@@ -27,6 +26,7 @@ from mainstay.data.versions.digest import stamp_of
 from mainstay.data.versions.state import restore
 from mainstay.data.words import count, listing, rows
 from mainstay.errors import ContractError, DataError
+from mainstay.measures.standing_in import resample
 from mainstay.models.features import read_code, seen_by
 from mainstay.models.pricing import refuse_unsound_amounts
 
@@ -154,10 +154,7 @@ class Snapshot:
         """Give places of rows that are together as the world is: some are left out, or there several times."""
         if rows.stands is None:
             return np.arange(len(rows)) if self.prior is None else self.prior.thin(rows.y)
-        mass = rows.stands if self.prior is None else self.prior.weigh(rows.y) * rows.stands
-        # Systematic resampling (Kitagawa 1996): of n steps of equal length, each row is there as often as it is met.
-        steps = (np.arange(len(rows)) + 0.5) * mass.sum() / len(rows)
-        return np.asarray(np.minimum(np.searchsorted(np.cumsum(mass), steps), len(rows) - 1), dtype=np.int64)
+        return resample(rows.stands if self.prior is None else self.prior.weigh(rows.y) * rows.stands)
 
 
 def take_snapshot(project: Project, contract: Contract, *, source: Source | Logged | Path | None = None) -> Snapshot:
@@ -220,7 +217,7 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Logg
         index=left.index,
         frame=left.good,
         weights=weigh(contract, left.good, left.index, opened.source.name),
-        stands=_stands(left),
+        stands=stands_of(left.good),
     )
     order = np.arange(len(left.y)) if whole.times is None else np.argsort(whole.times, kind="stable")
     return Snapshot(
@@ -273,14 +270,6 @@ def _refuse_wrong_columns(project: Project, contract: Contract, settings: DataSe
             f"The source lacks {lacking}, which the contract demands in every record.",
             "Give a source that has them, or remove their tables from contract.toml.",
         )
-
-
-def _stands(left: Screened) -> NDArray[np.float64] | None:
-    """Give how many records each row stands for, where the log says it; None where each is one."""
-    if WEIGHT not in left.good.columns:
-        return None
-    mass = left.good.get_column(WEIGHT).cast(pl.Float64).to_numpy()
-    return None if (mass == 1).all() else mass
 
 
 def _source(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Places = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
 FEWEST = 50
@@ -91,3 +92,19 @@ def effective_rows(weights: Floats) -> float:
 
     """
     return float(weights.sum() ** 2 / np.square(weights).sum()) if weights.any() else 0.0
+
+
+def resample(mass: Floats) -> Places:
+    """Give places of as many rows that are together as what they stand for is: each about as often as it weighs.
+
+    Systematic resampling, without chance (Kitagawa 1996, Monte Carlo Filter and Smoother, Journal of Computational and
+    Graphical Statistics 5).
+
+    Examples
+    --------
+    >>> resample(np.array([1.0, 3.0, 1.0, 1.0])).tolist()
+    [0, 1, 1, 2]
+
+    """
+    steps = (np.arange(mass.size) + 0.5) * (mass.sum() / mass.size)
+    return np.asarray(np.minimum(np.searchsorted(np.cumsum(mass), steps), mass.size - 1), dtype=np.int64)

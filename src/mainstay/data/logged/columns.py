@@ -9,13 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+import polars as pl
 
 from mainstay.data.settings import SplitBy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mainstay.data.settings import DataSettings
+
+    Floats = NDArray[np.float64]
 
 ID = "mainstay.id"
 """Id of the answer."""
@@ -27,6 +33,14 @@ DEGRADED = "mainstay.degraded"
 """Whether a policy of the contract, or the fallback, had to help."""
 WEIGHT = "mainstay.weight"
 """How many records the row stands for."""
+
+
+def stands_of(rows: pl.DataFrame) -> Floats | None:
+    """Give how many records each row stands for, where the log says it; None where each is one."""
+    if WEIGHT not in rows.columns:
+        return None
+    mass = rows.get_column(WEIGHT).cast(pl.Float64).to_numpy()
+    return None if (mass == 1).all() else mass
 
 
 def split_of(settings: DataSettings, names: Sequence[str]) -> DataSettings:

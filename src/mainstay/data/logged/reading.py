@@ -33,7 +33,8 @@ SHADOW, YOUNG = "shadow", "young"
 LOGGED = "logged"
 """The first step: what the log holds of the span."""
 _ORDER = ("label_at", "time", "event")
-_ANSWER = ("id", "time", "role", "answer", "entity", "decision", "degraded", "fallback", "control", "intended", "sampled")
+_GIVEN = ("id", "time", "role", "answer", "entity", "degraded", "fallback")
+_DECIDED = ("decision", "control", "intended", "sampled")
 _NOBODY = "answers that nobody was given"
 
 
@@ -129,7 +130,7 @@ def read_log(span: Span, *, by: str = "") -> Logged:
     contract = span.contract or load_contract(project.root / FILE)
     settings = with_roles(project.section("data", DataSettings), contract, project)
     log = span.log or open_log(project)
-    columns = (*_ANSWER, *(FEATURE + name for name in contract.feature_names))
+    columns = (*_GIVEN, *_DECIDED, *(FEATURE + name for name in contract.feature_names))
     found = scan_predictions(log, contract, span.since, span.until, project.name, columns=columns).frame
     found = found.sort("time", "id")
     if not found.height:
