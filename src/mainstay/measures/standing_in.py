@@ -103,7 +103,7 @@ def resample(mass: Floats) -> Places:
     Examples
     --------
     >>> resample(np.array([1.0, 3.0, 1.0, 1.0])).tolist()
-    [0, 1, 1, 2]
+    [0, 1, 1, 3]
 
     """
     steps = (np.arange(mass.size) + 0.5) * (mass.sum() / mass.size)

@@ -429,6 +429,18 @@ def test_a_row_that_the_fallback_answered_is_what_it_is(world: Callable[..., Wor
     assert not names & gaps  # no model answers these, so none learns from them
 
 
+def test_a_refused_row_leaves_no_more_than_its_id(world: Callable[..., World]) -> None:
+    here = world()
+    here.past(80)
+    wrong = here.answer(4, features={"tenure": 3, "charge": 1.0, "plan": None})
+    here.write(wrong, here.tell(wrong, "No"))
+    snapshot = take_snapshot(here.project, CONTRACT)
+    assert snapshot.quarantine is not None
+    refused = pl.read_csv(snapshot.quarantine)
+    assert refused.columns == ["row", "rules", ID]
+    assert refused.select("rules", ID).rows() == [("plan: missing", wrong.id)]
+
+
 def test_encoded_again_it_is_the_same(world: Callable[..., World]) -> None:
     here = world()
     here.past(50)

@@ -8,7 +8,7 @@
     columns    what the log adds to a row, under names that no feature has
 """
 
-from mainstay.data.logged.columns import ENTITY, ID, TIME, WEIGHT, split_of, stands_of
+from mainstay.data.logged.columns import ENTITY, ID, TIME, WEIGHT, split_of, stands_of, traceless
 from mainstay.data.logged.reading import Logged, from_events, open_events
 from mainstay.data.logged.span import EVENTS, Span, read_span
 
@@ -25,4 +25,5 @@ __all__ = [
     "read_span",
     "split_of",
     "stands_of",
+    "traceless",
 ]

@@ -43,6 +43,11 @@ def stands_of(rows: pl.DataFrame) -> Floats | None:
     return None if (mass == 1).all() else mass
 
 
+def traceless(refused: pl.DataFrame) -> pl.DataFrame:
+    """Give refused rows for a file; of those of the log no more than the id, so that who is erased there is erased."""
+    return refused.select(ID, *refused.columns[-2:]) if ID in refused.columns else refused
+
+
 def split_of(settings: DataSettings, names: Sequence[str]) -> DataSettings:
     """Give the settings for rows of the log: those that aren't split as the project says are split by what it has.
 

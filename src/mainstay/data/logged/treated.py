@@ -86,6 +86,9 @@ def untreated(frame: pl.DataFrame, project: Project, settings: DataSettings) -> 
 def _idle(frame: pl.DataFrame, project: Project, settings: DataSettings) -> frozenset[str] | None:
     """Name the decisions that change nothing; None where it isn't known which do: amounts, classes without a matrix."""
     told, money = frame.get_column(settings.target).drop_nulls(), project.money
+    held = frame.filter(pl.col("control") & pl.col("intended").is_not_null())["decision"]
+    if held.len():  # a version did so to keep them from an action
+        return frozenset({NO_ACTION, *held.unique().to_list()})
     if money.matrix:
         labels = tuple(money.matrix)
         shares = np.array([(told == label).sum() for label in labels]) / max(told.len(), 1)
