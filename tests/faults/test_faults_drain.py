@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainstay.events import EventLog, Prediction, tail
+from mainstay.events.segments import digest, read_seal
 from mainstay.release import Presence, open_books
 from mainstay.serving.testing import TINY_MODEL, TestServer, register_model, release_now, tiny_project
 
@@ -156,6 +157,16 @@ def test_a_server_that_is_asked_to_leave_answers_what_it_took(released: Project,
     # Who came after that may have waited at a door that closed: nothing of theirs was read.
     assert [opened for caller in callers for opened in caller.broken if opened < asked] == []
     assert Counter(name for caller in callers for name in caller.ids) == logged(released)
+
+
+@pytest.mark.parametrize("durability", ["disk", "async"])
+def test_a_server_that_is_asked_to_leave_writes_what_waits(tmp_path: Path, durability: str) -> None:
+    project = tiny_project(tmp_path, more=f'[events]\ndurability = "{durability}"\n')
+    release_now(project, register_model(project, TINY_MODEL))
+    test_a_server_that_is_asked_to_leave_answers_what_it_took(project, 1, DEPTH)
+    folder = project.books / "events" / "predictions"
+    assert all(read_seal(path) == digest(path) for path in folder.glob("*.jsonl"))
+    assert not list(folder.glob(".*"))
 
 
 @pytest.mark.parametrize("depth", [1, DEPTH])

@@ -53,9 +53,12 @@ class EventLog:
         self.settings = settings or EventsSettings()
         self._writers: dict[Stream, Writer] = {}
 
-    def writer(self, stream: Stream, name: str = "") -> Writer:
-        """Make a writer of its own segments in one stream; `name` (default: the process id) tells whose they are."""
-        return Writer(self.root / stream, name or str(os.getpid()), self.settings)
+    def writer(self, stream: Stream, name: str = "", *, syncs: bool = True) -> Writer:
+        """Make a writer of its own segments in one stream; `name` (default: the process id) tells whose they are.
+
+        Without `syncs` somebody else forces to the disk what it appends, where the settings ask for that.
+        """
+        return Writer(self.root / stream, name or str(os.getpid()), self.settings, syncs=syncs)
 
     def append(self, stream: Stream, events: Iterable[Event]) -> None:
         """Append events now and then; what is written often takes a `writer` instead."""

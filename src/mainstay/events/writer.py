@@ -34,18 +34,28 @@ class Writer:
         Who writes; part of the file names.
     settings : EventsSettings
         How safely, and when a segment is full.
+    syncs : bool
+        Whether `append` forces what it wrote to the disk itself, where the settings ask for that; a `GroupSync` does
+        elsewhere.
     segments : type of OpenSegment
         What its files are; others simulate a disk.
 
     """
 
     def __init__(
-        self, folder: Path, name: str, settings: EventsSettings, segments: type[OpenSegment] = OpenSegment
+        self,
+        folder: Path,
+        name: str,
+        settings: EventsSettings,
+        *,
+        syncs: bool = True,
+        segments: type[OpenSegment] = OpenSegment,
     ) -> None:
         self._folder = folder
         self._name = f"{name}-{secrets.token_hex(4)}"
         self._settings = settings
         self._durable = settings.durability == "disk"
+        self._syncs = syncs and self._durable
         self._segments = segments
         self._left: list[OpenSegment] = []
         """What was full, and is being sealed or still synced."""
@@ -64,7 +74,7 @@ class Writer:
 
         """
         self.write(lines)
-        if self._durable:
+        if self._syncs:
             segment = self.segment
             assert segment is not None  # noqa: S101 - it was written to
             try:
@@ -99,6 +109,12 @@ class Writer:
         """Seal a segment that is old, even where nothing more is written; asked now and then."""
         if self.segment is not None and self.segment.size and time.monotonic() >= self._deadline:
             segment, self.segment = self.segment, None
+            self._leave(segment)
+
+    def begin_anew(self) -> None:
+        """Leave the current segment as it is: nobody knows how far it was written."""
+        segment, self.segment = self.segment, None
+        if segment is not None:
             self._leave(segment)
 
     def probe(self) -> None:

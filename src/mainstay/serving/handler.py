@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mainstay.serving.guard import Need
     from mainstay.serving.ledger import Ledger
     from mainstay.serving.replies import Refused, Reply
+    from mainstay.serving.turn import Sender
 
 
 class Held:
@@ -40,7 +41,10 @@ class Held:
 
     """
 
-    __slots__ = ("call", "events", "ledger", "refuse", "reply", "route", "stream", "taken")
+    __slots__ = ("call", "events", "ledger", "refuse", "reply", "route", "sender", "stream", "taken")
+
+    sender: Sender
+    """Who waits for it."""
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -52,6 +53,7 @@ class Ledger:
         self._metrics = metrics
         self._said = Seldom()
         self._reckoner = Reckoner(served.name, metrics)
+        served.log.lose = self._lose
 
     def answered(
         self, call: Call, route: str, taken: Cases, reply: Reply, refuse: Callable[[Refused, str], Reply]
@@ -107,32 +109,59 @@ class Ledger:
         events = [] if refused.cause in UNWRITTEN else [refusal]
         return Held(self, call, route, draw(refused, call.id), stream="refusals", events=events)
 
-    def settle(self, some: Sequence[Held]) -> None:
+    def settle(self, some: Sequence[Held], later: Callable[[Sequence[Held]], object]) -> list[Held]:
         """Write down answers of one turn, with one write per stream, and count them.
 
-        Those that can't be written are answered by a refusal instead, where the project's policy is to refuse.
+        Gives those that go out now; the others are given to `later`, once they are on the disk. Those that can't be
+        written are answered by a refusal instead, where the project's policy is to refuse.
         """
+        now: list[Held] = []
+        log = self._served.log
         streams: dict[Stream, list[Held]] = {}
         for held in some:
             streams.setdefault(held.stream, []).append(held)
         for stream, part in streams.items():
             events = [event for held in part for event in held.events]
             try:
-                if events:
-                    self._write(stream, events)
+                written = bool(events) and self._write(stream, events)
             except StoreError:
                 self._unwritten(part)
             else:
+                if written and log.waits(stream):
+                    log.when_synced(stream, partial(self._synced, stream, part, later))
+                    continue
                 for held in part:
                     self._count(held)
+            now += part
+        return now
+
+    def _synced(
+        self, stream: Stream, part: Sequence[Held], later: Callable[[Sequence[Held]], object], error: StoreError | None
+    ) -> None:
+        """Let answers go out that are on the disk now, or aren't in the log after all."""
+        try:
+            if error is not None and self._served.log.refuses:
+                self._unwritten(part)
+            else:
+                if error is not None:
+                    self._lose(stream, sum(len(held.events) for held in part))
+                for held in part:
+                    self._count(held)
+        except Exception as fault:  # noqa: BLE001 - the last net: whoever waits for an answer gets one
+            for held in part:
+                held.reply = self.fail(held, fault)
+        later(part)
 
     def shadowed(self, call: Call, done: Sequence[Case], duration: int, answers: Sequence[str]) -> None:
         """Write down what shadows answered to a call that is answered already."""
         events = self.events(call, done, duration, call.id, answers)
         try:
-            self._write("predictions", events)
+            written = self._write("predictions", events)
         except StoreError:  # the answer is out and logged; only the comparison is poorer
-            self._metrics.lost.labels(self._served.name, "predictions").inc(len(events))
+            self._lose("predictions", len(events))
+            return
+        if written and (log := self._served.log).waits("predictions"):
+            log.when_synced("predictions", lambda error: self._lose("predictions", len(events)) if error else None)
 
     def fail(self, held: Held, error: Exception) -> Reply:
         """Answer where mainstay itself failed to write something down."""
@@ -182,11 +211,16 @@ class Ledger:
             events = sample(events, wanted.rate)
         return events
 
-    def _write(self, stream: Stream, events: Sequence[Event]) -> None:
+    def _write(self, stream: Stream, events: Sequence[Event]) -> bool:
         if self._served.hiding.personal and stream == "predictions":
             events = self._served.hiding.hide(cast("Sequence[Prediction]", events))
-        if not self._served.log.write(stream, encode_events(events)):
-            self._metrics.lost.labels(self._served.name, stream).inc(len(events))
+        written = self._served.log.write(stream, encode_events(events))
+        if not written:
+            self._lose(stream, len(events))
+        return written
+
+    def _lose(self, stream: Stream, events: int) -> None:
+        self._metrics.lost.labels(self._served.name, stream).inc(events)
 
     def _unwritten(self, part: Sequence[Held]) -> None:
         sentence = "The event log can't be written, and nothing is answered that isn't logged."

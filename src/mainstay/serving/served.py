@@ -179,6 +179,7 @@ class Served:
         if self.refused is not None and self._seldom.due(f"refused {self.refused.id}"):
             self._tell_refused(self.refused)
         self.log.write_found()
+        self.log.look()
 
     def say(self, sentence: str) -> None:
         """Tell whoever runs the server something about this model."""

@@ -11,7 +11,7 @@ from mainstay.serving.refusals import say_fault
 from mainstay.serving.replies import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from mainstay.serving.handler import Outcome
     from mainstay.serving.ledger import Ledger
@@ -28,12 +28,14 @@ class Sender(Protocol):
 class Turn:
     """Answers that wait for the end of the present turn of the event loop.
 
+    Where they must be on the disk as well, they go out with the sync that covers them, and the next turns go on.
+
     Whoever answers thirty-two requests that arrived at once writes to the log once, not thirty-two times; and whoever
     answers a single one waits for nobody, because a turn ends as soon as nothing else has arrived.
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Sender, Held]] = []
+        self._waiting: list[Held] = []
         self.spans: Spans | None = None
         """Who tells a collector of what went out."""
         self._began = 0.0
@@ -43,7 +45,8 @@ class Turn:
         if not self._waiting:
             self._began = time.monotonic()
             asyncio.get_running_loop().call_soon(self.end)
-        self._waiting.append((sender, held))
+        held.sender = sender
+        self._waiting.append(held)
 
     def lasts_longer_than(self, seconds: float) -> bool:
         """Say whether the present turn has answers that have waited so long for its end.
@@ -62,18 +65,20 @@ class Turn:
         return await waiter.reply
 
     def end(self) -> None:
-        """Write down what waits, and send it."""
+        """Write down what waits, and send it: now, or as soon as it is as safe as it should be."""
         waiting, self._waiting = self._waiting, []
-        settle(held for _, held in waiting)
-        for sender, held in waiting:
-            sender.send(held.reply)
-        for _, held in waiting:
+        self._send(settle(waiting, self._send))
+
+    def _send(self, settled: Sequence[Held]) -> None:
+        for held in settled:
+            held.sender.send(held.reply)
+        for held in settled:
             if (after := held.call.after) is not None:
                 # It knows the call: left there, each would keep the other until the collector comes round.
                 held.call.after = None
                 _do(after)
         if self.spans is not None:
-            for _, held in waiting:
+            for held in settled:
                 self.spans.add(held)
 
 
@@ -86,17 +91,20 @@ class _Waiter:
             self.reply.set_result(reply)
 
 
-def settle(some: Iterable[Held]) -> None:
-    """Write down answers, each by its model's ledger."""
+def settle(some: Iterable[Held], later: Callable[[Sequence[Held]], object]) -> list[Held]:
+    """Write down answers, each by its model's ledger; gives those that go out now, and the others `later`."""
+    now: list[Held] = []
     ledgers: dict[Ledger, list[Held]] = {}
     for held in some:
         ledgers.setdefault(held.ledger, []).append(held)
     for ledger, part in ledgers.items():
         try:
-            ledger.settle(part)
+            now += ledger.settle(part, later)
         except Exception as error:  # noqa: BLE001 - the last net: whoever waits for an answer gets one
             for held in part:
                 held.reply = ledger.fail(held, error)
+            now += part
+    return now
 
 
 def _do(after: Callable[[], object]) -> None:

@@ -15,8 +15,8 @@ from mainstay.serving.testing import GOOD_RECORD, TINY_MODEL, counted, register_
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mainstay.events.writer import Writer
     from mainstay.serving.replies import Reply
+    from mainstay.serving.streams import Appends
 
 BODY = json.dumps(GOOD_RECORD).encode()
 
@@ -24,7 +24,7 @@ BODY = json.dumps(GOOD_RECORD).encode()
 class Counted:
     """A writer that counts how often it is asked to write, and can be out of order."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Appends) -> None:
         self._writer = writer
         self.times = 0
         self.broken = False
@@ -35,13 +35,16 @@ class Counted:
             raise StoreError("The disk is full.", "Free some space.")
         self._writer.append(lines)
 
+    def probe(self) -> None:
+        self._writer.probe()
+
 
 def _served(folder: Path, name: str = "churn", more: str = "") -> tuple[Served, Counted]:
     project = tiny_project(folder, name, more)
     release_now(project, register_model(project, TINY_MODEL))
     served = Served(project, loopback=True)
     served.look()
-    served.log.writers["predictions"] = writer = Counted(served.log.writers["predictions"])  # type: ignore[assignment]
+    served.log.writers["predictions"] = writer = Counted(served.log.writers["predictions"])
     return served, writer
 
 
