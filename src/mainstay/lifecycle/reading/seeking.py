@@ -10,6 +10,7 @@ from mainstay.errors import CorruptError
 from mainstay.events import STREAMS, Event, Feedback, Prediction, decode_event, event_time, id_time
 from mainstay.events.journal import lines_with
 from mainstay.events.line import event_id
+from mainstay.events.unsealing import unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,6 +47,16 @@ def seek(log: EventLog, name: str) -> tuple[Lying, ...]:
         if answer != name:
             found |= {_key(each): each for each in _naming(log, answer)}
     return tuple(sorted(found.values(), key=lambda each: event_time(each.event)))
+
+
+def opened(log: EventLog, found: Iterable[Lying]) -> tuple[Lying, ...]:
+    """Give the same with personal features, where their person's key lives."""
+    return tuple(
+        msgspec.structs.replace(each, event=unsealed(log, [each.event])[0])
+        if isinstance(each.event, Prediction) and each.event.sealed is not None
+        else each
+        for each in found
+    )
 
 
 def answer_of(event: Event) -> str | None:

@@ -10,7 +10,7 @@ from mainstay.errors import NotFoundError
 from mainstay.events import Access, Action, Event, Feedback, Found, Prediction, Refusal, open_log
 from mainstay.events.line import event_id
 from mainstay.lifecycle.reading.access import record_access
-from mainstay.lifecycle.reading.seeking import answer_of, seek
+from mainstay.lifecycle.reading.seeking import answer_of, opened, seek
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -110,6 +110,8 @@ def show_events(project: Project, name: str, *, by: str) -> Shown:
         Where the log holds nothing by that id.
     StoreError
         Where it can't be written down who looked, and personal features would be shown.
+    SetupError
+        Where there are personal features to open, and the extra isn't installed.
 
     """
     log = open_log(project)
@@ -123,6 +125,7 @@ def show_events(project: Project, name: str, *, by: str) -> Shown:
     model = found[0].event.model
     try:
         note = record_access(log, model, "show", by=by, subject=name, events=len(found), personal=personal)
+        found = opened(log, found) if personal else found
     finally:
         log.close()
     return assemble(name, found, unrecorded=note)
