@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -59,6 +60,46 @@ def personal_in(contract: Contract) -> Personal:
         frozenset(column.name for column in features if column.personal is True),
         frozenset(column.name for column in features if column.personal == "drop"),
     )
+
+
+def with_derived(contract: Contract, inputs: Contract) -> Contract:
+    """Mark as personal what feature code may have derived from what is.
+
+    Nobody can say what a column of code comes from, so all are marked but those that are called as a feature which is
+    nobody's own. They stay out of the log's open part as the features do, and of a bundle as far as it tells of values.
+    """
+    some = personal_in(contract)
+    if not some:
+        return inputs
+    nobodys = frozenset(contract.feature_names) - some.names
+    columns = (
+        column if column.name in nobodys else msgspec.structs.replace(column, personal=True)
+        for column in inputs.columns
+    )
+    return msgspec.structs.replace(inputs, columns=tuple(columns))
+
+
+def coarse(value: float, span: float) -> float:
+    """Round a number of somebody's to a hundredth of a span, or coarser, so that it says nothing exact about anybody.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    span : float
+        What it is seen against: from the least to the largest of all, or how large it is itself; 0 for a constant,
+        which is everybody's and stays.
+
+    Examples
+    --------
+    >>> coarse(747687.312606, 100_000), coarse(47, 82), coarse(0.123456, 1), coarse(17.3, 0)
+    (748000.0, 47.0, 0.12, 17.3)
+
+    """
+    if not span or not math.isfinite(span):
+        return value
+    digits = 2 - math.ceil(math.log10(abs(span)))
+    return float(round(value, digits))
 
 
 def personal_notes(contract: Contract) -> tuple[str, ...]:

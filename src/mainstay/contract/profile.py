@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from mainstay.contract.columns import Boolean, Category, Text
+from mainstay.contract.personal import coarse
 from mainstay.errors import ContractError
 
 if TYPE_CHECKING:
@@ -90,11 +91,16 @@ def profile_rows(contract: Contract, encoded: NDArray[np.float64]) -> Profile:
     """Profile encoded rows of shape (n, width) as the reference.
 
     Numeric features are cut into up to 20 bins of equal count. Each edge is an actual value of the rows, so that a
-    value which many rows share gets a bin of its own. A constant gets three bins: below, equal, above.
+    value which many rows share gets a bin of its own; that of a personal feature is rounded, so that it is nobody's. A
+    constant gets three bins: below, equal, above.
     """
     empty = tuple(_empty(contract))
     watched = _watch(empty, encoded)
-    cut = tuple(_cut(column, watched[:, place]) for place, column in enumerate(empty))
+    own = _personal_slots(contract)
+    cut = tuple(
+        _cut(column, watched[:, place], coarsely=column.slots is not None and column.slots[0] in own)
+        for place, column in enumerate(empty)
+    )
     return Profile(columns=_count_all(cut, watched), rows=len(encoded))
 
 
@@ -166,10 +172,22 @@ def _watch(columns: Sequence[ColumnProfile], encoded: NDArray[np.float64]) -> ND
     return watched
 
 
-def _cut(column: ColumnProfile, values: NDArray[np.float64]) -> ColumnProfile:
+def _personal_slots(contract: Contract) -> frozenset[int]:
+    """Name the first slot of each personal feature."""
+    widths = [column.width for column in contract.features]
+    firsts = np.cumsum([0, *widths[:-1]]).tolist()
+    return frozenset(first for first, column in zip(firsts, contract.features, strict=True) if column.personal)
+
+
+def _cut(column: ColumnProfile, values: NDArray[np.float64], *, coarsely: bool) -> ColumnProfile:
     if column.kind == "category":
         return column
-    return msgspec.structs.replace(column, edges=_edges(values[~np.isnan(values)]))
+    there = values[~np.isnan(values)]
+    edges = _edges(there)
+    if coarsely and edges:
+        span = float(there.max() - there.min())
+        edges = tuple(sorted({coarse(edge, span) for edge in edges}))
+    return msgspec.structs.replace(column, edges=edges)
 
 
 def _edges(values: NDArray[np.float64]) -> tuple[float, ...]:

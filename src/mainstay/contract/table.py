@@ -6,6 +6,7 @@ worker never imports this module.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,12 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from mainstay.contract.columns import AnyColumn, Column
+from mainstay.contract.columns import AnyColumn, Column, Text
 from mainstay.contract.contract import require_sound
+from mainstay.contract.personal import coarse
 from mainstay.contract.plan import served_cells, within_limits
 from mainstay.contract.verdict import Verdict
+from mainstay.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +161,14 @@ def _is_wide(column: AnyColumn) -> bool:
 def learn_fills(contract: Contract, good: pl.DataFrame) -> Contract:
     """Learn what `impute` fills in where the contract doesn't say: the (lower) median, or the most frequent label.
 
-    Give it the good rows of the training part alone.
+    Give it the good rows of the training part alone. What is learned of a personal feature is rounded; of a personal
+    text nothing is.
+
+    Raises
+    ------
+    ContractError
+        Where a personal text is to be filled in, and the contract doesn't say with what.
+
     """
     return msgspec.structs.replace(contract, columns=tuple(_learned(column, good) for column in contract.columns))
 
@@ -187,8 +197,25 @@ def _learned(column: AnyColumn, good: pl.DataFrame) -> AnyColumn:
         return column
     middle = column.learned == "middle"
     fill: Any = cells.sort().item((len(cells) - 1) // 2) if middle else cells.mode().sort().item(0)
+    if column.personal:
+        fill = _nobodys(column, fill)
     setting: Callable[[Any], bool | float | str] = column.as_setting
     return msgspec.structs.replace(column, fill=setting(column.clip(fill)))
+
+
+def _nobodys(column: AnyColumn, fill: Any) -> Any:
+    """Give what is filled in without saying somebody's own value: a bundle holds it."""
+    if isinstance(column, Text):
+        raise ContractError(
+            f"What fills the gaps of '{column.name}' would be some person's own text, in every bundle.",
+            f'Say what to fill in: fill = "..." below [{column.name}].',
+        )
+    if isinstance(fill, dt.datetime):
+        return fill.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if isinstance(fill, bool) or not isinstance(fill, int | float):
+        return fill
+    rounded = coarse(fill, fill)
+    return int(rounded) if isinstance(fill, int) else rounded
 
 
 def _free(name: str, taken: list[str]) -> str:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from mainstay.contract.personal import coarse
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -19,7 +21,11 @@ _PARTS = 4
 
 
 def label_rows(
-    typed: pl.DataFrame, original: pl.DataFrame, names: Sequence[str], learned: NDArray[np.bool_]
+    typed: pl.DataFrame,
+    original: pl.DataFrame,
+    names: Sequence[str],
+    learned: NDArray[np.bool_],
+    own: Collection[str] = (),
 ) -> dict[str, NDArray[np.str_]]:
     """Label each row in each segment column.
 
@@ -34,14 +40,16 @@ def label_rows(
         The segment columns.
     learned : array of bool
         True for training rows.
+    own : collection of str
+        Personal columns: the numbers that part their groups are rounded, so that they are nobody's.
 
     """
-    return {name: _label(typed[name], original[name], learned) for name in names}
+    return {name: _label(typed[name], original[name], learned, own=name in own) for name in names}
 
 
-def _label(typed: pl.Series, original: pl.Series, learned: NDArray[np.bool_]) -> NDArray[np.str_]:
+def _label(typed: pl.Series, original: pl.Series, learned: NDArray[np.bool_], *, own: bool) -> NDArray[np.str_]:
     if typed.dtype.is_numeric() and typed.drop_nulls().n_unique() > MOST_LABELS:
-        return _cut(typed.cast(pl.Float64), learned)
+        return _cut(typed.cast(pl.Float64), learned, own=own)
     if typed.dtype.is_numeric():
         typed = pl.Series([None if value is None else f"{value:g}" for value in typed.to_list()], dtype=pl.String)
     elif typed.dtype == pl.Boolean and original.dtype != pl.Boolean:
@@ -49,10 +57,12 @@ def _label(typed: pl.Series, original: pl.Series, learned: NDArray[np.bool_]) ->
     return typed.cast(pl.String).fill_null(MISSING).to_numpy().astype(np.str_)
 
 
-def _cut(values: pl.Series, learned: NDArray[np.bool_]) -> NDArray[np.str_]:
+def _cut(values: pl.Series, learned: NDArray[np.bool_], *, own: bool) -> NDArray[np.str_]:
     numbers = values.fill_null(np.nan).to_numpy()
     known = numbers[learned & ~np.isnan(numbers)]
     edges = np.unique(np.quantile(known, np.linspace(0, 1, _PARTS + 1)))
+    if own:
+        edges = np.unique([coarse(edge, float(edges[-1] - edges[0])) for edge in edges.tolist()])
     inner = edges[1:-1]
     texts = [f"{low:g} to {high:g}" for low, high in pairwise(edges)] or [f"{edges[0]:g}"]
     labels = np.array([*texts, MISSING])

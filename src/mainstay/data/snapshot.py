@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mainstay.contract import Text
 from mainstay.contract.table import learn_fills
 from mainstay.data.holdout import SplitKind, hold_out, plan_split
 from mainstay.data.inputs import derive_inputs, refuse_free_text, weigh
@@ -186,7 +187,7 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
     whole = Rows(
         X=X,
         y=left.y,
-        segments=label_rows(left.good, left.told, settings.segments, ~held),
+        segments=label_rows(left.good, left.told, settings.segments, ~held, own=_personal(contract)),
         times=np.asarray(plan.keys, dtype=np.float64) if plan.kind == "time" else None,
         groups=np.asarray(plan.keys, dtype=np.str_) if plan.kind == "group" else None,
         index=left.index,
@@ -219,6 +220,10 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
     )
 
 
+def _personal(contract: Contract) -> frozenset[str]:
+    return frozenset(column.name for column in contract.columns if column.personal)
+
+
 def _refuse_wrong_columns(project: Project, contract: Contract, settings: DataSettings, names: Sequence[str]) -> None:
     """Refuse, before any row is looked at, a project that names columns the source or the contract doesn't have."""
     by = settings.split_by
@@ -232,6 +237,12 @@ def _refuse_wrong_columns(project: Project, contract: Contract, settings: DataSe
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"Did you mean '{near[0]}'?" if near else f"Its columns: {listing(list(names))}."
             raise project.file.error("data", key, f"names '{name}', which the source doesn't have.", hint)
+    for name in settings.segments:
+        if name in contract.names and isinstance(column := contract.column(name), Text) and column.personal:
+            raise project.file.error(
+                "data", "segments", f"names '{name}', a personal text: reports would spell out what it says.",
+                "Compare groups of another column, or make it a category, whose values the contract names.",
+            )  # fmt: skip
     if settings.target in contract.feature_names:
         raise ContractError(
             f"'{settings.target}' is the target and a feature: the model would be told the answer.",

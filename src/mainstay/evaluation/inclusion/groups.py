@@ -54,7 +54,8 @@ def group_rows(snapshot: Snapshot, name: str) -> NDArray[np.str_]:
     cells = pl.concat([rows.frame.get_column(name) for rows in (snapshot.train, snapshot.test)])
     learned = np.arange(len(cells)) < len(snapshot.train)
     typed, column = _numeric(cells).to_frame(), cells.name
-    labels = label_rows(typed, cells.to_frame(), (column,), learned)[column]
+    own = [each.name for each in snapshot.contract.columns if each.personal]
+    labels = label_rows(typed, cells.to_frame(), (column,), learned, own=own)[column]
     names, counts = np.unique(labels, return_counts=True)
     kept = names[np.argsort(-counts, kind="stable")][:MOST_LABELS]
     return np.asarray(np.where(np.isin(labels, [*kept, MISSING]), labels, REST)[~learned], dtype=np.str_)

@@ -15,6 +15,7 @@ import polars as pl
 from mainstay.contract.columns import Boolean, Category, Datetime, Number, Tensor
 from mainstay.contract.columns.base import LONGEST
 from mainstay.contract.contract import Contract, require_sound
+from mainstay.contract.personal import with_derived
 from mainstay.errors import DataError
 from mainstay.models.features.code import FILE
 from mainstay.models.features.features import Features
@@ -76,7 +77,8 @@ def learn_features(
     if target in raw.columns:
         raise DataError(f"{FILE} gives a column called '{target}', which is the target.", "Leave it out, or rename it.")
     passed = _passed(contract, raw, served)
-    inputs = Contract(tuple(passed.get(name) or _described(raw.get_column(name), learned) for name in raw.columns))
+    described = (passed.get(name) or _described(raw.get_column(name), learned) for name in raw.columns)
+    inputs = with_derived(contract, Contract(tuple(described)))
     require_sound(inputs)
     running = Runner(function, inputs)
     derived = plain(raw, inputs.features, served)
