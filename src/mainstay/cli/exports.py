@@ -91,14 +91,45 @@ def export_grafana(*, out: Path | None, shown: bool, folder: Path, as_json: bool
     _hand_out(project, out or project.root / "grafana", files, shown=shown, as_json=as_json)
 
 
+@export.command("elk")
+@click.option(
+    "--elasticsearch", default="http://127.0.0.1:9200", show_default=True, help="Where Elasticsearch answers."
+)
+@click.option("--out", type=DIR, help="A folder (default: elk in the project).")
+@click.option("--show", "shown", is_flag=True, help="Print what would be written, and write nothing.")
+@on_project
+def export_elk(*, elasticsearch: str, out: Path | None, shown: bool, folder: Path, as_json: bool) -> None:
+    """Write what brings the event log into Elasticsearch and Kibana.
+
+    Index templates, a lifecycle policy, an ingest pipeline, a dashboard; configurations of Filebeat, Logstash, Fluent
+    Bit, Vector and rsyslog; and a README with the commands in order.
+    """
+    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+
+    project = open_here(folder)
+    place = out or project.root / "elk"
+    files = lifecycle.shipping_files(project, place, elasticsearch)
+    if shown:
+        _print(files)
+    else:
+        _tell(project, lifecycle.write_shipping(place, files), as_json=as_json)
+
+
 def _hand_out(project: Project, out: Path, files: dict[str, str], *, shown: bool, as_json: bool) -> None:
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     if shown:
-        for text in files.values():
-            click.echo(text, nl=False)
-        return
-    written = lifecycle.write_outside(out, files)
+        _print(files)
+    else:
+        _tell(project, lifecycle.write_outside(out, files), as_json=as_json)
+
+
+def _print(files: dict[str, str]) -> None:
+    for text in files.values():
+        click.echo(text, nl=False)
+
+
+def _tell(project: Project, written: tuple[Path, ...], *, as_json: bool) -> None:
     if as_json:
         show_json({"model": project.name, "files": [str(path) for path in written]})
     else:

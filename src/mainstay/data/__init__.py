@@ -10,6 +10,7 @@ from mainstay.data.draft import Draft, draft_project, write_project
 from mainstay.data.fingerprint import fingerprint
 from mainstay.data.frames import as_frame
 from mainstay.data.judged import judged_on
+from mainstay.data.logged import Logged, Span, from_events, read_span
 from mainstay.data.roles import with_roles
 from mainstay.data.rows import Rows
 from mainstay.data.settings import DataSettings, SplitBy
@@ -22,18 +23,22 @@ __all__ = [
     "DataSettings",
     "Draft",
     "LedgerLine",
+    "Logged",
     "Rows",
     "Snapshot",
     "Source",
+    "Span",
     "SplitBy",
     "as_frame",
     "data_findings",
     "draft_project",
     "fingerprint",
+    "from_events",
     "judged_on",
     "leak_suspects",
     "open_source",
     "read_source",
+    "read_span",
     "resolve_source",
     "row_loss",
     "source_of",

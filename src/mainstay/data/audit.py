@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from mainstay.data.leaks import find_leaks
-from mainstay.data.sieve import UNLABELLED, explain_losses
+from mainstay.data.sieve import NO_LOSS, UNLABELLED, explain_losses
 from mainstay.data.target import commonest
 from mainstay.data.words import count, rows
 from mainstay.measures.finding import Finding, Limit, judge
@@ -169,7 +169,7 @@ def row_loss(snapshot: Snapshot) -> Finding:
     """
     unlabelled = snapshot.rows_unlabelled
     labelled, lost = snapshot.rows_read - unlabelled, snapshot.rows_lost - unlabelled
-    refusals = tuple(line for line in snapshot.ledger if line.step != UNLABELLED)
+    refusals = tuple(line for line in snapshot.ledger if line.step not in {UNLABELLED, *NO_LOSS})
     told = explain_losses(refusals) or f"every row of the source{' with an outcome' if unlabelled else ''} is used"
     where = f" ({snapshot.quarantine})" if snapshot.quarantine and lost else ""
     apart = f"; {rows(unlabelled)} without a {snapshot.task.target} left out, which is no loss" if unlabelled else ""

@@ -63,5 +63,6 @@ def _all(snapshot: Snapshot) -> Rows:
         index=np.concatenate([one.index, two.index]),
         frame=pl.concat([one.frame, two.frame]),
         weights=None if one.weights is None or two.weights is None else np.concatenate([one.weights, two.weights]),
+        stands=None if one.stands is None or two.stands is None else np.concatenate([one.stands, two.stands]),
     )
     return whole.take(np.argsort(whole.index, kind="stable"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -37,6 +37,8 @@ class Rows:
         The rows themselves, typed by the contract, with the target and whatever else the source holds.
     weights : array, shape (n,), optional
         How much each row counts when a model is fitted, where a column has the role "weight".
+    stands : array, shape (n,), optional
+        How many records of the world each row stands for, where that isn't one: rows of an event log.
 
     """
 
@@ -48,6 +50,15 @@ class Rows:
     index: NDArray[np.int64]
     frame: pl.DataFrame
     weights: NDArray[np.float64] | None = None
+    stands: NDArray[np.float64] | None = None
+
+    @property
+    def fit_weights(self) -> NDArray[np.float64] | None:
+        """How much each row counts in a fit, for what it is and for what it stands for; None where all count alike."""
+        if self.stands is None:
+            return self.weights
+        counted = self.stands if self.weights is None else self.stands * self.weights
+        return np.asarray(counted / self.stands.mean())  # so that what a recipe says of one row stays about one row
 
     def __len__(self) -> int:
         """Give the number of rows."""
@@ -64,4 +75,5 @@ class Rows:
             index=self.index[places],
             frame=self.frame[pl.Series(places)],
             weights=None if self.weights is None else self.weights[places],
+            stands=None if self.stands is None else self.stands[places],
         )

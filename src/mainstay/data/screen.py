@@ -15,6 +15,7 @@ import polars as pl
 from mainstay.data.fingerprint import digest_rows
 from mainstay.data.holdout import refuse_unplaced
 from mainstay.data.inputs import leave_fallbacks
+from mainstay.data.logged.columns import traceless
 from mainstay.data.quarantine import Quarantine
 from mainstay.data.repeats import Repeats
 from mainstay.data.sieve import UNLABELLED, LedgerLine, Sieve, add_counts, add_steps, ledger_of, told_counts
@@ -126,7 +127,7 @@ def screen(opened: Opened, found: Survey, wanted: Wanted, folder: Path) -> Scree
             sieve = _refuse_unlabelled(Sieve.of(batch, "", first), wanted)
             sieve = refuse_unplaced(sieve, wanted.settings)
             sieve, checked = leave_fallbacks(*repeats.refuse(*sieve.check(wanted.contract)))
-            quarantine.add(sieve.quarantined)
+            quarantine.add(traceless(sieve.quarantined))
             steps, flags = add_steps(steps, sieve.steps), add_counts(flags, checked.flags)
             kept.append(_keep(sieve, checked.good, found, wanted))
             first += batch.height

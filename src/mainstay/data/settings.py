@@ -54,7 +54,16 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     source : str
         Where the rows are: path of a csv, parquet or Arrow file, of a folder of them or of a Delta table (a relative
         one starts at the project's folder), or an address ``s3://``, ``gs://``, ``az://``, ``postgresql://`` or
-        ``sqlite:///``.
+        ``sqlite:///``; or ``"events"``, the records that were answered, with the outcomes that came in since (a folder
+        of that name is ``"./events"``).
+    since : str
+        Of ``"events"``: the first moment (ISO 8601), or how far back from `until`: ``"90d"``; all there is where empty.
+    until : str
+        Of ``"events"``: the moment (ISO 8601) before which records were answered and outcomes came in; now where empty.
+    treated : {"drop", "keep"}
+        Of ``"events"``: what becomes of records that were acted on. Their outcomes are those of the action, so they are
+        left out, and those of the control share (``[release] control``) stand for them. "keep" says that an action
+        changes no outcome.
     query : str
         What a database is asked for.
     as_of : int or str
@@ -106,6 +115,9 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     source: str = ""
+    since: str = ""
+    until: str = ""
+    treated: Literal["drop", "keep"] = "drop"
     query: str = ""
     as_of: int | str = ""
     header: bool = True

@@ -29,6 +29,10 @@ UNLABELLED = "no outcome"
 """The step that takes out the rows whose outcome isn't known (yet): everyday, and no loss."""
 
 
+NO_LOSS = frozenset({"sample", "shadow", "young", "treated"})
+"""The steps that take out rows which others stand for, or which were never to be learned from."""
+
+
 class LedgerLine(msgspec.Struct, frozen=True):
     """One step of the way from the source to the model, with what it kept.
 
@@ -36,7 +40,8 @@ class LedgerLine(msgspec.Struct, frozen=True):
     ----------
     step : str
         ``"read"``, ``"no outcome"``, ``"target"``, ``"time"``, ``"group"``, ``"contract"``, ``"fallback"``,
-        ``"sample"`` or ``"split"``.
+        ``"sample"`` or ``"split"``; before them of an event log ``"logged"``, ``"shadow"``, ``"young"``, ``"treated"``
+        and ``"weights"``.
     rows_in, rows_out : int
         Rows before and after; the difference is in quarantine.
     reason : str
@@ -190,5 +195,5 @@ def ledger_of(read: int, words: str, steps: tuple[Step, ...]) -> tuple[LedgerLin
 
 def explain_losses(ledger: tuple[LedgerLine, ...]) -> str:
     """Say in one sentence where rows were lost."""
-    lost = [line for line in ledger if line.rows_in > line.rows_out and line.step != "sample"]
+    lost = [line for line in ledger if line.rows_in > line.rows_out and line.step not in NO_LOSS]
     return "; ".join(f"{line.step} took out {count(line.rows_in - line.rows_out)}: {line.reason}" for line in lost)

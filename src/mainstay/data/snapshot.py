@@ -12,13 +12,14 @@ from mainstay.contract import Text
 from mainstay.contract.table import learn_fills
 from mainstay.data.holdout import SplitKind, hold_out, plan_split
 from mainstay.data.inputs import derive_inputs, refuse_free_text, weigh
+from mainstay.data.logged import ID, Logged, split_of, stands_of
 from mainstay.data.prior import Prior, read_prior
 from mainstay.data.roles import with_roles
 from mainstay.data.rows import Rows
 from mainstay.data.screen import Wanted, screen
 from mainstay.data.segments import label_rows
 from mainstay.data.settings import DataSettings, SplitBy
-from mainstay.data.sieve import UNLABELLED, LedgerLine, explain_losses
+from mainstay.data.sieve import NO_LOSS, UNLABELLED, LedgerLine, explain_losses
 from mainstay.data.source import Opened, Source, as_written, open_source, resolve_source, source_of
 from mainstay.data.survey import gather, survey
 from mainstay.data.target import MIN_ROWS, choose_goal, find_target
@@ -26,12 +27,15 @@ from mainstay.data.versions.digest import stamp_of
 from mainstay.data.versions.state import restore
 from mainstay.data.words import count, listing, rows
 from mainstay.errors import ContractError, DataError
+from mainstay.measures.standing_in import resample
 from mainstay.models.features import read_code, seen_by
 from mainstay.models.pricing import refuse_unsound_amounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from mainstay.contract import Contract
     from mainstay.data.screen import Screened
@@ -121,20 +125,40 @@ class Snapshot:
     @property
     def rows_read(self) -> int:
         """How many rows the source holds."""
-        return self.ledger[0].rows_in
+        return next(line.rows_in for line in self.ledger if line.step == "read")
 
     @property
     def rows_lost(self) -> int:
         """How many of them are in quarantine."""
-        return sum(line.rows_in - line.rows_out for line in self.ledger if line.step != "sample")
+        return sum(line.rows_in - line.rows_out for line in self.ledger if line.step not in NO_LOSS)
 
     @property
     def rows_unlabelled(self) -> int:
         """How many of these have no outcome; they are no loss, there is nothing to learn from them."""
         return sum(line.rows_in - line.rows_out for line in self.ledger if line.step == UNLABELLED)
 
+    @property
+    def stands(self) -> str:
+        """What rows stand for beside themselves, for a reader; empty where each is one record."""
+        weighed = self.opened.stream.stands if self.opened else ""
+        words = (self.prior.words if self.prior else "", f"{weighed}." if weighed else "")
+        return " ".join(each for each in words if each)
 
-def take_snapshot(project: Project, contract: Contract, *, source: Source | Path | None = None) -> Snapshot:
+    def stand_for(self, rows: Rows) -> NDArray[np.float64] | None:
+        """Give how many records of the world each row stands for; shape (n,). None where each stands for one."""
+        if self.prior is None:
+            return rows.stands
+        mass = self.prior.weigh(rows.y)
+        return mass if rows.stands is None else mass * rows.stands
+
+    def as_the_world(self, rows: Rows) -> NDArray[np.int64]:
+        """Give places of rows that are together as the world is: some are left out, or there several times."""
+        if rows.stands is None:
+            return np.arange(len(rows)) if self.prior is None else self.prior.thin(rows.y)
+        return resample(rows.stands if self.prior is None else self.prior.weigh(rows.y) * rows.stands)
+
+
+def take_snapshot(project: Project, contract: Contract, *, source: Source | Logged | Path | None = None) -> Snapshot:
     """Read the project's source, hold it against the contract and split it.
 
     Refused rows are written to ``.mainstay/quarantine/``, named after the fingerprint. Nothing is random but the seed
@@ -146,8 +170,8 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
         Its ``[data]`` section says what to read and how to split.
     contract : Contract
         What a record must look like.
-    source : Source or Path, optional
-        Another one instead of the project's own.
+    source : Source, Logged or Path, optional
+        Another one instead of the project's own: a file, or what `mainstay.data.from_events` gave.
 
     Raises
     ------
@@ -168,6 +192,7 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
     stamp = stamp_of(asked.path) if asked.path is not None else ()
     opened = open_source(asked)
     names = opened.schema.names()
+    settings = split_of(settings, names)
     target = find_target(names, settings.target, opened.source.name)
     _refuse_wrong_columns(project, contract, settings, names)
     found = survey(opened, most=settings.max_rows, seed=settings.seed)
@@ -193,6 +218,7 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
         index=left.index,
         frame=left.good,
         weights=weigh(contract, left.good, left.index, opened.source.name),
+        stands=stands_of(left.good),
     )
     order = np.arange(len(left.y)) if whole.times is None else np.argsort(whole.times, kind="stable")
     return Snapshot(
@@ -202,7 +228,7 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
         train=whole.take(order[~held[order]]),
         test=whole.take(order[held[order]]),
         fingerprint=found.fingerprint,
-        ledger=(*left.ledger, LedgerLine("split", len(left.y), len(left.y), plan.words(held))),
+        ledger=(*opened.stream.before, *left.ledger, LedgerLine("split", len(left.y), len(left.y), plan.words(held))),
         segments=settings.segments,
         quarantine=left.quarantine,
         split=plan.words(held),
@@ -214,7 +240,7 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Path
         target_words=goal.words,
         positive_why=goal.why,
         features=features,
-        prior=read_prior(project, settings, goal.task, left.y[~held]),
+        prior=None if ID in names else read_prior(project, settings, goal.task, left.y[~held]),
         opened=opened,
         stamp=stamp,
     )
@@ -257,13 +283,19 @@ def _refuse_wrong_columns(project: Project, contract: Contract, settings: DataSe
         )
 
 
-def _source(project: Project, contract: Contract, settings: DataSettings, other: Source | Path | None) -> Source:
+def _source(
+    project: Project, contract: Contract, settings: DataSettings, other: Source | Logged | Path | None
+) -> Source:
     """Give what is to be read: the project's own source, or another in its place, read in the same way."""
     tensors = tuple(column.name for column in contract.columns if column.type == "tensor")
     if other is None:
-        return replace(resolve_source(project, settings), tensors=tensors)
-    said = other if isinstance(other, Source) else as_written(source_of(other), settings)
-    return replace(said, tensors=tensors)
+        said = resolve_source(project, settings)
+    elif isinstance(other, Logged):
+        said = as_written(other.source, settings)
+    else:
+        said = other if isinstance(other, Source) else as_written(source_of(other), settings)
+    span = None if said.span is None else replace(said.span, contract=contract)
+    return replace(said, tensors=tensors, span=span)
 
 
 def _split_columns(settings: DataSettings, target: str) -> tuple[str, ...]:

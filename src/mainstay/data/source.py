@@ -5,6 +5,7 @@ A csv's cells stay text, so that nothing is guessed twice; typed sources keep th
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mainstay.data.frames import as_frame
+from mainstay.data.logged import EVENTS, open_events, read_span
 from mainstay.data.sources.base import Source, lazy_stream, pick, told
 from mainstay.data.sources.delta import open_delta
 from mainstay.data.sources.files import ARROW, PARQUET, SQLITE, Stamp, first_bytes
@@ -218,6 +220,8 @@ def resolve_source(project: Project, settings: DataSettings) -> Source:
     said = settings.source
     if not said:
         raise project.file.error("data", "source", "isn't set.", 'Say where the rows are: source = "data/rows.csv".')
+    if said == EVENTS:
+        return as_written(Source("", span=read_span(project, now=dt.datetime.now(dt.UTC))), settings)
     scheme = said.partition("://")[0].partition("+")[0] if "://" in said else ""
     if scheme and scheme not in (*SCHEMES, "postgresql", "postgres", "sqlite", "file"):
         raise project.file.error(
@@ -248,6 +252,8 @@ def as_written(source: Source, settings: DataSettings) -> Source:
 
 
 def _stream(source: Source) -> Stream:
+    if source.span is not None:
+        return open_events(source)
     if source.table is not None:
         return lazy_stream(source.table.lazy(), source, "in memory")
     if source.is_url:

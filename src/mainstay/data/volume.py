@@ -30,8 +30,9 @@ def records_per_day(snapshot: Snapshot) -> float | None:
         return None
     sampled = [line for line in snapshot.ledger if line.step == "sample" and line.rows_out]
     factor = float(np.prod([line.rows_in / line.rows_out for line in sampled]))
-    if snapshot.prior is not None:
-        factor *= float(np.mean([*snapshot.prior.weigh(snapshot.train.y), *snapshot.prior.weigh(snapshot.test.y)]))
+    early, late = snapshot.stand_for(snapshot.train), snapshot.stand_for(snapshot.test)
+    if early is not None and late is not None:
+        factor *= float(np.mean([*early, *late]))
     return (moments.size - 1) / days * factor
 
 

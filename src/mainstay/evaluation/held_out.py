@@ -124,7 +124,7 @@ def answer_held_out(snapshot: Snapshot, training: Training, champion: Rival | No
         return as_served(snapshot.contract, rows.frame)
 
     priced = None if stick.pricing is None else stick.pricing.of_table(served()).amounts
-    stick = stick.on(priced, None if snapshot.prior is None else snapshot.prior.weigh(rows.y))
+    stick = stick.on(priced, snapshot.stand_for(rows))
     stick = stick.on_rows(rows.frame)
     amounts = stick.amounts or UNSAID
     answers = {one.name: Answers(one.model.scores(rows.X), one.policy, amounts) for one in training.candidates}

@@ -22,8 +22,8 @@ def reader_must_know(snapshot: Snapshot, training: Training, money: Money, *, kn
 
 def _sentences(snapshot: Snapshot, training: Training, money: Money, *, known: bool) -> Iterator[str]:
     yield from money_notes(snapshot, training, money, known=known)
-    if snapshot.prior is not None:
-        yield snapshot.prior.words
+    if snapshot.stands:
+        yield snapshot.stands
     yield f"Held out: {snapshot.split}. Candidates were compared on {training.folds}."
     if snapshot.split_kind == "random":
         yield "Rows were held out at random: if the world changes with time, expect less than this in production."

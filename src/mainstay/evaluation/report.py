@@ -210,7 +210,7 @@ def _contender(held: HeldOut, candidate: Candidate) -> Contender:
 
 def _quantiles(snapshot: Snapshot, scores: NDArray[np.float64]) -> tuple[float, ...]:
     """Give the quantiles of scores as the world will have them."""
-    places = slice(None) if snapshot.prior is None else snapshot.prior.thin(snapshot.test.y)
+    places = snapshot.as_the_world(snapshot.test)
     return tuple(np.quantile(scores[places], np.linspace(0, 1, 101)).tolist())
 
 

@@ -127,7 +127,8 @@ def scaled(amounts: Amounts, name: str, factor: float) -> Amounts:
 def _unseen(snapshot: Snapshot, training: Training, share: float | None) -> Unseen:
     scores, pricing = training.chosen.fold_scores, training.yardstick.pricing
     scored = np.flatnonzero(np.isfinite(scores))
-    weights = None if snapshot.prior is None else snapshot.prior.weigh(snapshot.train.y[scored])
+    mass = snapshot.stand_for(snapshot.train)
+    weights = None if mass is None else mass[scored]
     if pricing is None:
         amounts = amounts_of(training.yardstick.money)
     else:

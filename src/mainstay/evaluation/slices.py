@@ -72,7 +72,7 @@ def find_weak_slices(
         (group ``"slice"``), and by how much the model is better than doing nothing there (``"slice_worth"``, judged).
 
     """
-    if training.chosen.name == "do-nothing" or not settings.slices or snapshot.prior is not None:
+    if training.chosen.name == "do-nothing" or not settings.slices or snapshot.stand_for(snapshot.test) is not None:
         return ()  # of rows that stand for different numbers of records, the plain loss says nothing about the world
     min_rows = settings.min_segment_rows
     search, test, kept = _sides(snapshot, training, held, min_rows, important)

@@ -1,4 +1,7 @@
-"""Reading what is little: findings, actions, the last events, one event by its id. Needs no Polars."""
+"""Reading what is little: findings, actions, the last events, one event by its id.
+
+Polars is loaded only where there is a table.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from mainstay.errors import CorruptError, NotFoundError
 from mainstay.events.ids import id_time
 from mainstay.events.log import STREAMS
 from mainstay.events.records import Action, Event, Feedback, Found, Prediction, decode_event
+from mainstay.events.table.recall import events_named, events_since, last_events
+from mainstay.events.table.union import look
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.events.log import EventLog, Stream
+    from mainstay.events.table.union import View
     from mainstay.measures.finding import Finding
 
 
@@ -55,14 +61,11 @@ def show(log: EventLog, name: str) -> list[Event]:
 
     """
     made = id_time(name)
-    needle = f'"{name}"'.encode()
-    found = [
-        event
-        for stream in STREAMS
-        for path in log.segments(stream, made)
-        for event in _decoded(lines_with(path, needle))
-        if name in _names(event)
-    ]
+    found = [event for stream in STREAMS for event in _named(log, stream, name, made)]
+    if made is not None and not any(isinstance(event, Prediction) or name == _names(event)[0] for event in found):
+        # An answer, or all there is, may be of another time than the id says.
+        streams = ("predictions",) if found else STREAMS
+        found += [event for stream in streams for event in _named(log, stream, name, None)]
     if not found:
         raise NotFoundError(
             f"The event log holds nothing by the id '{name}'.", "List recent ones: mainstay events tail."
@@ -75,16 +78,28 @@ def event_time(event: Event) -> dt.datetime:
     return event.received if isinstance(event, Feedback) else event.at
 
 
+def _named(log: EventLog, stream: Stream, name: str, made: dt.datetime | None) -> list[Event]:
+    needle = f'"{name}"'.encode()
+
+    def read(seen: View) -> list[Event]:
+        new = [event for path in seen.paths for event in _decoded(lines_with(path, needle))]
+        return events_named(seen, stream, name, made) + [event for event in new if name in _names(event)]
+
+    return look(log, stream, read, made)
+
+
 def _stream_tail(log: EventLog, stream: Stream, n: int) -> list[Event]:
     # Several writers write at once, so the file that was written last is looked at first, and the looking ends at
     # files that were last written before the oldest event that still counts.
-    written = sorted(((path.stat().st_mtime, path) for path in log.segments(stream)), reverse=True)
-    found: list[Event] = []
-    for modified, path in written:
-        if len(found) >= n and modified < event_time(found[-1]).timestamp():
-            break
-        found = heapq.nlargest(n, [*found, *_decoded(_last_lines(path, n))], key=event_time)
-    return found
+    def read(seen: View) -> list[Event]:
+        found = last_events(seen, stream, n)
+        for modified, path in sorted(((path.stat().st_mtime, path) for path in seen.paths), reverse=True):
+            if len(found) >= n and modified < event_time(found[-1]).timestamp():
+                break
+            found = heapq.nlargest(n, [*found, *_decoded(_last_lines(path, n))], key=event_time)
+        return found
+
+    return look(log, stream, read)
 
 
 def _names(event: Event) -> tuple[str | None, ...]:
@@ -97,11 +112,14 @@ def _names(event: Event) -> tuple[str | None, ...]:
     return (event.id,)
 
 
-def _events(log: EventLog, stream: Stream, since: dt.datetime | None) -> Iterator[Event]:
-    for path in log.segments(stream, since):
-        for event in _decoded(path.read_bytes().split(b"\n")):
-            if since is None or event_time(event) >= since:
-                yield event
+def _events(log: EventLog, stream: Stream, since: dt.datetime | None) -> list[Event]:
+    def read(seen: View) -> list[Event]:
+        new = [event for path in seen.paths for event in _decoded(path.read_bytes().split(b"\n"))]
+        return events_since(seen, stream, since) + [
+            event for event in new if since is None or event_time(event) >= since
+        ]
+
+    return look(log, stream, read, since)
 
 
 def _decoded(lines: list[bytes]) -> Iterator[Event]:

@@ -9,6 +9,8 @@ from mainstay.errors import CorruptError, NotFoundError
 from mainstay.events.ids import id_time
 from mainstay.events.journal import lines_with, show
 from mainstay.events.records import Feedback, Prediction, decode_event
+from mainstay.events.table.recall import events_named
+from mainstay.events.table.union import view
 from mainstay.events.unsealing import unsealed
 
 if TYPE_CHECKING:
@@ -43,15 +45,11 @@ def find_prediction(log: EventLog, name: str) -> Prediction:
 
     """
     needle, damaged = f'"{name}"'.encode(), False
-    for path in _likeliest_first(log, name):
-        for line in lines_with(path, needle):
-            try:
-                event = decode_event(line)
-            except CorruptError:
-                damaged = True
-                continue
-            if isinstance(event, Prediction) and event.id == name:
-                return unsealed(log, [event])[0]
+    for event in _likeliest_first(log, name, needle):
+        if event is None:
+            damaged = True
+        elif isinstance(event, Prediction) and event.id == name:
+            return unsealed(log, [event])[0]
     if damaged:
         raise CorruptError(
             f"The line of the event log that holds '{name}' is damaged.", "Restore that file from a backup."
@@ -59,11 +57,25 @@ def find_prediction(log: EventLog, name: str) -> Prediction:
     raise NotFoundError(f"'{name}' is no answer in the event log.", _what_else(log, name))
 
 
-def _likeliest_first(log: EventLog, name: str) -> Iterator[Path]:
+def _likeliest_first(log: EventLog, name: str, needle: bytes) -> Iterator[Event | None]:
+    """Give what may be meant: of new files of about its time, of the table, of other files; None for a damaged line."""
     made = id_time(name)
-    near = log.segments("predictions", made, None if made is None else made + _WRITTEN)
-    yield from near
-    yield from (path for path in log.segments("predictions") if path not in set(near))
+    seen = view(log, "predictions")
+    near = set(log.segments("predictions", made, None if made is None else made + _WRITTEN))
+    yield from _decoded([path for path in seen.paths if path in near], needle)
+    yield from events_named(seen, "predictions", name, made)
+    yield from _decoded([path for path in seen.paths if path not in near], needle)
+    if made is not None:
+        yield from events_named(seen, "predictions", name, None)
+
+
+def _decoded(paths: list[Path], needle: bytes) -> Iterator[Event | None]:
+    for path in paths:
+        for line in lines_with(path, needle):
+            try:
+                yield decode_event(line)
+            except CorruptError:
+                yield None
 
 
 def _what_else(log: EventLog, name: str) -> str:

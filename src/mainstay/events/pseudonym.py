@@ -5,14 +5,13 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from mainstay.errors import StoreError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 FILE = "entity.key"
+VARIABLE = "MAINSTAY_ENTITY_KEY"
+"""Names the file of the key where several machines share it."""
 _KEY_BYTES = 32
 _SHOWN_BYTES = 16
 
@@ -48,20 +47,25 @@ class Pseudonyms:
 def open_pseudonyms(books: Path) -> Pseudonyms:
     """Read the project's key from its books, making one (readable by its owner alone) where there is none.
 
+    Several machines that answer for one model need the same key, or what they log about one entity never joins: where
+    ``MAINSTAY_ENTITY_KEY`` names a file, the key is read from there and never made.
+
     Raises
     ------
     StoreError
         Where it can be neither read nor made. Another key would silently split every history, so none is invented.
 
     """
-    path = books / FILE
+    mounted = os.environ.get(VARIABLE)
+    path = Path(mounted) if mounted else books / FILE
     try:
-        if not path.exists():
+        if not mounted and not path.exists():
             _make(path)
         secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except OSError as error:
         raise StoreError(
-            f"The key of the pseudonyms can't be read: {error.strerror} ({path}).", "Mend its permissions."
+            f"The key of the pseudonyms can't be read: {error.strerror} ({path}).",
+            f"{VARIABLE} names it: mount the file there, or unset it." if mounted else "Mend its permissions.",
         ) from None
     except ValueError:
         secret = b""

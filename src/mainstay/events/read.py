@@ -50,6 +50,10 @@ _PREDICTIONS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
     "http.request.id": ("request", pl.String),
     "mainstay.answer": ("answer", pl.String),
     "mainstay.sealed": ("sealed", pl.String),
+    "user.name": ("consumer", pl.String),
+    "mainstay.control": ("control", pl.Boolean),
+    "mainstay.intended": ("intended", pl.String),
+    "mainstay.sampled": ("sampled", pl.Float64),
 }
 _FEEDBACK: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
     "mainstay.answer": ("id", pl.String),
@@ -72,6 +76,7 @@ _REFUSALS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
     "mainstay.fields": ("fields", pl.List(pl.String)),
     "mainstay.problems": ("problems", pl.Int64),
     "message": ("message", pl.String),
+    "user.name": ("consumer", pl.String),
 }
 
 
@@ -90,9 +95,9 @@ def read_predictions(
     -------
     DataFrame
         ``id, time, model, version, role, share, score, prediction, decision, degraded, fallback, warnings, latency_us,
-        entity, request, answer`` and one column ``f:<name>`` per feature, as served. Predictions and decisions are text
-        here; `mainstay.events.window` gives amounts as numbers. Personal features are there where their person's key
-        lives, null where it was destroyed, or the record didn't say whom it is about.
+        entity, request, answer, consumer, control, intended, sampled`` and one column ``f:<name>`` per feature, as
+        served. Predictions and decisions are text here; `mainstay.events.window` gives amounts as numbers. Personal
+        features are there where their person's key lives, null where it was destroyed, or the record named nobody.
 
     """
     return scan_predictions(log, contract, since, until, model, columns=columns).frame
@@ -144,7 +149,10 @@ def _filled(columns: Sequence[str]) -> list[pl.Expr]:
     filled = {
         "degraded": pl.col("degraded").fill_null(value=False),
         "fallback": pl.col("fallback").fill_null(value=False),
+        "control": pl.col("control").fill_null(value=False),
         "share": pl.col("share").fill_null(1.0),
+        "sampled": pl.col("sampled").fill_null(1.0),
+        "consumer": pl.col("consumer").fill_null(""),
         "warnings": pl.col("warnings").fill_null([]),
         "latency_ns": (pl.col("latency_ns") / 1000).alias("latency_us"),
     }
@@ -174,11 +182,11 @@ def read_refusals(
     until: dt.datetime | None = None,
     model: str | None = None,
 ) -> pl.DataFrame:
-    """Read refused requests: ``id, time, model, version, role, status, cause, fields, problems, message``."""
+    """Read refused requests: ``id, time, model, version, role, status, cause, fields, problems, message, consumer``."""
     schema, names = _split(_REFUSALS)
     found = scan(log, "refusals", schema, names=names, since=since, until=until)
     return _of_model(found.frame, model).with_columns(
-        pl.col("fields").fill_null([]), pl.col("problems").fill_null(0), pl.col("message").fill_null("")
+        pl.col("fields").fill_null([]), pl.col("problems").fill_null(0), pl.col("message", "consumer").fill_null("")
     )
 
 

@@ -1,4 +1,6 @@
-"""Scanning segments into Polars frames: columnar, with an explicit schema, and unharmed by torn or damaged lines.
+"""Scanning a stream into a Polars frame: what its table holds, and the segments that it doesn't hold yet.
+
+Segments are read by columns, with an explicit schema, and unharmed by torn or damaged lines.
 
 Imports Polars; a serving worker never imports this module.
 """
@@ -14,6 +16,8 @@ import polars as pl
 
 from mainstay.events.lines import sift
 from mainstay.events.segments import is_sealed
+from mainstay.events.table.rows import read_rows
+from mainstay.events.table.union import look, view
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.events.log import EventLog, Stream
+    from mainstay.events.table.union import View
 
 TIME = pl.Datetime("us", "UTC")
 _FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
@@ -73,10 +78,18 @@ def scan(
 
     """
     raw, names = _wanted(schema, names, columns)
-    frames, torn = [pl.DataFrame(schema=raw).rename(dict(names))], 0
-    for piece in pieces(log, stream, schema, names=names, since=since, until=until, columns=columns):
-        torn += piece.torn
-        frames.append(piece.frame)
+
+    def read(seen: View) -> tuple[list[pl.DataFrame], int]:
+        rows, torn = seen.rows(), seen.damaged
+        shipped = pl.DataFrame(schema=raw) if rows is None else read_rows(rows, stream, raw, since, until)
+        frames = [shipped.rename(names)]
+        for path in seen.paths:
+            found = _segment(path, raw, names, since, until)
+            torn += found.torn
+            frames.append(found.frame)
+        return frames, torn
+
+    frames, torn = look(log, stream, read, since, until)
     return Scan(pl.concat(frames).sort("time", maintain_order=True), torn)
 
 
@@ -88,22 +101,31 @@ def pieces(
     names: Mapping[str, str],
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
-    columns: Collection[str] | None = None,
 ) -> Iterator[Scan]:
-    """Read what `scan` reads, file by file, the file that was begun first first: for who needn't hold all of it."""
-    raw, names = _wanted(schema, names, columns)
-    for path in log.segments(stream, since, until):
-        frame, damaged = _read(path, raw)
-        whole = frame.rename(dict(names)).filter(pl.col("id").is_not_null() & pl.col("time").is_not_null())
-        yield Scan(_within(whole, since, until), damaged + frame.height - whole.height)
+    """Read what `scan` reads, piece by piece, for who needn't hold all of it: the table, then file by file."""
+    raw = {field: schema[field] for field in names}
+    seen = view(log, stream, since, until)
+    rows = seen.rows()
+    if rows is not None:
+        yield Scan(read_rows(rows, stream, raw, since, until).rename(dict(names)), seen.damaged)
+    for path in seen.paths:
+        yield _segment(path, raw, names, since, until)
 
 
 def _wanted(
     schema: Schema, names: Mapping[str, str], columns: Collection[str] | None
-) -> tuple[Schema, Mapping[str, str]]:
+) -> tuple[Schema, dict[str, str]]:
     wanted = None if columns is None else {"id", "time", *columns}
-    names = {field: name for field, name in names.items() if wanted is None or name in wanted}
-    return {field: schema[field] for field in names}, names
+    kept = {field: name for field, name in names.items() if wanted is None or name in wanted}
+    return {field: schema[field] for field in kept}, kept
+
+
+def _segment(
+    path: Path, raw: Schema, names: Mapping[str, str], since: dt.datetime | None, until: dt.datetime | None
+) -> Scan:
+    frame, damaged = _read(path, raw)
+    whole = frame.rename(dict(names)).filter(pl.col("id").is_not_null() & pl.col("time").is_not_null())
+    return Scan(_within(whole, since, until), damaged + frame.height - whole.height)
 
 
 def _within(frame: pl.DataFrame, since: dt.datetime | None, until: dt.datetime | None) -> pl.DataFrame:

@@ -39,10 +39,10 @@ class Window:
         The span, UTC; `until` excluded. By the time of the prediction, not of the label.
     frame : DataFrame
         One row per prediction, shadows included (``role``): ``id, time, model, version, role, share, score,
-        prediction, decision, degraded, fallback, warnings, latency_us, entity, request, answer, label, label_at,
-        received, followed``, one column ``f:<name>`` per feature and ``i:<name>`` per derived one, and of several
-        classes one column ``s:<label>`` per label, its probability. ``label`` is 1.0 for the positive label, 0.0 for
-        the other, the code of one of several, or the amount; null while unknown.
+        prediction, decision, degraded, fallback, warnings, latency_us, entity, request, answer, control, intended,
+        sampled, label, label_at, received, followed``, one column ``f:<name>`` per feature and ``i:<name>`` per derived
+        one, and of several classes one column ``s:<label>`` per label, its probability. ``label`` is 1.0 for the
+        positive label, 0.0 for the other, the code of one of several, or the amount; null while unknown.
     refusals : DataFrame
         Refused requests of the span.
     feedback : Tally

@@ -30,7 +30,7 @@
     scoring      version testscore: the ML Test Score
     exporting    export onnx: a version's model as a file for others
     moving       version export, version import: a version as one file
-    outside      export prometheus, export grafana: files by which other tools watch a model
+    outside      export prometheus, grafana, elk: files by which other tools watch a model
     tracking     export mlflow: MLflow is told of versions and of who answers
     keys         admin keys: who signs versions here, whose are loaded
     backups      admin backup, admin restore: the books in one file, and back
@@ -128,7 +128,13 @@ from mainstay.lifecycle.origins import (
     params,
     pipeline,
 )
-from mainstay.lifecycle.outside import grafana_files, prometheus_files, write_outside
+from mainstay.lifecycle.outside import (
+    grafana_files,
+    prometheus_files,
+    shipping_files,
+    write_outside,
+    write_shipping,
+)
 from mainstay.lifecycle.reading import Shown, TakenOut, export_events, show_events, shown_document
 from mainstay.lifecycle.registering import Trained
 from mainstay.lifecycle.releasing import (
@@ -307,6 +313,7 @@ __all__ = [
     "rollback_seen",
     "score_document",
     "ship",
+    "shipping_files",
     "show_events",
     "shown_document",
     "sign_versions",
@@ -329,6 +336,7 @@ __all__ = [
     "write_outside",
     "write_report",
     "write_score",
+    "write_shipping",
     "write_training",
     "write_verdict",
 ]

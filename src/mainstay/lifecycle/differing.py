@@ -126,7 +126,7 @@ def _apart(project: Project, snapshot: Snapshot, mine: Bundle, theirs: Bundle) -
         report.policy.task, project.money, report.base_rate, pricing=report.pricing, shares=report.shares
     )
     priced = None if stick.pricing is None else stick.pricing.of_table(_served(mine, rows.frame)).amounts
-    stick = stick.on(priced, None if snapshot.prior is None else snapshot.prior.weigh(rows.y))
+    stick = stick.on(priced, snapshot.stand_for(rows))
     answers = [
         Answers.of(scores_of(one, rows.frame), one.policy, lambda one=one: _served(one, rows.frame))  # type: ignore[misc]
         for one in (mine, theirs)

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.data import Rows, Snapshot
-    from mainstay.data.prior import Prior
     from mainstay.evaluation.gaps import Gap, Stage
     from mainstay.measures.intervals import Clusters
     from mainstay.models import Task
@@ -108,8 +107,11 @@ def gap(
         bundle = books.registry.load_bundle(project.name, number or _default(books))
         snapshot = as_trained(project, bundle, holdout)
         live, words = _live(books, bundle, now)
-    prior = snapshot.prior
-    stages = [_rows("training", bundle, snapshot.train, prior), _rows("held out", bundle, snapshot.test, prior)]
+    sides: tuple[tuple[Literal["training", "held out"], Rows], ...] = (
+        ("training", snapshot.train),
+        ("held out", snapshot.test),
+    )
+    stages = [_rows(stage, bundle, side, snapshot.stand_for(side)) for stage, side in sides]
     notes = []
     if later is not None:
         stages.append(_later(project, bundle, later))
@@ -240,10 +242,9 @@ def _other_split(number: int) -> DataError:
     )
 
 
-def _rows(stage: Literal["training", "held out"], bundle: Bundle, rows: Rows, prior: Prior | None) -> Seen:
+def _rows(stage: Literal["training", "held out"], bundle: Bundle, rows: Rows, weights: Floats | None) -> Seen:
     clusters = which_hang_together(len(rows), rows.groups, rows.times)
     words = {"training": "the rows it learned from", "held out": "the rows held out"}[stage]
-    weights = None if prior is None else prior.weigh(rows.y)
     return replace(_seen(stage, bundle, rows.frame, rows.y, clusters, words), weights=weights)
 
 

@@ -1,12 +1,25 @@
-"""export prometheus, export grafana: files by which other tools watch a model."""
+"""export prometheus, export grafana, export elk: files by which other tools watch a model."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from mainstay.deploy import Watched, dashboard_json, rules_yaml, scrape_yaml, write_file
+from mainstay.deploy import (
+    ELK_MARK,
+    Shipped,
+    Watched,
+    dashboard_json,
+    elk_files,
+    rules_yaml,
+    scrape_yaml,
+    write_file,
+)
 from mainstay.deploy.prometheus import CONFIG, MARK, RULES
+from mainstay.errors import InputError
+from mainstay.events import open_log
 from mainstay.monitoring import MonitoringSettings
+from mainstay.project.lengths import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +51,52 @@ def prometheus_files(project: Project, targets: Sequence[str], key_file: str = "
 def grafana_files(project: Project) -> dict[str, str]:
     """Write a dashboard of a model for Grafana: the file's name and text."""
     return {_BOARD.format(project.name): dashboard_json(project.name)}
+
+
+def shipping_files(project: Project, folder: Path, elasticsearch: str) -> dict[str, str]:
+    """Write what Elasticsearch, Kibana and the shippers need for the event log: each file's name and text.
+
+    Parameters
+    ----------
+    project : Project
+        Whose log. ``[events] keep`` is how long its indices live.
+    folder : Path
+        Where the files will lie; a shipper notes how far it is beside them.
+    elasticsearch : str
+        Where Elasticsearch answers, ``"http://host:port"``.
+
+    Raises
+    ------
+    InputError
+        Where that is no address.
+
+    """
+    log = open_log(project)
+    return elk_files(
+        Shipped(
+            model=project.name,
+            events=str(log.root.resolve()),
+            state=str(folder.resolve() / "state"),
+            elasticsearch=_address(elasticsearch),
+            keep=seconds_of(log.settings.keep) if log.settings.keep else None,
+        )
+    )
+
+
+def _address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or any(mark in text for mark in " \"'\\\n"):
+        raise InputError(f"'{text}' is no address of Elasticsearch.", "Write --elasticsearch http://host:9200")
+    return text.rstrip("/")
+
+
+def write_shipping(folder: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
+    """Write the files of `shipping_files` into a folder; one that somebody else wrote is never overwritten."""
+    return tuple(write_file(folder / name, text, ELK_MARK) for name, text in files.items())
 
 
 def write_outside(folder: Path, files: Mapping[str, str]) -> tuple[Path, ...]:

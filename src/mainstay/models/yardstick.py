@@ -212,7 +212,7 @@ class Yardstick:
         return advantage_weighed(self.measure, truth, first, second, setting, self.weights)
 
 
-def usual(y: Floats, task: Task) -> tuple[float, tuple[float, ...]]:
+def usual(y: Floats, task: Task, weights: Floats | None = None) -> tuple[float, tuple[float, ...]]:
     """Give what is usual in some rows: the mean of the target, or of several classes the largest share and all shares.
 
     Examples
@@ -223,8 +223,9 @@ def usual(y: Floats, task: Task) -> tuple[float, tuple[float, ...]]:
 
     """
     if not task.labels:
-        return float(np.mean(y)), ()
-    shares = tuple((np.bincount(y.astype(np.int64), minlength=len(task.labels)) / max(1, y.size)).tolist())
+        return float(np.mean(y) if weights is None else np.average(y, weights=weights)), ()
+    counts = np.bincount(y.astype(np.int64), weights=weights, minlength=len(task.labels))
+    shares = tuple((counts / (max(1, y.size) if weights is None else weights.sum())).tolist())
     return max(shares), shares
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -63,6 +63,8 @@ class Lesson:
         How a recipe that can be tuned looks for its parameters.
     classes : int
         How many numbers a score has: one per label of several classes, else 1.
+    stands : array, shape (n,), optional
+        How many records of the world each row stands for, where that isn't one; it is in `weights`, too.
 
     """
 
@@ -78,6 +80,7 @@ class Lesson:
     meter: Meter = field(default_factory=Meter)
     search: Literal["shapes", "optuna"] = "shapes"
     classes: int = 1
+    stands: Floats | None = None
 
     @staticmethod
     def of(rows: Rows, inputs: Contract, kind: Kind, folds: Folds, seed: int, classes: int = 1) -> Lesson:  # noqa: PLR0917 - as they are said
@@ -85,7 +88,8 @@ class Lesson:
         columns = [column for column, _ in inputs.slots]
         labels = {j: len(column.values) + 1 for j, column in enumerate(columns) if isinstance(column, Category)}
         may_miss = frozenset(j for j, column in enumerate(columns) if {column.missing, column.malformed} & _LEAVES_GAPS)
-        return Lesson(rows.X, rows.y, kind, labels, may_miss, folds, seed, rows.weights, classes=classes)
+        made = Lesson(rows.X, rows.y, kind, labels, may_miss, folds, seed, rows.fit_weights, classes=classes)
+        return replace(made, stands=rows.stands)
 
     def fold_scores(self, fit: Fit) -> Floats:
         """Score every row by a model fitted (on rows, truth and weights) without its fold; shape (n,) or (n, classes).
@@ -103,9 +107,10 @@ class Lesson:
         return np.full(self.y.size if self.classes == 1 else (self.y.size, self.classes), np.nan)
 
 
-def shares_of(y: Floats, classes: int) -> tuple[float, ...]:
+def shares_of(y: Floats, classes: int, weights: Floats | None = None) -> tuple[float, ...]:
     """Give the share of each label among codes; shape (classes,)."""
-    return tuple((np.bincount(y.astype(np.int64), minlength=classes) / max(1, y.size)).tolist())
+    mass = max(1.0, float(y.size if weights is None else weights.sum()))
+    return tuple((np.bincount(y.astype(np.int64), weights=weights, minlength=classes) / mass).tolist())
 
 
 @dataclass(frozen=True)

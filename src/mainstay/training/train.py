@@ -94,13 +94,14 @@ def train(
     """
     start = time.perf_counter()
     rows, task, prior = snapshot.train, snapshot.task, snapshot.prior
+    mass = snapshot.stand_for(rows)
     served = as_served(snapshot.contract, rows.frame) if any(expressions_of(money)) else rows.frame
-    pricing = learn_pricing(money, snapshot.contract, served, None if prior is None else prior.weigh(rows.y))
-    base, shares = usual(rows.y, task)
+    pricing = learn_pricing(money, snapshot.contract, served, mass)
+    base, shares = usual(rows.y, task, rows.stands)
     base = base if prior is None else prior.share
     yardstick = choose_yardstick(task, money, base, settings.measure, pricing, shares, measures)
     priced = None if pricing is None else pricing.of_table(served).amounts
-    here = yardstick.on(priced, None if prior is None else prior.weigh(rows.y)).on_rows(rows.frame)
+    here = yardstick.on(priced, mass).on_rows(rows.frame)
     share = capacity_share(money.capacity, snapshot)
     refuse_unlearnable(rows, task, snapshot.inputs.encoded_names)
     folds = cut_folds(rows, task, settings.folds, settings.seed, read_gap(settings.gap))
@@ -138,7 +139,7 @@ def _candidate(  # noqa: PLR0917 - one candidate of several
     scored = lesson.folds.scored
     truth, scores = lesson.y[scored], learned.fold_scores[scored]
     policy = derive_policy(truth, scores, yardstick.at(scored), action, idle=learned.constant, share=share)
-    _, shares = usual(lesson.y, yardstick.task)
+    _, shares = usual(lesson.y, yardstick.task, lesson.stands)
     policy = msgspec.structs.replace(policy, fallback=shares or yardstick.base)  # what doing nothing says
     sign = 1.0 if yardstick.better == "lower" else -1.0
     losses = []

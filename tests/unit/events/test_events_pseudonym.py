@@ -35,3 +35,17 @@ def test_a_damaged_key_is_never_replaced(tmp_path: Path) -> None:
 
 def test_any_text_has_a_pseudonym(tmp_path: Path) -> None:
     assert open_pseudonyms(tmp_path)("\ud800 and é") != ""
+
+
+def test_machines_share_a_key_that_is_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = open_pseudonyms(tmp_path / "first")
+    monkeypatch.setenv("MAINSTAY_ENTITY_KEY", str(tmp_path / "first" / "entity.key"))
+    assert open_pseudonyms(tmp_path / "second")("7590") == theirs("7590")
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_mounted_key_that_isnt_there_is_never_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAINSTAY_ENTITY_KEY", str(tmp_path / "gone.key"))
+    with pytest.raises(StoreError, match="MAINSTAY_ENTITY_KEY names it"):
+        open_pseudonyms(tmp_path)
+    assert list(tmp_path.iterdir()) == []

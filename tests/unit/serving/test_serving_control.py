@@ -57,6 +57,13 @@ def test_who_is_in_the_control_share_is_never_acted_on(tmp_path: Path, ask: Call
     assert again.get("control", False) == held[0]
 
 
+def test_who_is_held_back_is_replayed_so(tmp_path: Path, ask: Callable[..., Got]) -> None:
+    project = tiny_project(tmp_path, more=HALF)
+    ask(app_of(project), "/predict", MANY)
+    held = next(event for event in lines(project) if event.intended == "offer")
+    assert lifecycle.replay(project, held.id).differs is None
+
+
 def test_nothing_is_intended_where_nothing_would_have_been_done(tmp_path: Path, ask: Callable[..., Got]) -> None:
     project = tiny_project(tmp_path, more=HALF)
     app = app_of(project, ConstantModel(0.01))

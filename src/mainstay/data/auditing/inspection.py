@@ -21,6 +21,7 @@ from mainstay.data.auditing.record import Audit, RepeatedRows
 from mainstay.data.auditing.score import deductions, score_of
 from mainstay.data.auditing.shapes import compare
 from mainstay.data.leaks import find_leaks
+from mainstay.data.logged.columns import traceless
 from mainstay.data.quarantine import write_quarantine
 from mainstay.data.target import encode_target
 from mainstay.data.words import count, rows
@@ -99,7 +100,7 @@ def audit_table(
         )
     file = None
     if quarantine is not None and found.refused.height:
-        file = write_quarantine(found.refused, quarantine, brief.fingerprint[:16] or "audit")
+        file = write_quarantine(traceless(found.refused), quarantine, brief.fingerprint[:16] or "audit")
     audit = Audit(
         name=brief.name,
         at=now,

@@ -16,6 +16,9 @@ from mainstay.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from mainstay.data.logged.span import Span
+    from mainstay.data.sieve import LedgerLine
+
 T = TypeVar("T")
 WHOLE_BYTES = 64 << 20
 WHOLE_CELLS = 20_000_000
@@ -53,6 +56,8 @@ class Source:
         Columns of lists that are wanted; other lists can't be a field of a record and are left out.
     table : polars.DataFrame, optional
         The rows themselves, where they are in memory.
+    span : Span, optional
+        The part of an event log, where they come from one.
 
     """
 
@@ -67,6 +72,7 @@ class Source:
     decimal: str = ""
     tensors: tuple[str, ...] = ()
     table: pl.DataFrame | None = field(default=None, repr=False)
+    span: Span | None = None
 
     @property
     def is_url(self) -> bool:
@@ -81,6 +87,8 @@ class Source:
     @property
     def name(self) -> str:
         """A short name for sentences: ``rows.csv``, ``shop (PostgreSQL)``."""
+        if self.span is not None:
+            return "the event log"
         if not self.is_url:
             return Path(self.address).name if self.address else "the table"
         parts = urlsplit(self.address)
@@ -98,6 +106,8 @@ class Source:
         'postgresql://me:***@db/shop (select 1)'
 
         """
+        if self.span is not None:
+            return f"event log of {self.span.project.name} {self.span.words}"
         if not self.address:
             return "a table in memory"
         text = self.address
@@ -144,6 +154,10 @@ class Stream:
         Raises a DataError where the source isn't what it was when it was opened.
     remarks : callable
         Gives what is odd about how it is written, as sentences; it may read all of it.
+    before : tuple of LedgerLine
+        What became of other rows before these were those of a table: steps of an event log.
+    stands : str
+        What the rows stand for beside themselves, for a reader; empty where each is one record.
 
     """
 
@@ -154,6 +168,8 @@ class Stream:
     skipped: tuple[str, ...] = ()
     unchanged: Callable[[], None] = lambda: None
     remarks: Callable[[], tuple[str, ...]] = lambda: ()
+    before: tuple[LedgerLine, ...] = ()
+    stands: str = ""
 
 
 def held(frame: pl.DataFrame, words: str, skipped: tuple[str, ...] = (), *, unchanged: Callable[[], None]) -> Stream:

@@ -237,7 +237,7 @@ def _paced(bundle: Bundle, decided: Decided, snapshot: Snapshot | None) -> Decid
     rows, amounts = snapshot.test, UNSAID
     if policy.pricing is not None:
         amounts = policy.pricing.of_table(as_served(bundle.contract, rows.frame)).amounts
-    weights = None if snapshot.prior is None else snapshot.prior.weigh(rows.y)
+    weights = snapshot.stand_for(rows)
     share = capacity_share(capacity, snapshot)
     return replace(decided, policy=keep_pace(policy, bundle.model.scores(rows.X), amounts, share, weights))
 

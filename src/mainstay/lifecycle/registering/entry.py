@@ -30,7 +30,9 @@ def entry_of(
     """Put together everything a version is made of."""
     chosen, kept = training.chosen, grounds.kept
     # The reference for drift is the world that will ask, not the rows as labels were sampled.
-    rows = snapshot.train if snapshot.prior is None else snapshot.train.take(snapshot.prior.thin(snapshot.train.y))
+    rows = snapshot.train
+    if snapshot.stand_for(rows) is not None:
+        rows = rows.take(snapshot.as_the_world(rows))
     profile = profile_rows(snapshot.inputs, rows.X)
     came = profile if snapshot.features is None else _as_they_came(snapshot)
     seed = int(chosen.parameters.get("seed") or 0)

@@ -263,6 +263,8 @@ def _decision(bundle: Bundle, answer: Prediction, score: Score | None) -> Step:
     if in_file and capped:
         policy = msgspec.structs.replace(policy, pace=None)
     found, _ = policy.settle(score, typed_values(bundle.contract, answer.features))
+    if answer.control:
+        found, _ = policy.hold_back(found)
     stored = answer.decision
     if in_file and capped and found == policy.action != stored:
         note = "Not computed: a file acts on the best of its rows up to the capacity, so it depends on the others."

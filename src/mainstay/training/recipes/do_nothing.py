@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
 def say_the_mean(lesson: Lesson) -> Learned:
     """Say the base rate, the shares of the labels, or the mean amount, every time."""
 
-    def fit(_: Floats, y: Floats, __: Floats | None) -> ConstantModel:
-        return ConstantModel(_usual(y, lesson.classes))
+    def fit(_: Floats, y: Floats, weights: Floats | None) -> ConstantModel:
+        return ConstantModel(_usual(y, lesson.classes, weights))
 
-    usual = _usual(lesson.y, lesson.classes)
+    usual = _usual(lesson.y, lesson.classes, lesson.stands)
     said = {"value": max(usual) if isinstance(usual, tuple) else usual}
-    return Learned(ConstantModel(usual), lesson.fold_scores(fit), said, constant=True)
+    judged = replace(lesson, weights=lesson.stands)  # weighed as the measures are that judge it, and not otherwise
+    return Learned(ConstantModel(usual), judged.fold_scores(fit), said, constant=True)
 
 
-def _usual(y: Floats, classes: int) -> float | tuple[float, ...]:
-    """Give what is usual; unweighted, as the measures are that judge it."""
-    return float(np.mean(y)) if classes == 1 else shares_of(y, classes)
+def _usual(y: Floats, classes: int, weights: Floats | None) -> float | tuple[float, ...]:
+    if classes > 1:
+        return shares_of(y, classes, weights)
+    return float(np.mean(y) if weights is None else np.average(y, weights=weights))

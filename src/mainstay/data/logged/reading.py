@@ -1,0 +1,221 @@
+"""From the event log to rows that can be learned from: as they were served, with the outcomes known at a moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from mainstay.contract import FILE, load_contract
+from mainstay.data.logged.columns import DEGRADED, ENTITY, ID, TIME, WEIGHT
+from mainstay.data.logged.span import Span
+from mainstay.data.logged.treated import untreated
+from mainstay.data.roles import with_roles
+from mainstay.data.settings import DataSettings
+from mainstay.data.sieve import Step, ledger_of
+from mainstay.data.sources.base import Source, Stream, held
+from mainstay.data.words import count, rows
+from mainstay.errors import DataError
+from mainstay.events import Access, IdMaker, open_log
+from mainstay.events.read import FEATURE, read_feedback, scan_predictions
+
+if TYPE_CHECKING:
+    from mainstay.contract import Contract
+    from mainstay.data.sieve import LedgerLine
+    from mainstay.events import EventLog
+    from mainstay.project import Project
+
+SHADOW, YOUNG = "shadow", "young"
+LOGGED = "logged"
+"""The first step: what the log holds of the span."""
+_ORDER = ("label_at", "time", "event")
+_GIVEN = ("id", "time", "role", "answer", "entity", "degraded", "fallback")
+_DECIDED = ("decision", "control", "intended", "sampled")
+_NOBODY = "answers that nobody was given"
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Rows of the event log, ready for `take_snapshot`.
+
+    Parameters
+    ----------
+    span : Span
+        Which part of the log.
+    frame : DataFrame
+        One row per request, in order of time: each feature as it was served, the target (null while its outcome wasn't
+        known), and ``mainstay.id``, ``mainstay.time``, ``mainstay.degraded``, ``mainstay.weight`` (how many records it
+        stands for); ``mainstay.entity`` (a pseudonym) where somebody was asked about twice.
+    ledger : tuple of LedgerLine
+        What became of every prediction of the span.
+    words : str
+        What the weights do, for a reader; empty where all weigh the same.
+
+    """
+
+    span: Span
+    frame: pl.DataFrame
+    ledger: tuple[LedgerLine, ...]
+    words: str = ""
+
+    @property
+    def source(self) -> Source:
+        """The same as a source, which `take_snapshot` takes in place of the project's own."""
+        return Source("", span=self.span)
+
+
+def from_events(
+    project: Project,
+    since: dt.datetime | None,
+    until: dt.datetime,
+    *,
+    known_at: dt.datetime | None = None,
+    contract: Contract | None = None,
+    log: EventLog | None = None,
+    by: str = "",
+) -> Logged:
+    """Read the log of a project as rows to learn from.
+
+    A row holds what the model saw, bit for bit: the features as they were served, after the policies of the contract.
+    Nothing is joined to them later but the outcome, as it was known at `known_at`; so the same span gives the same
+    rows, whenever it is read. Answers younger than ``[monitoring] label_delay`` at that moment are left out, even those
+    whose outcome is known: outcomes that come early aren't like the others (cancellations are known at once, loyalty
+    takes a month). Answers of shadows are left out, and of records that were acted on; see ``[data] treated``. A record
+    that the fallback answered is there: its features are what they are.
+
+    That somebody read it is written into the stream ``audit`` of the log.
+
+    Parameters
+    ----------
+    project : Project
+        Whose log.
+    since, until : datetime
+        Answers from the first moment on (None: from the beginning), until just before the second, UTC.
+    known_at : datetime, optional
+        Outcomes that had arrived by then; by `until` unless given.
+    contract : Contract, optional
+        Says which features there are; the project's own unless given.
+    log : EventLog, optional
+        Another log than the project's own.
+    by : str
+        Who asks, for the audit; who runs the process unless given.
+
+    Raises
+    ------
+    DataError
+        Where the log holds nothing of the span; or records were acted on, and none was kept from it.
+    StoreError
+        Where it can't be written down that somebody read.
+
+    """
+    return read_log(Span(project, since, until, known_at or until, contract, log), by=by)
+
+
+def open_events(source: Source) -> Stream:
+    """Open the log as a source."""
+    if source.span is None:
+        raise DataError("Nothing says whose event log is meant.", "Name it: mainstay.data.from_events(project, …).")
+    found = read_log(source.span)
+    stream = held(found.frame, f"the event log {found.span.words}", unchanged=lambda: None)
+    return replace(stream, before=found.ledger, stands=found.words)
+
+
+def read_log(span: Span, *, by: str = "") -> Logged:
+    """Read a span of the log; raises as `from_events`."""
+    project = span.project
+    contract = span.contract or load_contract(project.root / FILE)
+    settings = with_roles(project.section("data", DataSettings), contract, project)
+    log = span.log or open_log(project)
+    columns = (*_GIVEN, *_DECIDED, *(FEATURE + name for name in contract.feature_names))
+    found = scan_predictions(log, contract, span.since, span.until, project.name, columns=columns).frame
+    found = found.sort("time", "id")
+    if not found.height:
+        raise DataError(
+            f"The event log of {project.name} holds no answer {span.words}.",
+            "Serve first, or name another span: since, until.",
+        )
+    told = _known(log, span, settings.target)
+    answered, steps = _answered(found, told, span)
+    if not answered.height:
+        raise DataError(
+            f"None of {rows(found.height)} of the event log can be learned from: {_why(steps)}.",
+            f"Wait until outcomes are due ([monitoring] label_delay = {span.delay}), or name an earlier span.",
+        )
+    labelled = answered.join(told, on="id", how="left", maintain_order="left")
+    left, step, words = untreated(labelled, project, settings)
+    _note(log, span, left.height, by)
+    table = _table(left, contract, settings.target)
+    return Logged(replace(span, contract=contract), table, _ledger(found.height, span, (*steps, step), words), words)
+
+
+def _known(log: EventLog, span: Span, target: str) -> pl.DataFrame:
+    """Give one row per prediction id with its outcome and whether it was acted on as decided, as known at the moment.
+
+    Of several the latest to become true counts, as in `mainstay.events.truth`; but labels stay texts here, since what
+    the target's labels are is read off the rows, as of any source.
+    """
+    columns = ("id", "label", *_ORDER, "followed")
+    ordered = read_feedback(log, span.since, span.known_at, span.project.name, columns=columns).sort(_ORDER)
+    label = ordered.filter(pl.col("label").is_not_null()).group_by("id").agg(pl.col("label").last().alias(target))
+    done = ordered.filter(pl.col("followed").is_not_null()).group_by("id").agg(pl.col("followed").last())
+    return label.join(done, on="id", how="full", coalesce=True)
+
+
+def _answered(found: pl.DataFrame, told: pl.DataFrame, span: Span) -> tuple[pl.DataFrame, tuple[Step, ...]]:
+    """Keep the answers that a caller got and whose outcome is due."""
+    given = found.filter((pl.col("role") != "shadow") & pl.col("answer").is_null())
+    due = given.filter(pl.col("time") <= span.known_at - span.delay)
+    young = given.height - due.height
+    early = given.join(due, on="id", how="anti").join(told, on="id", how="semi").height
+    known = f"; the outcome of {count(early)} is known, and those known early aren't like the others" if early else ""
+    why = f"younger than outcomes take, {span.delay}{known}"
+    shadows = found.height - given.height
+    return due, (Step(SHADOW, shadows, {_NOBODY: shadows}), Step(YOUNG, young, {why: young}))
+
+
+def _table(left: pl.DataFrame, contract: Contract, target: str) -> pl.DataFrame:
+    features = [pl.col(FEATURE + name).alias(name) for name in contract.feature_names]
+    whose = pl.coalesce("entity", "id").alias(ENTITY)
+    table = left.select(
+        *features,
+        pl.col(target).cast(pl.String),
+        pl.col("id").alias(ID),
+        pl.col("time").alias(TIME),
+        (pl.col("degraded") | pl.col("fallback")).alias(DEGRADED),
+        pl.col("weight").alias(WEIGHT),
+        whose,
+    )
+    return table if table[ENTITY].n_unique() < table.height else table.drop(ENTITY)
+
+
+def _ledger(n: int, span: Span, steps: tuple[Step, ...], words: str) -> tuple[LedgerLine, ...]:
+    first, *lines = ledger_of(n, f"answers {span.words}, each request once", steps)
+    first = type(first)(LOGGED, first.rows_in, first.rows_out, first.reason)
+    last = type(first)("weights", lines[-1].rows_out if lines else n, lines[-1].rows_out if lines else n, words)
+    return (first, *lines, last) if words else (first, *lines)
+
+
+def _why(steps: tuple[Step, ...]) -> str:
+    return "; ".join(f"{reason} ({rows(n)})" for step in steps for reason, n in step.counts.items() if n)
+
+
+def _note(log: EventLog, span: Span, n: int, by: str) -> None:
+    """Write down that somebody read what is said of people, before they get it."""
+    who = by
+    with suppress(KeyError, OSError):
+        who = who or getpass.getuser()
+    read = Access(
+        id=IdMaker()(),
+        at=dt.datetime.now(dt.UTC),
+        model=span.project.name,
+        kind="train",
+        by=who or "unknown",
+        subject=span.words,
+        events=n,
+    )
+    log.append("audit", [read])
+    log.close()

@@ -1,0 +1,48 @@
+"""Logstash: a pipeline that reads the files.
+
+https://www.elastic.co/guide/en/logstash/8.17/plugins-outputs-elasticsearch.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mainstay.deploy.elk.shipped import MARK, quoted
+
+if TYPE_CHECKING:
+    from mainstay.deploy.elk.shipped import Shipped
+
+
+def logstash_conf(shipped: Shipped) -> str:
+    """Write Logstash's pipeline."""
+    return f"""\
+# {MARK}; write it again rather than change it.
+input {{
+  file {{
+    path => {quoted(shipped.files)}
+    mode => "tail"
+    start_position => "beginning"
+    sincedb_path => {quoted(f"{shipped.state}/logstash.sincedb")}
+    # It knows a file by its inode alone, which another file may have once this one is deleted.
+    sincedb_clean_after => "1 day"
+    codec => json
+  }}
+}}
+
+filter {{
+  mutate {{ remove_field => ["[event][original]", "[log]", "[host]", "@version"] }}
+}}
+
+output {{
+  elasticsearch {{
+    hosts => [{quoted(shipped.elasticsearch)}]
+    # api_key => "${{ELASTIC_API_KEY}}"
+    index => "%{{[event.dataset]}}-%{{+YYYY.MM}}"
+    document_id => "%{{[event.id]}}"
+    action => "create"
+    data_stream => false
+    manage_template => false
+    ilm_enabled => false
+  }}
+}}
+"""

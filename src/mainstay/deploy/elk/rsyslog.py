@@ -1,0 +1,95 @@
+"""rsyslog with its Elasticsearch output: packages ``rsyslog`` and ``rsyslog-elasticsearch`` of a distribution.
+
+What was read from a file is in a queue on the disk before the file's position is noted; a line that Elasticsearch
+refuses for now (429, 503) waits in a second one. So neither the end of rsyslog nor that of Elasticsearch loses a line.
+
+https://www.rsyslog.com/doc/configuration/modules/omelasticsearch.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mainstay.deploy.elk.shipped import MARK, quoted
+
+if TYPE_CHECKING:
+    from mainstay.deploy.elk.shipped import Shipped
+
+
+def rsyslog_conf(shipped: Shipped) -> str:
+    """Write rsyslog's configuration: a part for ``/etc/rsyslog.d``, or the whole of an instance of its own."""
+    state = quoted(f"{shipped.state}/rsyslog")
+    refused = quoted(f"{shipped.state}/rsyslog/refused.json")
+    return f"""\
+# {MARK}; write it again rather than change it.
+global(maxMessageSize="1m")  # longer lines would be cut
+module(load="imfile" statefile.directory={state})
+module(load="mmjsonparse")
+module(load="omelasticsearch")
+
+template(name="mainstay_id" type="list") {{ property(name="$!event.id") }}
+template(name="mainstay_line" type="list") {{ property(name="$!all-json-plain") }}
+template(name="mainstay_refused" type="list") {{ property(name="$.omes") constant(value="\\n") }}
+template(name="mainstay_index" type="list") {{
+  property(name="$!event.dataset")
+  constant(value="-")
+  property(name="$!@timestamp" position.from="1" position.to="4")
+  constant(value=".")
+  property(name="$!@timestamp" position.from="6" position.to="7")
+}}
+
+# Small: what isn't read yet is safe in its file.
+ruleset(name="mainstay" {_queue("mainstay", state, 20_000)}) {{
+  action(type="mmjsonparse" cookie="")
+  if $parsesuccess == "OK" then {{
+{_action(shipped, refused)}  }}
+}}
+
+ruleset(name="mainstay_again" {_queue("mainstay_again", state, 2_000_000)} queue.dequeueSlowdown="1000") {{
+  if $.omes!status == 200 or $.omes!status == 201 or $.omes!status == 409 then {{
+    stop  # it is there
+  }}
+  if $.omes!status == 429 or $.omes!status >= 500 then {{
+{_action(shipped, refused)}  }} else {{
+    action(type="omfile" file={refused} template="mainstay_refused")
+  }}
+}}
+
+input(
+  type="imfile"
+  file={quoted(shipped.files)}
+  tag="mainstay"
+  ruleset="mainstay"
+  addMetadata="off"
+  reopenOnTruncate="on"
+  persistStateAfterSubmission="on"
+  maxSubmitAtOnce="256"
+)
+"""
+
+
+def _queue(name: str, folder: str, size: int) -> str:
+    """Write the settings of a queue that is on the disk message by message."""
+    return (
+        f'queue.type="Disk" queue.filename="{name}" queue.spoolDirectory={folder} queue.size="{size}" '
+        'queue.checkpointInterval="1" queue.maxFileSize="16m" queue.timeoutEnqueue="86400000" '
+        'queue.dequeueBatchSize="256"'
+    )
+
+
+def _action(shipped: Shipped, refused: str) -> str:
+    """Write the sending of lines, each under its event's id; one that is there already is left alone (409)."""
+    return f"""\
+    action(
+      type="omelasticsearch"
+      server=[{quoted(shipped.elasticsearch)}]
+      # uid="elastic" pwd=`echo $ELASTIC_PASSWORD`
+      bulkmode="on" writeoperation="create" esVersion.major="8"
+      template="mainstay_line"
+      searchIndex="mainstay_index" dynSearchIndex="on" searchType=""
+      bulkid="mainstay_id" dynbulkid="on"
+      retryfailures="on" retryruleset="mainstay_again" ratelimit.interval="0"
+      errorfile={refused}
+      action.resumeRetryCount="-1" action.resumeInterval="1" action.resumeIntervalMax="30"
+    )
+"""

@@ -1,0 +1,67 @@
+"""`Shipped`: whose events go where; and the mark that is in every file."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+import msgspec
+
+MARK = "Written by mainstay export elk"
+
+
+class Shipped(msgspec.Struct, frozen=True, kw_only=True):
+    """An event log that is sent to Elasticsearch.
+
+    Parameters
+    ----------
+    model : str
+        The model's name.
+    events : str
+        Folder of the log: ``<events>/<stream>/*.jsonl``.
+    state : str
+        Folder in which a shipper notes how far it is.
+    elasticsearch : str
+        Where Elasticsearch answers, ``"http://host:port"``.
+    keep : float, optional
+        Seconds that events stay; for ever without it.
+
+    """
+
+    model: str
+    events: str
+    state: str
+    elasticsearch: str = "http://127.0.0.1:9200"
+    keep: float | None = None
+
+    @property
+    def files(self) -> str:
+        """All files of the log, as a pattern."""
+        return f"{self.events}/*/*.jsonl"
+
+    @property
+    def host(self) -> str:
+        """Host of Elasticsearch; of an IPv6 address without its brackets."""
+        return urlsplit(self.elasticsearch).hostname or "127.0.0.1"
+
+    @property
+    def port(self) -> int:
+        """Port of Elasticsearch."""
+        return urlsplit(self.elasticsearch).port or (443 if self.tls else 9200)
+
+    @property
+    def tls(self) -> bool:
+        """Whether Elasticsearch speaks TLS."""
+        return urlsplit(self.elasticsearch).scheme == "https"
+
+
+def quoted(text: str) -> str:
+    r"""Write a text as YAML, Logstash and rsyslog read it.
+
+    Examples
+    --------
+    >>> print(quoted('a "b"'))
+    "a \"b\""
+
+    """
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,314 @@
+"""`Profiles`: the stored profiles of a log, kept up with it, and windows as sums of them.
+
+Imports Polars; a serving worker never imports this module.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from mainstay.events.profiles.catalogue import look_through
+from mainstay.events.profiles.clock import DAY, HOUR, ODD, buckets, made_at, slice_of, start_of
+from mainstay.events.profiles.material import RETRIED, Chosen, read_material
+from mainstay.events.profiles.profile import Profile, merge
+from mainstay.events.profiles.store import Day, Head, Store
+from mainstay.events.profiles.summarize import summarize, summarize_slices
+from mainstay.events.read import read_feedback
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mainstay.events.log import EventLog
+    from mainstay.events.profiles.catalogue import Catalogue
+    from mainstay.events.profiles.lens import Lens
+    from mainstay.events.profiles.material import Material
+
+FOLDER = "profiles"
+_AT_ONCE = 250_000  # rows read for one run of slices
+_LONGEST = 7 * DAY  # slices of one run
+_Sources = dict[int, list[tuple[str, int, int]]]
+
+
+class Profiles:
+    """The profiles of a log's slices.
+
+    Parameters
+    ----------
+    log : EventLog
+        The log; they lie in its folder.
+    lens : Lens
+        How its rows are read.
+
+    """
+
+    def __init__(self, log: EventLog, lens: Lens) -> None:
+        self._log = log
+        self._lens = lens
+        self._store = Store(log.root / FOLDER)
+        self._days: dict[int, Day] = {}
+        self.computed: tuple[int, ...] = ()
+        """The slices that the last `refresh` computed anew."""
+        self._whole = True
+        self._predictions: _Sources = {}
+        self._feedback: _Sources = {}
+        self._refusals: _Sources = {}
+
+    def refresh(self, since: dt.datetime | None = None, *, most: int | None = None) -> bool:
+        """Compute the slices that the log has changed since they were stored, and store them.
+
+        Parameters
+        ----------
+        since : datetime, optional
+            Older slices are left as they are.
+        most : int, optional
+            Stop before more rows than this are read, the newest slices first.
+
+        Returns
+        -------
+        bool
+            Whether every slice is as the log is now.
+
+        """
+        known = self._store.catalogue()
+        catalogue = look_through(self._log, known)
+        if catalogue is not known:
+            self._store.keep_catalogue(catalogue)
+        self._read(catalogue)
+        dirty = [place for place in self._places() if (since is None or start_of(place + 1) > since)]
+        dirty = [place for place in dirty if not self._is_current(place)]
+        chosen = self._affordable(dirty, most)
+        self._compute(chosen)
+        self._forget()
+        self.computed = tuple(chosen)
+        self._whole = len(chosen) == len(dirty)
+        return self._whole
+
+    def window(self, since: dt.datetime, until: dt.datetime) -> Profile:
+        """Give the summary of a span, `until` excluded, as of the last `refresh`.
+
+        Slices that lie in it are added up; one that an end cuts in two is read from the log.
+        """
+        return merge(*self._parts(since, until))
+
+    def newest(self, answers: int, until: dt.datetime) -> dt.datetime | None:
+        """Give when the last so many answers before a moment began; None where there are fewer.
+
+        Shadows don't count. The slices tell how many they hold, so that one of them is read.
+        """
+        left = answers
+        for place in sorted(self._places(), reverse=True):
+            if start_of(place) >= until:
+                continue
+            head = self._head(place)
+            if head is not None and head.answers < left and head.last < until:
+                left -= head.answers
+                continue
+            times = self._times(place, until=until)
+            if times.len() >= left:
+                found: dt.datetime = times[-left]
+                return found
+            left -= times.len()
+        return None
+
+    def oldest(self, answers: int, since: dt.datetime) -> dt.datetime | None:
+        """Give the moment of the last of so many answers since a moment; None where there are fewer."""
+        left = answers
+        for place in sorted(self._places()):
+            if start_of(place + 1) <= since:
+                continue
+            head = self._head(place)
+            if head is not None and head.answers < left and head.first >= since:
+                left -= head.answers
+                continue
+            times = self._times(place, since=since)
+            if times.len() >= left:
+                found: dt.datetime = times[left - 1]
+                return found
+            left -= times.len()
+        return None
+
+    def span(self) -> tuple[dt.datetime, dt.datetime] | None:
+        """Give the times of the first and the last row; None where there is none."""
+        heads = [head for place in self._places() if (head := self._head(place)) is not None]
+        if not heads:
+            return None
+        return min(head.first for head in heads), max(head.last for head in heads)
+
+    def _read(self, catalogue: Catalogue) -> None:
+        self._days.clear()
+        self._predictions = catalogue.sources("predictions")
+        self._feedback = catalogue.sources("feedback")
+        self._refusals = catalogue.sources("refusals")
+
+    def _places(self) -> list[int]:
+        return sorted((self._predictions.keys() | self._refusals.keys()) - {ODD})
+
+    def _day(self, number: int) -> Day:
+        if number not in self._days:
+            self._days[number] = self._store.day(number)
+        return self._days[number]
+
+    def _head(self, place: int) -> Head | None:
+        return self._day(place // DAY).heads.get(place)
+
+    def _is_current(self, place: int) -> bool:
+        head = self._head(place)
+        return head is not None and head.mark == self._mark(place, head)
+
+    def _mark(self, place: int, head: Head) -> str:
+        """Digest what a slice is computed from: its own lines, and the feedback that may be about its answers."""
+        parts: list[object] = [self._lens.mark, self._predictions.get(place), self._refusals.get(place)]
+        first, last = head.buckets
+        parts += [self._feedback.get(bucket) for bucket in range(first, last + 1)]
+        if head.odd:
+            parts.append(self._feedback.get(ODD))
+        if head.early or head.odd:
+            parts.append(self._predictions.get(place - 1))
+        return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
+
+    def _affordable(self, dirty: Sequence[int], most: int | None) -> list[int]:
+        if most is None:
+            return list(dirty)
+        chosen: list[int] = []
+        for place in sorted(dirty, reverse=True):
+            most -= _lines(self._predictions, place)
+            if most < 0 and chosen:
+                break
+            chosen.append(place)
+        return sorted(chosen)
+
+    def _compute(self, dirty: Sequence[int]) -> None:
+        fresh: dict[int, dict[int, tuple[Head, Profile]]] = defaultdict(dict)
+        for run in self._runs(dirty):
+            material = self._material(start_of(run[0]), start_of(run[-1] + 1))
+            found = summarize_slices(material, self._lens, HOUR)
+            heads = self._heads(material, run)
+            for place in run:
+                fresh[place // DAY][place] = heads[place], found.get(place, Profile())
+        for number, slices in fresh.items():
+            self._keep(number, slices)
+
+    def _keep(self, number: int, fresh: Mapping[int, tuple[Head, Profile]]) -> None:
+        day, there = self._day(number), set(self._places())
+        kept = {place: (head, day.profile(place)) for place, head in day.heads.items() if place in there}
+        slices = {**kept, **fresh}
+        total = merge(*(profile for _, profile in slices.values()))
+        self._days[number] = self._store.keep_day(number, slices, total)
+
+    def _forget(self) -> None:
+        """Take slices out of which nothing is in the log any more."""
+        there = set(self._places())
+        for number, day in list(self._days.items()):
+            if day.heads.keys() - there:
+                self._keep(number, {})
+
+    def _runs(self, dirty: Sequence[int]) -> Iterator[list[int]]:
+        """Put neighbours together, so that files are read once."""
+        run: list[int] = []
+        rows = 0
+        for place in dirty:
+            lines = _lines(self._predictions, place)
+            apart = run and (place != run[-1] + 1 or rows + lines > _AT_ONCE or place - run[0] >= _LONGEST)
+            if apart:
+                yield run
+                run, rows = [], 0
+            run.append(place)
+            rows += lines
+        if run:
+            yield run
+
+    def _heads(self, material: Material, run: Sequence[int]) -> dict[int, Head]:
+        asked = material.frame["asked"]
+        frame = material.frame.select("time", "role").with_columns(made_at(asked).alias("made"), buckets(asked))
+        tick = HOUR.total_seconds() * 1_000_000
+        sliced = (pl.col("time").dt.epoch("us") // int(tick)).alias("slice")
+        began = pl.col("slice") * int(tick / 1000)
+        grouped = (
+            frame.with_columns(sliced)
+            .group_by("slice")
+            .agg(
+                pl.col("time").min().alias("first"),
+                pl.col("time").max().alias("last"),
+                pl.col("place").min().alias("low"),
+                pl.col("place").max().alias("high"),
+                pl.col("made").is_null().any().alias("odd"),
+                (pl.col("made") < began).any().alias("early"),
+                (pl.col("role") != "shadow").sum().alias("answers"),
+            )
+        )
+        rows = {row["slice"]: row for row in grouped.iter_rows(named=True)}
+        refused = material.refusals.select("time", sliced)
+        return {place: self._one_head(place, rows.get(place), refused) for place in run}
+
+    def _one_head(self, place: int, row: Mapping[str, object] | None, refused: pl.DataFrame) -> Head:
+        times = refused.filter(pl.col("slice") == place)["time"].to_list()
+        found: dict[str, object] = {}
+        if row is not None:
+            times += [row["first"], row["last"]]
+            low, high = row["low"], row["high"]
+            found = {name: row[name] for name in ("odd", "early", "answers")}
+            found["buckets"] = (0, -1) if low is None else (low, high)
+        start = start_of(place)
+        head = Head(mark="", first=min(times, default=start), last=max(times, default=start), **found)  # type: ignore[arg-type]
+        return Head(**{**_fields(head), "mark": self._mark(place, head)})  # type: ignore[arg-type]
+
+    def _material(self, since: dt.datetime, until: dt.datetime) -> Material:
+        """Read a span from the files that the catalogue names for it."""
+        places = range(slice_of(since - RETRIED), slice_of(until) + 1)
+        names = {"predictions": _names(self._predictions, places), "refusals": _names(self._refusals, places)}
+        return read_material(Chosen(self._log, names), self._lens, since, until, self._told)
+
+    def _told(self, ids: pl.Series) -> pl.DataFrame:
+        """Read the feedback about answers, from the files that have any."""
+        names = {"feedback": _names(self._feedback, buckets(ids).fill_null(ODD).unique().to_list())}
+        told = read_feedback(Chosen(self._log, names), None, None, self._lens.model or None)
+        return told.join(ids.to_frame("id"), on="id", how="semi", maintain_order="left")
+
+    def _parts(self, since: dt.datetime, until: dt.datetime) -> Iterator[Profile]:
+        by_day: dict[int, list[int]] = defaultdict(list)
+        first, last = slice_of(since), slice_of(until)
+        for place in self._places():
+            if first <= place <= last:
+                by_day[place // DAY].append(place)
+        for number, places in by_day.items():
+            day = self._day(number)
+            inside = [place for place in places if _inside(day.heads.get(place), since, until)]
+            if set(inside) == day.heads.keys():
+                yield day.total()
+            else:
+                yield from (day.profile(place) for place in inside)
+            yield from self._cut([place for place in places if place not in inside], since, until)
+
+    def _cut(self, places: Iterable[int], since: dt.datetime, until: dt.datetime) -> Iterator[Profile]:
+        for place in places:
+            begin, end = max(since, start_of(place)), min(until, start_of(place + 1))
+            head = self._head(place)
+            missed = not self._whole if head is None else head.last < begin or head.first >= end
+            if begin < end and not missed:
+                yield summarize(self._material(begin, end), self._lens)
+
+    def _times(self, place: int, since: dt.datetime | None = None, until: dt.datetime | None = None) -> pl.Series:
+        begin, end = start_of(place), start_of(place + 1)
+        frame = self._material(max(begin, since or begin), min(end, until or end)).frame
+        return frame.filter(pl.col("role") != "shadow")["time"].sort()
+
+
+def _inside(head: Head | None, since: dt.datetime, until: dt.datetime) -> bool:
+    return head is not None and head.first >= since and head.last < until
+
+
+def _names(sources: _Sources, places: Iterable[int]) -> frozenset[str]:
+    return frozenset(name for place in places for name, *_ in sources.get(place, ()))
+
+
+def _lines(sources: _Sources, place: int) -> int:
+    return sum(lines for *_, lines in sources.get(place, ()))
+
+
+def _fields(head: Head) -> dict[str, object]:
+    return {name: getattr(head, name) for name in head.__struct_fields__}
