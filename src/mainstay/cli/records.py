@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mainstay.cli.options import on_project, open_here
+from mainstay.cli.options import LENGTH, on_project, open_here
 from mainstay.cli.output import say, show, show_json
 from mainstay.render.numbers import counted
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from mainstay.models.explain import Explanation, Method
 
 
@@ -94,14 +96,24 @@ def explain(
 
 @click.command()
 @click.argument("data", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--within",
+    type=LENGTH,
+    help="How long after its answer an outcome may happen, where FILE says whom and when: 90d. Default: any time.",
+)
 @on_project
-def feedback(data: Path, *, folder: Path, as_json: bool) -> None:
-    """Hand in what really happened: FILE has columns id, label and, if known, at (csv or parquet)."""
+def feedback(data: Path, within: dt.timedelta | None, *, folder: Path, as_json: bool) -> None:
+    """Hand in what really happened: FILE (csv, parquet) has columns id, label, at, followed, kpi.NAME as far as known.
+
+    Instead of id it may say whom an outcome is about, in the contract's id column, and when it happened, in at: then
+    the latest answer before is meant. All of the file is taken, or none.
+    """
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
-    taken = lifecycle.take_feedback(project, data)
+    taken = lifecycle.take_feedback(project, data, within=within)
     if as_json:
         show_json(taken)
-    else:
-        say(f"{project.name}: {taken.accepted} outcomes taken, {taken.unknown} of them for ids nobody predicted")
+        return
+    for line in lifecycle.describe_taken(taken):
+        say(f"{project.name}: {line}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LONGEST_ID = 128
 AHEAD = dt.timedelta(days=1)
 """How far in the future something may have become true: clocks differ, and days end at different times."""
-_MOST_KPIS = 32
+MOST_KPIS = 32
 _MOST_NAMED = 12
 NOTHING = "is missing; expected a label, KPIs or whether the decision was followed."
 NO_ID = "is missing; expected the id the prediction was answered with."
@@ -121,8 +121,8 @@ def read_kpis(found: object) -> tuple[Kpi, ...]:
     """Read numbers by name."""
     if found is None:
         return ()
-    if not isinstance(found, dict) or len(found) > _MOST_KPIS:
-        raise Wrong("kpis", found, f"must be an object of at most {_MOST_KPIS} numbers by name.")
+    if not isinstance(found, dict) or len(found) > MOST_KPIS:
+        raise Wrong("kpis", found, f"must be an object of at most {MOST_KPIS} numbers by name.")
     return tuple(_kpi(found, name) for name in sorted(found))  # in one order: then what is said twice is alike
 
 

@@ -73,7 +73,7 @@ def truth(told: pl.DataFrame, task: Task, known_at: dt.datetime | None = None) -
 
     """
     known = _known(told, known_at)
-    labels = _final(_labels(known, task).sort(_ORDER))
+    labels = _final(label_lines(known, task).sort(_ORDER))
     followed = known.filter(pl.col("followed").is_not_null()).sort(_ORDER)
     last = followed.group_by("id").agg(pl.col("followed").last())
     return labels.join(last, on="id", how="full", coalesce=True).sort("id")
@@ -110,7 +110,7 @@ def tally(  # noqa: PLR0917 - what was told, about what, and of which span
         Says of an id whether the log keeps its prediction.
 
     """
-    ours = _labels(told, task).join(answers.select("id"), on="id", how="semi")
+    ours = label_lines(told, task).join(answers.select("id"), on="id", how="semi")
     truths = ours.group_by("id").agg(
         pl.col("label").n_unique().alias("truths"),
         pl.col("label").filter(pl.col("label_at") == pl.col("label_at").max()).n_unique().alias("latest"),
@@ -133,13 +133,14 @@ def _known(told: pl.DataFrame, known_at: dt.datetime | None) -> pl.DataFrame:
     return told if known_at is None else told.filter(pl.col("time") < known_at)
 
 
-def _labels(told: pl.DataFrame, task: Task) -> pl.DataFrame:
+def label_lines(told: pl.DataFrame, task: Task) -> pl.DataFrame:
     """Take what was said about labels, as numbers; a label the task doesn't have says nothing."""
-    said = told.select("id", *_ORDER, _code(task).alias("label"))
+    said = told.select("id", *_ORDER, label_code(task).alias("label"))
     return said.filter(pl.col("label").is_not_null())
 
 
-def _code(task: Task) -> pl.Expr:
+def label_code(task: Task) -> pl.Expr:
+    """Give the column ``label`` as a number; null where it is no label of the task."""
     if task.kind == "regression":
         return pl.col("label").cast(pl.Float64, strict=False)
     if task.kind == "multiclass":
@@ -166,11 +167,16 @@ def _final(ordered: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([once, final])
 
 
-def _is_strange(since: dt.datetime, until: dt.datetime) -> pl.Expr:
-    # A UUIDv7 tells when its prediction was made: only ids of this span, and ids that we never make, are strange here;
-    # the others belong to predictions of other windows.
+def made_at() -> pl.Expr:
+    """Give when the column ``id`` was made, milliseconds since 1970; null where it is no UUIDv7."""
     digits = pl.col("id").str.replace_all("-", "", literal=True)
     made = digits.str.slice(0, 12).str.to_integer(base=16, strict=False)
-    ours = (pl.col("id").str.len_chars() == 36) & (digits.str.slice(12, 1) == "7") & made.is_not_null()
+    return pl.when((pl.col("id").str.len_chars() == 36) & (digits.str.slice(12, 1) == "7")).then(made)
+
+
+def _is_strange(since: dt.datetime, until: dt.datetime) -> pl.Expr:
+    # Only ids of this span, and ids that we never make, are strange here; the others belong to predictions of other
+    # windows.
+    made = made_at()
     inside = (made >= int(since.timestamp() * 1000)) & (made < int(until.timestamp() * 1000))
-    return ~ours | inside
+    return made.is_null() | inside

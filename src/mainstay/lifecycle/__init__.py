@@ -97,7 +97,7 @@ from mainstay.lifecycle.explaining import (
     write_explained,
 )
 from mainstay.lifecycle.exporting import Exported, export_onnx, exported_document
-from mainstay.lifecycle.files import Taken, predict_file, take_feedback
+from mainstay.lifecycle.files import predict_file
 from mainstay.lifecycle.gap import FourWay, gap, gap_document
 from mainstay.lifecycle.judging import approve
 from mainstay.lifecycle.keys import (
@@ -128,6 +128,7 @@ from mainstay.lifecycle.origins import (
     params,
     pipeline,
 )
+from mainstay.lifecycle.outcomes import Taken, describe_taken, take_feedback
 from mainstay.lifecycle.outside import (
     grafana_files,
     prometheus_files,
@@ -232,6 +233,7 @@ __all__ = [
     "collected_document",
     "describe_followed",
     "describe_release",
+    "describe_taken",
     "diff",
     "diff_document",
     "examination_document",
