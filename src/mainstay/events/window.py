@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mainstay.events.read import read_feedback, read_refusals, scan_predictions
+from mainstay.events.sampling import is_kept
 from mainstay.events.truth import Tally, kpis, tally, truth
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def take_window(
     )
     answers = frame.filter(pl.col("answer").is_null()).select("id", "label")
     numbers = kpis(told).join(answers, on="id", how="semi", maintain_order="left")
-    counted = tally(told, answers, task, since, until, lambda _: True)
+    rate = min(log.settings.rate, *frame.select(pl.col("sampled").min().fill_null(1.0)).to_series())
+    counted = tally(told, answers, task, since, until, lambda name: is_kept(name, rate))
     refusals = read_refusals(log, since, until, model or None)
     return Window(model, since, until, frame, refusals, counted, found.torn, numbers)
 

@@ -163,9 +163,7 @@ def take_feedback(project: Project, source: Path, *, within: dt.timedelta | None
 class _Sink:
     """Takes in rows that can be used, a batch at a time, and counts what becomes of them."""
 
-    def __init__(  # noqa: PLR0917 - where to, as what, and what is known
-        self, log: EventLog, model: str, now: dt.datetime, known: Known, about: _About
-    ) -> None:
+    def __init__(self, log: EventLog, model: str, now: dt.datetime, known: Known, about: _About) -> None:
         self._log, self._model, self._now, self._new_id = log, model, now, IdMaker()
         self._known, self._about = known, about
         self._counts = dict.fromkeys(("accepted", "repeated", "matched", "unmatched", "ambiguous"), 0)

@@ -7,15 +7,17 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from mainstay.contract import Category, Contract, Integer
-from mainstay.events import Action, Refusal, log_actions
+from mainstay.events import Action, EventLog, EventsSettings, Kpi, Refusal, log_actions
 from mainstay.events.read import read_feedback, read_predictions, read_refusals
+from mainstay.events.sampling import is_kept
 from mainstay.events.window import take_window
 from mainstay.models.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from mainstay.events import EventLog, Feedback, Prediction
+    from mainstay.events import Feedback, Prediction
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 HOUR = dt.timedelta(hours=1)
@@ -210,3 +212,53 @@ def test_only_the_columns_asked_for_are_read(
     assert some.columns == asked
     assert_frame_equal(some, whole.select(asked))
     assert read_feedback(log, model="churn", columns=["label", "id"]).rows() == [("Yes", made.id)]
+
+
+def test_feedback_about_answers_that_sampling_left_out_is_no_riddle(
+    tmp_path: Path,
+    contract: Contract,
+    task: Task,
+    prediction: Callable[..., Prediction],
+    feedback: Callable[..., Feedback],
+) -> None:
+    log = EventLog(tmp_path / "sampled", EventsSettings(mode="sample", rate=0.5))
+    begun = dt.datetime.now(dt.UTC) - HOUR
+    answers = [prediction(at=dt.datetime.now(dt.UTC)) for _ in range(40)]
+    kept = [answer for answer in answers if is_kept(answer.id, 0.5)]
+    log.append("predictions", kept)
+    log.append("feedback", [feedback(answer.id) for answer in answers] + [feedback("never heard of")])
+    tally = take_window(log, contract, task, begun, begun + 2 * HOUR).feedback
+    assert (tally.labelled, tally.unsampled, tally.unknown) == (len(kept), 40 - len(kept), 1)
+
+
+def test_feedback_may_come_before_its_prediction(
+    log: EventLog,
+    contract: Contract,
+    task: Task,
+    prediction: Callable[..., Prediction],
+    feedback: Callable[..., Feedback],
+) -> None:
+    answer = prediction(at=NOW)
+    log.append("feedback", [feedback(answer.id, "No", received=NOW - HOUR)])
+    log.append("predictions", [answer])
+    assert take_window(log, contract, task, NOW, NOW + HOUR).frame["label"].to_list() == [0.0]
+
+
+def test_kpis_are_replaced_not_added(
+    log: EventLog,
+    contract: Contract,
+    task: Task,
+    prediction: Callable[..., Prediction],
+    feedback: Callable[..., Feedback],
+) -> None:
+    answer, other = prediction(at=NOW), prediction(at=NOW)
+    log.append("predictions", [answer, other])
+    paid = Kpi("revenue", 59.0)
+    lines = [feedback(answer.id, None, at=NOW, received=NOW + HOUR * hours, kpis=(paid,)) for hours in (0, 1)]
+    more = feedback(answer.id, None, at=NOW + HOUR, received=NOW, kpis=(Kpi("revenue", 60.0), Kpi("stars", 4.0)))
+    strange = feedback("never heard of", None, kpis=(paid,))
+    log.append("feedback", [*lines, strange, lines[0]])
+    assert take_window(log, contract, task, NOW, NOW + HOUR).kpis.rows() == [(answer.id, "revenue", 59.0)]
+    log.append("feedback", [more])
+    found = take_window(log, contract, task, NOW, NOW + HOUR).kpis.rows()
+    assert found == [(answer.id, "revenue", 60.0), (answer.id, "stars", 4.0)]
