@@ -112,9 +112,7 @@ def pieces(
         yield _segment(path, raw, names, since, until)
 
 
-def _wanted(
-    schema: Schema, names: Mapping[str, str], columns: Collection[str] | None
-) -> tuple[Schema, dict[str, str]]:
+def _wanted(schema: Schema, names: Mapping[str, str], columns: Collection[str] | None) -> tuple[Schema, dict[str, str]]:
     wanted = None if columns is None else {"id", "time", *columns}
     kept = {field: name for field, name in names.items() if wanted is None or name in wanted}
     return {field: schema[field] for field in kept}, kept
