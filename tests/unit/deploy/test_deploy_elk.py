@@ -38,6 +38,7 @@ SHIPPED = Shipped(
     keep=400 * 86_400.0,
 )
 FILES = elk_files(SHIPPED)
+PATHS = [f"/books/a b/events/{stream}/*.jsonl" for stream in STREAMS]
 EVENTS = (*full(), *bare())
 # After https://www.elastic.co/guide/en/elasticsearch/reference/8.17/indices-put-template.html
 TEMPLATE_SCHEMA = {
@@ -221,7 +222,7 @@ def _leaves(fields: dict[str, Any]) -> set[str]:
 def test_the_yaml_of_the_shippers_says_what_it_should() -> None:
     beat = yaml.safe_load(FILES["filebeat.yml"])
     (read,) = beat["filebeat.inputs"]
-    assert read["paths"] == ["/books/a b/events/*/*.jsonl"]
+    assert read["paths"] == PATHS
     assert read["parsers"][0]["ndjson"]["target"] == ""
     assert beat["output.elasticsearch"]["hosts"] == ["https://es.example:9243"]
     assert beat["processors"][0]["copy_fields"]["fields"] == [{"from": "event.id", "to": "@metadata._id"}]
@@ -231,6 +232,7 @@ def test_the_yaml_of_the_shippers_says_what_it_should() -> None:
     assert sink["bulk"] == {"action": "create", "index": "{{ dataset }}-%Y.%m"}
     assert sink["inputs"] == list(vector["transforms"])
     assert [*vector["sources"]] == vector["transforms"]["mainstay_events"]["inputs"]
+    assert vector["sources"]["mainstay_files"]["include"] == PATHS
 
     bit = yaml.safe_load(FILES["fluent-bit.yaml"])
     tags = [each["tag"] for each in bit["pipeline"]["inputs"]]
@@ -246,6 +248,8 @@ def test_the_logstash_pipeline_keeps_to_logstashs_grammar() -> None:
     assert [section for section, _ in parsed] == ["input", "filter", "output"]
     ((name, send),) = parsed[2][1]
     assert name == "elasticsearch"
+    ((_, read),) = parsed[0][1]
+    assert read["path"] == PATHS
     assert send["hosts"] == ["https://es.example:9243"]
     assert send["document_id"] == "%{[event.id]}"
     assert send["action"] == "create"
@@ -301,7 +305,7 @@ def _logstash(text: str) -> list[tuple[str, list[tuple[str, dict[str, Any]]]]]:
 
 @pytest.mark.skipif(shutil.which("rsyslogd") is None, reason="the distribution's package rsyslog isn't installed")
 def test_rsyslog_passes_its_configuration(tmp_path: Path) -> None:
-    (tmp_path / "state" / "rsyslog").mkdir(parents=True)
+    (tmp_path / "state" / "rsyslog").mkdir(parents=True)  # as rsyslog.sh does
     shipped = msgspec.structs.replace(SHIPPED, events=str(tmp_path / "events"), state=str(tmp_path / "state"))
     (tmp_path / "rsyslog.conf").write_text(elk_files(shipped)["rsyslog.conf"])
     words = ["rsyslogd", "-N1", "-f", str(tmp_path / "rsyslog.conf")]
@@ -320,7 +324,7 @@ def test_the_command_writes_the_files_and_replaces_its_own_alone(tmp_path: Path)
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     assert len(json.loads(done.output)["files"]) == len(FILES)
     assert '"121d"' in (folder / "lifecycle.json").read_text()
-    assert f"{project.books.resolve()}/events/*/*.jsonl" in (folder / "filebeat.yml").read_text()
+    assert f"{project.books.resolve()}/events/audit/*.jsonl" in (folder / "filebeat.yml").read_text()
     assert '"http://es.example:9200"' in (folder / "rsyslog.conf").read_text()
     (folder / "vector.yaml").write_text("theirs: 1")
     refused = CliRunner().invoke(program, words)

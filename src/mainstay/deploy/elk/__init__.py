@@ -9,7 +9,7 @@ from mainstay.deploy.elk.index import index_files
 from mainstay.deploy.elk.kibana import kibana_ndjson
 from mainstay.deploy.elk.logstash import logstash_conf
 from mainstay.deploy.elk.readme import readme
-from mainstay.deploy.elk.rsyslog import rsyslog_conf
+from mainstay.deploy.elk.rsyslog import rsyslog_conf, rsyslog_sh
 from mainstay.deploy.elk.shipped import MARK, Shipped
 from mainstay.deploy.elk.vector import vector_yaml
 
@@ -35,4 +35,5 @@ def elk_files(shipped: Shipped) -> dict[str, str]:
         "fluent-bit.yaml": fluent_bit_yaml(shipped),
         "vector.yaml": vector_yaml(shipped),
         "rsyslog.conf": rsyslog_conf(shipped),
+        "rsyslog.sh": rsyslog_sh(shipped),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.deploy.elk.shipped import MARK, quoted
+from mainstay.deploy.elk.shipped import MARK, listed, quoted
 
 if TYPE_CHECKING:
     from mainstay.deploy.elk.shipped import Shipped
@@ -20,7 +20,7 @@ def filebeat_yaml(shipped: Shipped) -> str:
 filebeat.inputs:
   - type: filestream
     id: {quoted(f"mainstay-{shipped.model}")}
-    paths: [{quoted(shipped.files)}]
+    paths: {listed(shipped.files)}
     # A file's name is its own for ever; an inode is used again, and a young file is too short for a fingerprint.
     file_identity.path: ~
     prospector.scanner.fingerprint.enabled: false

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.deploy.elk.shipped import MARK, quoted
+from mainstay.deploy.elk.shipped import MARK, listed, quoted
 
 if TYPE_CHECKING:
     from mainstay.deploy.elk.shipped import Shipped
@@ -19,7 +19,7 @@ def logstash_conf(shipped: Shipped) -> str:
 # {MARK}; write it again rather than change it.
 input {{
   file {{
-    path => {quoted(shipped.files)}
+    path => {listed(shipped.files)}
     mode => "tail"
     start_position => "beginning"
     sincedb_path => {quoted(f"{shipped.state}/logstash.sincedb")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from mainstay.deploy.elk.fields import datasets
@@ -35,15 +36,15 @@ curl --fail-with-body -sS "$KIBANA/api/saved_objects/_import?overwrite=true" -H 
 Then one shipper, never two: each notes how far it is in `{shipped.state}`.
 
 ```sh
-mkdir -p '{shipped.state}/rsyslog' '{shipped.state}/vector' '{shipped.state}/fluent-bit'
-filebeat -e -c "$PWD/filebeat.yml" --path.data '{shipped.state}/filebeat'
+mkdir -p {_path(shipped, "vector")} {_path(shipped, "fluent-bit")}
+filebeat -e -c "$PWD/filebeat.yml" --path.data {_path(shipped, "filebeat")}
 logstash -f logstash.conf
 fluent-bit -c fluent-bit.yaml
 vector --config vector.yaml
-rsyslogd -n -f "$PWD/rsyslog.conf" -i '{shipped.state}/rsyslog/pid'
+sh rsyslog.sh
 ```
 
-It must be able to read `{shipped.files}`, and nothing else.
+It must be able to read `{shipped.events}/*/*.jsonl`, and nothing else.
 
 What came: `curl "$ES/{PATTERN}/_count"`. An event is one document, under its own id, in the index of its month: sending
 it again changes nothing. To send everything that is still in the files again, stop the shipper and remove its state.
@@ -59,6 +60,10 @@ curl -sS -X POST "$ES/{PATTERN}/_delete_by_query" -H 'Content-Type: application/
 
 def _templates() -> list[str]:
     return [template_name(dataset) for dataset in datasets()]
+
+
+def _path(shipped: Shipped, name: str) -> str:
+    return shlex.quote(f"{shipped.state}/{name}")
 
 
 def _put(address: str, name: str) -> str:

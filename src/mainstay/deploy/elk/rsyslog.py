@@ -1,13 +1,16 @@
 """rsyslog with its Elasticsearch output: packages ``rsyslog`` and ``rsyslog-elasticsearch`` of a distribution.
 
 What was read from a file is in a queue on the disk before the file's position is noted; a line that Elasticsearch
-refuses for now (429, 503) waits in a second one. So neither the end of rsyslog nor that of Elasticsearch loses a line.
+refuses for now (429, 503) waits in a second one. So neither rsyslog's orderly end nor that of Elasticsearch loses a
+line. Where rsyslog is killed, its notes may be ahead of what it sent (it notes that it has passed the 512th byte of a
+file before it hands that line on), and its queue torn: `rsyslog_sh` sees that, and lets everything be sent again.
 
 https://www.rsyslog.com/doc/configuration/modules/omelasticsearch.html
 """
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from mainstay.deploy.elk.shipped import MARK, quoted
@@ -17,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def rsyslog_conf(shipped: Shipped) -> str:
-    """Write rsyslog's configuration: a part for ``/etc/rsyslog.d``, or the whole of an instance of its own."""
+    """Write rsyslog's configuration, that of an instance of its own."""
     state = quoted(f"{shipped.state}/rsyslog")
     refused = quoted(f"{shipped.state}/rsyslog/refused.json")
+    inputs = "".join(_input(pattern) for pattern in shipped.files)
     return f"""\
 # {MARK}; write it again rather than change it.
 global(maxMessageSize="1m")  # longer lines would be cut
@@ -55,15 +59,38 @@ ruleset(name="mainstay_again" {_queue("mainstay_again", state, 2_000_000)} queue
   }}
 }}
 
+{inputs}"""
+
+
+def rsyslog_sh(shipped: Shipped) -> str:
+    """Write how rsyslog is started: after a kill or a power cut from the beginning of every file."""
+    return f"""\
+#!/bin/sh
+# {MARK}; write it again rather than change it.
+#
+# rsyslog takes its pid file away when it ends in order. Where it is still there, rsyslog was killed or the power was
+# cut, and what it noted may be ahead of what it sent. Then everything that is in the files is sent again:
+# Elasticsearch has each event once all the same.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+state={shlex.quote(f"{shipped.state}/rsyslog")}
+mkdir -p "$state"
+if [ -e "$state/pid" ]; then
+    if grep -qs rsyslogd "/proc/$(cat "$state/pid")/comm"; then
+        echo "rsyslog runs already." >&2
+        exit 1
+    fi
+    rm -f "$state"/imfile-state:* "$state"/mainstay.* "$state"/mainstay_again.* "$state/pid"
+fi
+exec rsyslogd -n -f "$here/rsyslog.conf" -i "$state/pid"
+"""
+
+
+def _input(pattern: str) -> str:
+    return f"""\
 input(
-  type="imfile"
-  file={quoted(shipped.files)}
-  tag="mainstay"
-  ruleset="mainstay"
-  addMetadata="off"
-  reopenOnTruncate="on"
-  persistStateAfterSubmission="on"
-  maxSubmitAtOnce="256"
+  type="imfile" file={quoted(pattern)} tag="mainstay" ruleset="mainstay" addMetadata="off"
+  reopenOnTruncate="on" persistStateAfterSubmission="on" maxSubmitAtOnce="256"
 )
 """
 

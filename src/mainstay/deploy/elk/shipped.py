@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from mainstay.events import STREAMS
+
 MARK = "Written by mainstay export elk"
 
 
@@ -35,9 +37,9 @@ class Shipped(msgspec.Struct, frozen=True, kw_only=True):
     keep: float | None = None
 
     @property
-    def files(self) -> str:
-        """All files of the log, as a pattern."""
-        return f"{self.events}/*/*.jsonl"
+    def files(self) -> tuple[str, ...]:
+        """The files of the log, as a pattern for each kind of event; what else lies beside them is none of it."""
+        return tuple(f"{self.events}/{stream}/*.jsonl" for stream in STREAMS)
 
     @property
     def host(self) -> str:
@@ -53,6 +55,21 @@ class Shipped(msgspec.Struct, frozen=True, kw_only=True):
     def tls(self) -> bool:
         """Whether Elasticsearch speaks TLS."""
         return urlsplit(self.elasticsearch).scheme == "https"
+
+
+def listed(texts: tuple[str, ...]) -> str:
+    """Write texts as a list, as YAML and Logstash read it, one a line.
+
+    Examples
+    --------
+    >>> print(listed(("a", "b")))
+    [
+          "a",
+          "b"
+        ]
+
+    """
+    return "[\n" + ",\n".join(f"      {quoted(text)}" for text in texts) + "\n    ]"
 
 
 def quoted(text: str) -> str:

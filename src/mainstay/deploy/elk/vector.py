@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.deploy.elk.shipped import MARK, quoted
+from mainstay.deploy.elk.shipped import MARK, listed, quoted
 
 if TYPE_CHECKING:
     from mainstay.deploy.elk.shipped import Shipped
@@ -22,7 +22,7 @@ data_dir: {quoted(f"{shipped.state}/vector")}
 sources:
   mainstay_files:
     type: file
-    include: [{quoted(shipped.files)}]
+    include: {listed(shipped.files)}
     read_from: beginning
     max_line_bytes: 1048576
     # The first line of a file holds an id that no other file has.
