@@ -7,28 +7,33 @@ Imports Polars; a serving worker never imports this module.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 import polars as pl
 
 from mainstay.events.lines import sift
-from mainstay.events.segments import is_sealed
+from mainstay.events.segments import begun, is_sealed
 from mainstay.events.table.rows import read_rows
+from mainstay.events.table.spans import spans_of
 from mainstay.events.table.union import look, view
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from mainstay.events.log import EventLog, Stream
+    from mainstay.events.table.spans import Span
     from mainstay.events.table.union import View
 
 TIME = pl.Datetime("us", "UTC")
 _FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
+_EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 Schema = dict[str, "pl.DataType | type[pl.DataType]"]
 
 
@@ -102,14 +107,25 @@ def pieces(
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
 ) -> Iterator[Scan]:
-    """Read what `scan` reads, piece by piece, for who needn't hold all of it: the table, then file by file."""
+    """Read what `scan` reads, piece by piece, the piece that begins first first: for who needn't hold all of it."""
     raw = {field: schema[field] for field in names}
     seen = view(log, stream, since, until)
     rows = seen.rows()
-    if rows is not None:
-        yield Scan(read_rows(rows, stream, raw, since, until).rename(dict(names)), seen.damaged)
-    for path in seen.paths:
-        yield _segment(path, raw, names, since, until)
+    parts: list[tuple[dt.datetime, Callable[[], Scan]]] = [
+        (begun(path) or _EVER, partial(_segment, path, raw, names, since, until)) for path in seen.paths
+    ]
+    if rows is not None and seen.table is not None:
+        parts += [
+            (start or _EVER, partial(_shipped, rows, stream, raw, names, (start, end)))
+            for start, end in spans_of(seen.table, since, until)
+        ]
+    for _, read in sorted(parts, key=itemgetter(0)):
+        yield read()
+    yield Scan(pl.DataFrame(schema=raw).rename(dict(names)), seen.damaged)
+
+
+def _shipped(rows: pl.LazyFrame, stream: Stream, raw: Schema, names: Mapping[str, str], span: Span) -> Scan:
+    return Scan(read_rows(rows, stream, raw, *span).rename(dict(names)).sort("time", maintain_order=True), 0)
 
 
 def _wanted(schema: Schema, names: Mapping[str, str], columns: Collection[str] | None) -> tuple[Schema, dict[str, str]]:

@@ -75,6 +75,14 @@ def segments(folder: Path, since: dt.datetime | None = None, until: dt.datetime 
     return tuple(path for path in paths if _may_hold(path, since, until))
 
 
+def begun(path: Path) -> dt.datetime | None:
+    """Read from a segment's name when it was begun; None where somebody else named it."""
+    try:
+        return dt.datetime.strptime(path.name.split("-", 1)[0], _STAMP).replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
+
+
 def is_sealed(path: Path) -> bool:
     """Whether no writer holds the segment any more."""
     try:
@@ -179,11 +187,8 @@ def sync_folder(folder: Path) -> None:
 
 def _may_hold(path: Path, since: dt.datetime | None, until: dt.datetime | None) -> bool:
     if until is not None:
-        try:
-            begun = dt.datetime.strptime(path.name.split("-", 1)[0], _STAMP).replace(tzinfo=dt.UTC)
-        except ValueError:
-            begun = until
-        if begun > until + _SLACK:
+        start = begun(path)
+        if start is not None and start > until + _SLACK:
             return False
     if since is not None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
 import polars as pl
 
 from mainstay.events.read import FEATURE, INPUT, SHARE
@@ -182,9 +183,18 @@ def as_rows(stream: Stream, frame: pl.DataFrame, described: Described, log: Even
         for whole, (prefix, some) in kinds.items()
         for name in some
     ]
-    plain = frame.select(*columns, *parts).with_columns(_typed(described))
+    plain = _compact(frame.select(*columns, *parts).with_columns(_typed(described)))
     opened = with_opened(plain, log, {prefix: pl.Struct(some) for prefix, some in kinds.values()})
     return opened.rename({prefix + name: NESTED[prefix] + name for prefix, some in kinds.values() for name in some})
+
+
+def _compact(frame: pl.DataFrame) -> pl.DataFrame:
+    """Spell JSON the same wherever it was read from."""
+    texts = frame["raw"]
+    if texts.null_count() == frame.height:
+        return frame
+    spelled = [None if text is None else msgspec.json.format(text, indent=-1) for text in texts]
+    return frame.with_columns(pl.Series("raw", spelled, dtype=pl.String))
 
 
 def _filled(column: pl.Expr, name: str) -> pl.Expr:

@@ -10,12 +10,18 @@ from mainstay.errors import CorruptError
 from mainstay.events import STREAMS, Event, Feedback, Prediction, decode_event, event_time, id_time
 from mainstay.events.journal import lines_with
 from mainstay.events.line import event_id
+from mainstay.events.table.place import address_of
+from mainstay.events.table.recall import events_named
+from mainstay.events.table.union import look
 from mainstay.events.unsealing import unsealed
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
-    from mainstay.events import EventLog
+    from mainstay.events import EventLog, Stream
+    from mainstay.events.table.union import View
 
 _MOST = 20
 """Answers of one request whose feedback and shadows are looked for."""
@@ -29,7 +35,7 @@ class Lying(msgspec.Struct, frozen=True):
     event : Event
         As it was written.
     file : str
-        Its file, as seen from the log's folder; or ``"table"``.
+        Its file, as seen from the log's folder; or the table that holds it by now.
 
     """
 
@@ -73,16 +79,37 @@ def _answers(found: Iterable[Lying]) -> Iterator[str]:
 
 
 def _naming(log: EventLog, name: str) -> Iterator[Lying]:
-    needle, made = msgspec.json.encode(name), id_time(name)
-    for stream in STREAMS:
-        for path in log.segments(stream, made):
-            for line in lines_with(path, needle):
-                try:
-                    event = decode_event(line)
-                except CorruptError:
-                    continue  # counted where windows are read
-                if name in _names(event):
-                    yield Lying(event, str(path.relative_to(log.root)))
+    made = id_time(name)
+    found = [each for stream in STREAMS for each in _in_stream(log, stream, name, made)]
+    if made is not None and not any(_is_own(each.event, name) for each in found):
+        # An answer may be of another time than its id says.
+        streams: tuple[Stream, ...] = ("predictions",) if found else STREAMS
+        found += [each for stream in streams for each in _in_stream(log, stream, name, None)]
+    yield from found
+
+
+def _in_stream(log: EventLog, stream: Stream, name: str, made: dt.datetime | None) -> list[Lying]:
+    needle = msgspec.json.encode(name)
+
+    def read(seen: View) -> list[Lying]:
+        table = [Lying(event, f"table {address_of(log, stream)}") for event in events_named(seen, stream, name, made)]
+        return table + [each for path in seen.paths for each in _in_file(log, path, needle, name)]
+
+    return look(log, stream, read, made)
+
+
+def _in_file(log: EventLog, path: Path, needle: bytes, name: str) -> Iterator[Lying]:
+    for line in lines_with(path, needle):
+        try:
+            event = decode_event(line)
+        except CorruptError:
+            continue  # counted where windows are read
+        if name in _names(event):
+            yield Lying(event, str(path.relative_to(log.root)))
+
+
+def _is_own(event: Event, name: str) -> bool:
+    return isinstance(event, Prediction) or event_id(event) == name
 
 
 def _names(event: Event) -> tuple[str | None, ...]:

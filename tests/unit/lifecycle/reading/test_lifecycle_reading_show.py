@@ -12,10 +12,12 @@ from mainstay.cli.program import main
 from mainstay.errors import NotFoundError
 from mainstay.events import Access, Feedback, IdMaker, Kpi, Prediction, Refusal, open_log, tail
 from mainstay.events.read import read_feedback
+from mainstay.events.segments import remove_segment
+from mainstay.events.table.shipping import ship
 from mainstay.events.truth import kpis, truth
 from mainstay.lifecycle import show_events, shown_document
 from mainstay.render.markdown import to_markdown
-from mainstay.serving.testing import TINY_TASK, tiny_project
+from mainstay.serving.testing import TINY_CONTRACT, TINY_TASK, tiny_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,6 +133,25 @@ def test_ids_of_requests_shadows_feedback_and_refusals_work_too(project: Project
     shown = show_events(project, refusal.id, by="ana")
     assert (shown.kind, shown.others) == ("refusal", (refusal,))
     assert "422 fields: tenure" in to_markdown(shown_document(shown))
+
+
+def test_what_is_in_the_table_by_now_is_shown_as_what_is_not(project: Project) -> None:
+    answer = _answer(raw={"charge": "900"}, features={"tenure": 3, "charge": 500.0, "plan": "basic"})
+    told = _told(answer.id, label="Yes")
+    _log(project, answer, told)
+    before = show_events(project, answer.id, by="ana")
+    log = open_log(project)
+    ship(log, contract_of=lambda _: TINY_CONTRACT)
+    for stream in ("predictions", "feedback"):
+        for path in log.segments(stream):
+            remove_segment(path)
+    log.append("feedback", [later := _told(answer.id, label="No", received=NOW + dt.timedelta(hours=1))])
+    log.close()
+    (only,) = show_events(project, answer.id, by="ana").answers
+    assert only.answer == before.answers[0].answer == answer
+    assert (only.feedback, only.label) == ((told, later), "No")
+    assert "table" in only.files[0]
+    assert answer in tail(open_log(project), 10)
 
 
 def test_a_request_of_many_records_is_laid_out_as_far_as_anybody_reads(project: Project) -> None:
