@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mainstay.cli.events_erase import events_erase
 from mainstay.cli.events_export import events_export
 from mainstay.cli.events_replay import events_replay
 from mainstay.cli.events_show import events_show
@@ -19,3 +20,5 @@ events.add_command(events_tail)
 events.add_command(events_show)
 events.add_command(events_export)
 events.add_command(events_replay)
+events.add_command(events_erase)
+events.add_command(events_erase)

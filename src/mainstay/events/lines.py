@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _BEGIN = b'{"event.dataset":"'
 """What each line begins with: the tag of its kind."""
+ERASED = b"{}"
+"""What an erased line begins with; spaces fill the rest. JSON, so that no reader of lines stumbles over it."""
 _MARK = np.frombuffer(MARK, dtype=np.uint8)
 _END = np.frombuffer(b'"}', dtype=np.uint8)
 
@@ -60,6 +62,8 @@ class Sifted:
 def sift(data: bytes) -> Sifted:
     r"""Tell apart the lines of a file that ends in a line break; those of a log without checksums are all taken.
 
+    Lines that were erased are neither whole nor damaged: they are left out.
+
     A line break that was hit joins two records, and one that came to be in the middle parts one: both are told by where
     records begin and end, so that no neighbour is lost.
 
@@ -78,14 +82,18 @@ def sift(data: bytes) -> Sifted:
     """
     lines = data.split(b"\n")
     lines.pop()
+    if ERASED in data:
+        kept = [line for line in lines if not is_erased(line)]
+        if MARK not in data or _all_whole(kept):
+            return Sifted(b"".join([line + b"\n" for line in kept]))
     if MARK not in data or _all_whole(lines):
         return Sifted(data)
     whole: list[bytes] = []
     damages: list[Damage] = []
     goes_on = False
     for offset, piece in _pieces(lines):
-        if is_whole(piece):
-            whole.append(piece)
+        if is_whole(piece) or is_erased(piece):
+            whole += [] if is_erased(piece) else [piece]
             goes_on = False
             continue
         if goes_on and not piece.startswith(_BEGIN):  # the rest of the record before it
@@ -95,6 +103,11 @@ def sift(data: bytes) -> Sifted:
             damages.append(Damage(offset, len(piece) + 1))
         goes_on = not is_marked(piece)
     return Sifted(b"".join([line + b"\n" for line in whole]), tuple(damages))
+
+
+def is_erased(line: bytes) -> bool:
+    """Say whether a line was overwritten because its person was erased."""
+    return line.startswith(ERASED) and not line[len(ERASED) :].strip(b" ")
 
 
 def damages_of(path: Path) -> tuple[Damage, ...]:

@@ -19,6 +19,7 @@
     differing    version diff: two versions on the same rows; contrast: what they are made of, side by side
     checkout     version checkout: the code and the data of a version
     reproducing  version reproduce: a version made again of its recorded inputs, and compared
+    erasing      events erase: a person leaves everything the books hold, and that is proved
     reading      events show, events export: what the log holds, and who looked
     replaying    events replay: a logged answer computed again, step by step
     explaining   why: records, files and logged answers
@@ -86,6 +87,7 @@ from mainstay.lifecycle.documents import (
     write_training,
     write_verdict,
 )
+from mainstay.lifecycle.erasing import Erased, erase, erased_document
 from mainstay.lifecycle.explaining import (
     Explained,
     Replayed,
@@ -185,6 +187,7 @@ __all__ = [
     "Checked",
     "CheckedOut",
     "Collected",
+    "Erased",
     "Examination",
     "Explained",
     "Exported",
@@ -236,6 +239,8 @@ __all__ = [
     "describe_taken",
     "diff",
     "diff_document",
+    "erase",
+    "erased_document",
     "examination_document",
     "examine",
     "explain",
