@@ -29,7 +29,7 @@ from mainstay.errors import MainstayError
 from mainstay.project import open_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.faults.actions import Act
 
@@ -45,7 +45,7 @@ _RESUMED = {ACTIONS[name] for name in RESUMED}
 _DONE, _REFUSED, _BROKEN = 0, 3, 4
 
 
-def run(act: Act, project: Project, inject: str, log: Path) -> tuple[int, str]:
+def run(act: Act, project: Project, inject: str, log: Path, calls: Sequence[str] = CALLS) -> tuple[int, str]:
     """Do the action in a child with a fault in it; gives how it ended (minus the signal), and what it said."""
     # A socket and not a pipe: what the child says must not be one of the calls that are counted.
     hears, says = socket.socketpair()
@@ -56,7 +56,7 @@ def run(act: Act, project: Project, inject: str, log: Path) -> tuple[int, str]:
         _act(act, project, says)
     says.close()
     os.waitpid(pid, os.WUNTRACED)
-    words = ["strace", "-f", "-qq", "-p", str(pid), "-o", str(log), "-e", f"trace={','.join(CALLS)}"]
+    words = ["strace", "-f", "-qq", "-p", str(pid), "-o", str(log), "-e", f"trace={','.join(calls)}"]
     words += ["-e", f"inject={inject}"] if inject else []
     tracer = subprocess.Popen(words, stderr=subprocess.PIPE)
     _attached(pid, tracer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.faults.actions import ACTIONS
 from tests.faults.apart import run_apart
 
@@ -31,3 +32,24 @@ def test_books_that_can_only_be_read_are_told_in_one_line(tmp_path: Path) -> Non
             assert "written" in lines[0] or "read-only" in lines[0], (words, said)
     for words in ("release 3", "rollback --reason", "approve 3"):
         assert found[words]["code"] == 2, found[words]
+
+
+@pytest.mark.parametrize(
+    ("durability", "policy"),
+    [
+        ("process", "refuse"),
+        ("process", "answer"),
+        pytest.param("disk", "refuse", marks=pytest.mark.full),
+        ("async", "answer"),
+    ],
+)
+def test_a_log_whose_disk_is_full_does_as_the_project_says(tmp_path: Path, durability: str, policy: str) -> None:
+    found = run_apart("tests.faults.full_log", str(tmp_path), durability, policy)
+    assert set(found["before"]) == set(found["again"]) == {200}, found["server"]
+    assert set(found["full"]) == ({503} if policy == "refuse" else {200})
+    assert found["ready"] == (503 if policy == "refuse" else 200)
+    assert "No space left on device" in found["said"]
+    assert found["missing"] == found["lost"]
+    assert (found["lost"] >= 60) == ((durability, policy) == ("process", "answer"))
+    assert (found["after"], found["twice"], found["code"]) == (200, 0, 0)
+    assert found["seconds"] < 5

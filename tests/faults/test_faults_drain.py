@@ -43,19 +43,23 @@ class Caller(threading.Thread):
         Of the server.
     depth : int
         Requests under way at once; more than 1 are a pipeline.
+    pause : float
+        Seconds between an answer and the next request.
 
     """
 
-    def __init__(self, port: int, depth: int) -> None:
+    def __init__(self, port: int, depth: int, pause: float = 0.0) -> None:
         super().__init__(daemon=True)
         self.ids: list[str] = []
         """Of what was answered with 200."""
+        self.times: list[float] = []
+        """When that was."""
         self.others: list[int] = []
         """Every other status."""
         self.broken: list[float] = []
         """When connections were opened that ended between a request and its answer."""
         self.stop = threading.Event()
-        self._port, self._depth = port, depth
+        self._port, self._depth, self._pause = port, depth, pause
         self.start()
 
     def run(self) -> None:
@@ -74,6 +78,7 @@ class Caller(threading.Thread):
 
     def _ask(self, link: socket.socket, answers: BufferedReader) -> bool:
         """Send a pipeline and take its answers; says whether the connection goes on."""
+        time.sleep(self._pause)
         link.sendall(REQUEST * self._depth)
         for _ in range(self._depth):
             head = _head(answers)
@@ -82,6 +87,7 @@ class Caller(threading.Thread):
             told = re.search(rb'"id":"([^"]+)"', body)
             if head[9:12] == b"200" and told:
                 self.ids.append(told[1].decode())
+                self.times.append(time.monotonic())
             else:
                 self.others.append(int(head[9:12]))
             if (
@@ -102,9 +108,9 @@ def _head(answers: BufferedReader) -> bytes:
 
 
 @contextmanager
-def calling(server: TestServer, depth: int) -> Iterator[list[Caller]]:
+def calling(server: TestServer, depth: int, pause: float = 0.0) -> Iterator[list[Caller]]:
     """Let callers ask, once each of them was answered."""
-    callers = [Caller(server.port, depth) for _ in range(CALLERS)]
+    callers = [Caller(server.port, depth, pause) for _ in range(CALLERS)]
     try:
         until(lambda: all(len(caller.ids) > 5 * depth for caller in callers))
         yield callers
