@@ -13,16 +13,28 @@ from mainstay.cli.output import announce, say, show, show_json
 
 @click.command()
 @click.option("--data", "source", type=click.Path(path_type=Path), help="Other rows than [data] source.")
+@click.option("--from-events", "events", is_flag=True, help="The records that were answered, with their outcomes.")
+@click.option("--since", default="", help="Of the events: from this moment on, or so far back (90d).")
+@click.option("--until", default="", help="Of the events: before this moment (default: now).")
 @click.option("--metrics", type=OUT, help="Write its numbers here too (JSON).")
 @on_project
-def train(source: Path | None, metrics: Path | None, *, folder: Path, as_json: bool) -> None:
+def train(
+    source: Path | None, metrics: Path | None, *, events: bool, since: str, until: str, folder: Path, as_json: bool
+) -> None:
     """Train, evaluate, gate and register the next version."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
 
-    project = open_here(folder)
+    logged = events or bool(since or until)
+    if logged and source is not None:
+        raise click.UsageError("--data names other rows than those of the event log; give one of them.")
+    project, now = open_here(folder), dt.datetime.now(dt.UTC)
     announce(project, "training")
     trained = lifecycle.train(
-        project, now=dt.datetime.now(dt.UTC), by=whoever(), source=source, progress=lambda line: say(f"  {line}")
+        project,
+        now=now,
+        by=whoever(),
+        source=lifecycle.log_source(project, since, until, now=now) if logged else source,
+        progress=lambda line: say(f"  {line}"),
     )
     if metrics:
         lifecycle.write_training(trained, metrics)

@@ -29,7 +29,7 @@ UNLABELLED = "no outcome"
 """The step that takes out the rows whose outcome isn't known (yet): everyday, and no loss."""
 
 
-NO_LOSS = frozenset({"sample", "shadow", "young", "treated"})
+NO_LOSS = frozenset({"sample", "shadow", "young", "no model", "treated"})
 """The steps that take out rows which others stand for, or which were never to be learned from."""
 
 
@@ -40,8 +40,8 @@ class LedgerLine(msgspec.Struct, frozen=True):
     ----------
     step : str
         ``"read"``, ``"no outcome"``, ``"target"``, ``"time"``, ``"group"``, ``"contract"``, ``"fallback"``,
-        ``"sample"`` or ``"split"``; before them of an event log ``"logged"``, ``"shadow"``, ``"young"``, ``"treated"``
-        and ``"weights"``.
+        ``"sample"`` or ``"split"``; before them of an event log ``"logged"``, ``"shadow"``, ``"young"``,
+        ``"no model"``, ``"treated"`` and ``"weights"``.
     rows_in, rows_out : int
         Rows before and after; the difference is in quarantine.
     reason : str

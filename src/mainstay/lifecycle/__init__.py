@@ -15,6 +15,7 @@
     notebook     ship: from an estimator and a frame to a project and a version; likeness: whether it answers as it did
     deriving     version policy, version optimize: a version derived from another, without training
     lineage      what a version is made of; which versions are made of something; which version a tree holds
+    served_rows  the event log as the rows of a version: recorded, and read again
     origins      which data trained which version; the project as a pipeline of dvc
     differing    version diff: two versions on the same rows; contrast: what they are made of, side by side
     checkout     version checkout: the code and the data of a version
@@ -168,6 +169,7 @@ from mainstay.lifecycle.replaying import Replay, Step, replay, replay_document, 
 from mainstay.lifecycle.replaying import told as replay_told
 from mainstay.lifecycle.reproducing import Reproduction, reproduce, reproduction_document
 from mainstay.lifecycle.scoring import testscore, write_score
+from mainstay.lifecycle.served_rows import log_source
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.lifecycle.tracking import LATER, SOON, Synced, mirror, sync_mlflow, synced_document
 from mainstay.registry.listing import versions_document
@@ -273,6 +275,7 @@ __all__ = [
     "known",
     "known_document",
     "list_keys",
+    "log_source",
     "look_document",
     "made",
     "made_blocks",

@@ -15,6 +15,7 @@ from mainstay.data.auditing import Audit, Brief, audit_table
 from mainstay.data.auditing.document import audit_document as lay_out
 from mainstay.data.auditing.judging import MOVED, QUALITY
 from mainstay.data.auditing.keeping import baseline, keep, last_audit, read_audit
+from mainstay.data.logged import split_of
 from mainstay.data.quarantine import write_whole
 from mainstay.data.source import open_source, source_of
 from mainstay.decisions import DecisionsSettings, decide, open_alerts
@@ -78,6 +79,7 @@ def audit(
     before, why = _measured_from(project, against, last)
     own = resolve_source(project, settings)
     opened = open_source(own if source is None else replace(source_of(source), missing=settings.missing))
+    settings = split_of(settings, opened.schema.names())
     brief = Brief(
         name=project.name,
         source=opened.source.name,

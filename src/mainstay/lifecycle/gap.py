@@ -17,6 +17,7 @@ from mainstay.errors import DataError, NotFoundError
 from mainstay.evaluation.gaps import Gaps, Seen, measure_gaps
 from mainstay.events.read import FEATURE, SHARE
 from mainstay.events.window import take_window
+from mainstay.lifecycle.served_rows import same_rows
 from mainstay.measures.catalogue import DEFAULT, measure_of
 from mainstay.measures.intervals import which_hang_together
 from mainstay.models.features.run import encode_rows
@@ -192,7 +193,7 @@ def as_trained(project: Project, bundle: Bundle, holdout: Path | None = None) ->
 
     Refused where they, or how they are split, aren't the same.
     """
-    snapshot = take_snapshot(project, bundle.contract)
+    snapshot = take_snapshot(project, bundle.contract, source=same_rows(project, bundle.lineage))
     trained_on = bundle.lineage.data_fingerprint
     number = bundle.version.number
     if snapshot.fingerprint != trained_on:

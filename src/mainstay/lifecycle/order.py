@@ -18,6 +18,7 @@ from mainstay.lifecycle.judging import judge_version
 from mainstay.lifecycle.looking import Seen, due, latest, look_at
 from mainstay.lifecycle.origins import bring_back
 from mainstay.lifecycle.registering import Trained, declared_in, own_candidates, register_training, take_grounds
+from mainstay.lifecycle.served_rows import tell_steps
 from mainstay.release import open_books
 from mainstay.training import TrainingSettings
 from mainstay.training import train as fit
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mainstay.data import Source
     from mainstay.events import Action
     from mainstay.models.report import Verdict
     from mainstay.project import Project
@@ -37,7 +39,7 @@ def train(
     *,
     now: dt.datetime,
     by: str,
-    source: Path | None = None,
+    source: Source | Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Trained:
     """Make the next version: rows, candidates, report, verdict, registry."""
@@ -47,6 +49,7 @@ def train(
         if source is None:
             bring_back(project, progress)
         snapshot = take_snapshot(project, contract, source=source)
+        tell_steps(snapshot, progress)
         grounds = take_grounds(project, snapshot, "trained", by, progress)
         declared = declared_in(books, snapshot)
         recipe = project.section("training", TrainingSettings)

@@ -104,7 +104,9 @@ def keep_data(project: Project, snapshot: Snapshot, progress: Callable[[str], No
     """
     keep = project.section("data", DataSettings).keep
     path = snapshot.source.path
-    if path is None:
+    if snapshot.source.span is not None:  # a copy would outlive whoever is erased from the log
+        kept = Kept(snapshot.source.shown, "", 0)
+    elif path is None:
         kept = _keep_rows(project, snapshot, keep=keep)
     elif (path / "_delta_log").is_dir():
         words = f" ({snapshot.opened.words})" if snapshot.opened else ""

@@ -14,7 +14,7 @@ from mainstay.registry.entry import Entry
 from mainstay.registry.explaining import explain_records
 from mainstay.registry.golden import TOLERANCE, Golden, golden_failures, make_golden, tolerance_of
 from mainstay.registry.keys import Known, ProjectKeys, PublicKey
-from mainstay.registry.lineage import Lineage, capture_lineage
+from mainstay.registry.lineage import Lineage, LogSpan, capture_lineage
 from mainstay.registry.manifest import Manifest, verify
 from mainstay.registry.registry import Registry
 from mainstay.registry.settings import RegistrySettings
@@ -30,6 +30,7 @@ __all__ = [
     "Key",
     "Known",
     "Lineage",
+    "LogSpan",
     "Manifest",
     "ProjectKeys",
     "PublicKey",

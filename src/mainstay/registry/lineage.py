@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import platform
 from typing import TYPE_CHECKING
@@ -16,6 +17,26 @@ from mainstay.registry.packages import installed
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+class LogSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of an event log that a version was trained on: what is needed to read the same rows again.
+
+    Parameters
+    ----------
+    since, until : datetime
+        Answers from the first moment on, until just before the second; from the beginning where `since` is None.
+    known_at : datetime
+        Outcomes that had arrived by then.
+    steps : tuple of (str, int, int)
+        Every step from the log's answers to its rows: its name, rows before and after.
+
+    """
+
+    since: dt.datetime | None
+    until: dt.datetime
+    known_at: dt.datetime
+    steps: tuple[tuple[str, int, int], ...] = ()
 
 
 class Lineage(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +56,8 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
         Its bytes.
     data_pointer : str
         The file that names this version in git, from the project's folder; empty where none does.
+    log : LogSpan or None
+        The part of the event log they are from, where they are from there.
     git_commit : str
         Of the project's folder; empty where it isn't under git.
     git_folder : str
@@ -81,6 +104,7 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     data_md5: str = ""
     data_size: int | None = None
     data_pointer: str = ""
+    log: LogSpan | None = None
     git_commit: str = ""
     git_folder: str = ""
     dirty: bool = False
@@ -110,6 +134,7 @@ def capture_lineage(  # noqa: PLR0913 - one name for each thing a version is mad
     data_md5: str = "",
     data_size: int | None = None,
     data_pointer: str = "",
+    log: LogSpan | None = None,
     parameters: Mapping[str, str | int | float | bool | None],
     seed: int,
     by: str,
@@ -123,7 +148,7 @@ def capture_lineage(  # noqa: PLR0913 - one name for each thing a version is mad
     ----------
     root : Path
         The project's folder.
-    data_fingerprint, source, rows, data_md5, data_size, data_pointer, parameters, seed, by, made, parent
+    data_fingerprint, source, rows, data_md5, data_size, data_pointer, log, parameters, seed, by, made, parent
         As in `Lineage`.
     code : Code, optional
         The project's code as it was before training; as it is now unless given.
@@ -137,6 +162,7 @@ def capture_lineage(  # noqa: PLR0913 - one name for each thing a version is mad
         data_md5=data_md5,
         data_size=data_size,
         data_pointer=data_pointer,
+        log=log,
         git_commit=found.commit,
         git_folder=found.prefix,
         dirty=found.dirty,

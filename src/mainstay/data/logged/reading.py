@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mainstay.contract import FILE, load_contract
+from mainstay.contract.table import check_table
 from mainstay.data.logged.columns import DEGRADED, ENTITY, ID, TIME, WEIGHT
 from mainstay.data.logged.span import Span
 from mainstay.data.logged.treated import untreated
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
     from mainstay.events import EventLog
     from mainstay.project import Project
 
-SHADOW, YOUNG = "shadow", "young"
+SHADOW, YOUNG, NO_MODEL = "shadow", "young", "no model"
 LOGGED = "logged"
 """The first step: what the log holds of the span."""
 _ORDER = ("label_at", "time", "event")
 _GIVEN = ("id", "time", "role", "answer", "entity", "degraded", "fallback")
 _DECIDED = ("decision", "control", "intended", "sampled")
+_FALLEN = "the contract keeps them from the model, so that the fallback answered"
 _NOBODY = "answers that nobody was given"
 
 
@@ -84,8 +86,9 @@ def from_events(
     Nothing is joined to them later but the outcome, as it was known at `known_at`; so the same span gives the same
     rows, whenever it is read. Answers younger than ``[monitoring] label_delay`` at that moment are left out, even those
     whose outcome is known: outcomes that come early aren't like the others (cancellations are known at once, loyalty
-    takes a month). Answers of shadows are left out, and of records that were acted on; see ``[data] treated``. A record
-    that the fallback answered is there: its features are what they are.
+    takes a month). Answers of shadows are left out, and of records that were acted on; see ``[data] treated``. Where
+    the fallback answered because the model failed, the record is there: its features are what they are. One that the
+    contract keeps from the model isn't.
 
     That somebody read it is written into the stream ``audit`` of the log.
 
@@ -127,8 +130,8 @@ def open_events(source: Source) -> Stream:
 def read_log(span: Span, *, by: str = "") -> Logged:
     """Read a span of the log; raises as `from_events`."""
     project = span.project
-    contract = span.contract or load_contract(project.root / FILE)
-    settings = with_roles(project.section("data", DataSettings), contract, project)
+    contract = span.contract or load_contract(span.rules.root / FILE)
+    settings = with_roles(span.rules.section("data", DataSettings), contract, span.rules)
     log = span.log or open_log(project)
     columns = (*_GIVEN, *_DECIDED, *(FEATURE + name for name in contract.feature_names))
     found = scan_predictions(log, contract, span.since, span.until, project.name, columns=columns).frame
@@ -140,13 +143,15 @@ def read_log(span: Span, *, by: str = "") -> Logged:
         )
     told = _known(log, span, settings.target)
     answered, steps = _answered(found, told, span)
+    answered, fallen = _by_models(answered, contract)
+    steps = (*steps, fallen)
     if not answered.height:
         raise DataError(
             f"None of {rows(found.height)} of the event log can be learned from: {_why(steps)}.",
             f"Wait until outcomes are due ([monitoring] label_delay = {span.delay}), or name an earlier span.",
         )
     labelled = answered.join(told, on="id", how="left", maintain_order="left")
-    left, step, words = untreated(labelled, project, settings)
+    left, step, words = untreated(labelled, span.rules, settings)
     _note(log, span, left.height, by)
     table = _table(left, contract, settings.target)
     return Logged(replace(span, contract=contract), table, _ledger(found.height, span, (*steps, step), words), words)
@@ -175,6 +180,17 @@ def _answered(found: pl.DataFrame, told: pl.DataFrame, span: Span) -> tuple[pl.D
     why = f"younger than outcomes take, {span.delay}{known}"
     shadows = found.height - given.height
     return due, (Step(SHADOW, shadows, {_NOBODY: shadows}), Step(YOUNG, young, {why: young}))
+
+
+def _by_models(answered: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, Step]:
+    """Leave out the records that the contract keeps from the model; where the model failed, they are what they are."""
+    fallen = answered.filter("fallback")
+    features = pl.DataFrame([fallen[FEATURE + name].alias(name) for name in contract.feature_names])
+    checked = check_table(contract, features)
+    good = fallen[checked.rows].filter(~checked.fallback)
+    left = answered.join(fallen.join(good, on="id", how="anti"), on="id", how="anti")
+    taken = answered.height - left.height
+    return left, Step(NO_MODEL, taken, {_FALLEN: taken})
 
 
 def _table(left: pl.DataFrame, contract: Contract, target: str) -> pl.DataFrame:

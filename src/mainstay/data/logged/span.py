@@ -42,7 +42,9 @@ class Span:
     contract : Contract, optional
         Says which features there are; the project's own unless given.
     log : EventLog, optional
-        Another log than the project's own: that of the project whose version is made again elsewhere.
+        Another log than the project's own.
+    settings_of : Project, optional
+        Another project whose settings are in force: that of a version, which is made again elsewhere.
 
     """
 
@@ -52,6 +54,12 @@ class Span:
     known_at: dt.datetime
     contract: Contract | None = field(default=None, repr=False)
     log: EventLog | None = field(default=None, repr=False)
+    settings_of: Project | None = field(default=None, repr=False)
+
+    @property
+    def rules(self) -> Project:
+        """The project whose settings are in force."""
+        return self.settings_of or self.project
 
     @property
     def words(self) -> str:
@@ -64,7 +72,7 @@ class Span:
     def delay(self) -> dt.timedelta:
         """How long outcomes take: ``[monitoring] label_delay``."""
         # The room that owns the section is above this one; it reads the rest, and refuses what can't be meant.
-        return dt.timedelta(seconds=seconds_of(self.project.section("monitoring", _Watch).label_delay or "0s"))
+        return dt.timedelta(seconds=seconds_of(self.rules.section("monitoring", _Watch).label_delay or "0s"))
 
 
 def read_span(

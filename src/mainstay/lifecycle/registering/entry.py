@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mainstay.contract import profile_rows
 from mainstay.contract.table import encode_table
 from mainstay.lifecycle.registering.surroundings import surroundings_of
+from mainstay.lifecycle.served_rows import log_span
 from mainstay.registry import Entry, capture_lineage, make_golden
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def entry_of(
         data_md5=kept.md5,
         data_size=kept.size,
         data_pointer=kept.pointer,
+        log=log_span(snapshot),
         parameters=chosen.parameters,
         seed=seed,
         by=grounds.by,

@@ -14,10 +14,12 @@ from mainstay.data.versions.digest import digest_of
 from mainstay.errors import DataError, MainstayError, TrustError
 from mainstay.lifecycle.checkout import checkout
 from mainstay.lifecycle.reproducing.result import Drift
+from mainstay.lifecycle.served_rows import fingerprint_now, write_served
 from mainstay.registry import trusted_by
 from mainstay.release import open_books
 
 if TYPE_CHECKING:
+    from mainstay.lifecycle.checkout import CheckedOut
     from mainstay.project import Project
     from mainstay.registry import Lineage
 
@@ -64,14 +66,20 @@ def lay_out(project: Project, number: int, folder: Path) -> Inputs:
         said = "; ".join(found.missing) or "its project file isn't kept"
         raise DataError(f"The code of version {number} can't be had: {said}", "Bring its commit back: git fetch")
     _demand_trusted(project, root, number)
-    data, notes = (root / found.data, ()) if found.data else _rows_of_today(project, lineage, found.missing)
+    data, notes = _rows_of(project, lineage, root, found)
     return Inputs(root, data, notes if found.code_whole else (*notes, *found.missing))
+
+
+def _rows_of(project: Project, lineage: Lineage, root: Path, found: CheckedOut) -> tuple[Path | None, tuple[str, ...]]:
+    if lineage.log is not None:
+        return write_served(project, root, lineage, lineage.log), ()
+    return (root / found.data, ()) if found.data else _rows_of_today(project, lineage, found.missing)
 
 
 def drifted_rows(project: Project, lineage: Lineage) -> tuple[Drift, ...]:
     """Hold the project's rows of today against those of a version; empty where they are the same."""
     try:
-        now = _fingerprint_of_today(project)
+        now = _fingerprint_of_today(project) if lineage.log is None else fingerprint_now(project, lineage.log)
     except MainstayError as error:
         now = f"can't be read: {error.message}"
     if now == lineage.data_fingerprint:
