@@ -1,7 +1,10 @@
-"""`Catalogue`: which slices of time each file of the log is about, so that a change of a file makes those dirty.
+"""`Catalogue`: which slices of time each file of the log is about, so that a change of the log makes those dirty.
+
+Of each slice it knows how many lines there are and a sum over their ids, in whatever files they are: moving lines from
+one file to another, as shipping and compacting do, changes nothing.
 
 Files are appended to, so that only what is new in them is read; a file that was written anew (another inode, or
-shorter) is read from its beginning. Like all below this folder it can be deleted: it is read off the log again.
+shorter) is read from its beginning. Like all in this folder it can be deleted: it is read off the log again.
 
 Imports Polars; a serving worker never imports this module.
 """
@@ -24,8 +27,16 @@ if TYPE_CHECKING:
     from mainstay.events.log import EventLog, Stream
 
 STREAMS: tuple[Stream, ...] = ("predictions", "feedback", "refusals")
+_ID = "event.id"
 _TIME = "@timestamp"
 _NAMED = "mainstay.answer"
+
+
+class Lines(msgspec.Struct, frozen=True, array_like=True):
+    """How many lines there are, and the sum of the hashes of their ids."""
+
+    count: int = 0
+    ids: int = 0
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -35,14 +46,39 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     ----------
     inode, size : int
         Which file it was, and how many of its bytes were read.
-    places : dict of int to int
-        How many lines belong to each hour (by their time), or of feedback, to each bucket (by the id they name).
+    places : dict of int to Lines
+        The lines of each hour (by their time), or of feedback, of each bucket (by the id they name).
 
     """
 
     inode: int
     size: int
-    places: dict[int, int]
+    places: dict[int, Lines]
+
+
+class Sources:
+    """What each place of a stream was read from."""
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._names: dict[int, list[str]] = defaultdict(list)
+        self._lines: dict[int, Lines] = {}
+        for name, entry in entries.items():
+            for place, lines in entry.places.items():
+                self._names[place].append(name)
+                self._lines[place] = add_lines(self._lines.get(place, Lines()), lines)
+
+    @property
+    def places(self) -> set[int]:
+        """The places there are, but for what names no time."""
+        return self._lines.keys() - {ODD}
+
+    def lines(self, place: int) -> Lines:
+        """Give the lines of a place."""
+        return self._lines.get(place, Lines())
+
+    def names(self, places: Iterable[int]) -> frozenset[str]:
+        """Name the files that have lines of some places."""
+        return frozenset(name for place in places for name in self._names.get(place, ()))
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -50,17 +86,14 @@ class Catalogue(msgspec.Struct, frozen=True):
 
     entries: dict[str, dict[str, Entry]] = {}
 
-    def sources(self, stream: Stream) -> dict[int, list[tuple[str, int, int]]]:
-        """Give what each place was read from: name, inode and lines of each file."""
-        found: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
-        for name, entry in sorted(self.entries.get(stream, {}).items()):
-            for place, lines in entry.places.items():
-                found[place].append((name, entry.inode, lines))
-        return found
+    def sources(self, stream: Stream) -> Sources:
+        """Give what each place of a stream was read from."""
+        return Sources(self.entries.get(stream, {}))
 
-    def lines(self, stream: Stream) -> dict[int, int]:
-        """Give how many lines belong to each place."""
-        return {place: sum(lines for *_, lines in found) for place, found in self.sources(stream).items()}
+
+def add_lines(a: Lines, b: Lines) -> Lines:
+    """Add lines up."""
+    return Lines(a.count + b.count, a.ids + b.ids)
 
 
 def look_through(log: EventLog, known: Catalogue) -> Catalogue:
@@ -90,28 +123,37 @@ def _entry(stream: Stream, path: Path, known: Entry | None) -> Entry:
         data = file.read()
     data = data[: data.rfind(b"\n") + 1]
     places = dict(known.places)
-    for place, lines in _count(stream, data).items():
-        places[place] = places.get(place, 0) + lines
+    for place, lines in _read(stream, data).items():
+        places[place] = add_lines(places.get(place, Lines()), lines)
     return Entry(known.inode, known.size + len(data), places)
 
 
-def _count(stream: Stream, data: bytes) -> dict[int, int]:
+def _read(stream: Stream, data: bytes) -> dict[int, Lines]:
     if not data:
         return {}
-    field = _NAMED if stream == "feedback" else _TIME
+    fields = (_ID, _NAMED if stream == "feedback" else _TIME)
     try:
-        lines = pl.read_ndjson(io.BytesIO(data), schema={field: pl.String}, ignore_errors=True)[field]
+        frame = pl.read_ndjson(io.BytesIO(data), schema=dict.fromkeys(fields, pl.String), ignore_errors=True)
     except pl.exceptions.PolarsError:  # damaged lines: where windows are read they are counted, here they only count
-        lines = pl.Series(field, [_field(line, field) for line in data.split(b"\n")[:-1]], dtype=pl.String)
-    places = buckets(lines) if stream == "feedback" else hours(lines)
-    counted = places.fill_null(ODD).value_counts()
-    return dict(zip(counted["place"].to_list(), counted["count"].to_list(), strict=True))
+        rows = [_fields(line, fields) for line in data.split(b"\n")[:-1]]
+        frame = pl.DataFrame(rows, schema=dict.fromkeys(fields, pl.String), orient="row")
+    places = buckets(frame[fields[1]]) if stream == "feedback" else hours(frame[fields[1]])
+    return count_lines(frame[_ID], places)
 
 
-def _field(line: bytes, field: str) -> str | None:
+def count_lines(ids: pl.Series, places: pl.Series) -> dict[int, Lines]:
+    """Count lines by place."""
+    # Halves of the hashes, whose sum no number of lines makes too large.
+    hashed = (ids.hash(seed=0) & 0xFFFFFFFF).cast(pl.Int64)
+    frame = pl.DataFrame({"place": places.fill_null(ODD), "ids": hashed})
+    summed = frame.group_by("place").agg(pl.len().alias("lines"), pl.col("ids").sum())
+    return {place: Lines(lines, ids) for place, lines, ids in summed.select("place", "lines", "ids").iter_rows()}
+
+
+def _fields(line: bytes, fields: tuple[str, ...]) -> tuple[str | None, ...]:
     try:
         found = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    value = found.get(field) if isinstance(found, dict) else None
-    return value if isinstance(value, str) else None
+        found = None
+    values = (found.get(field) if isinstance(found, dict) else None for field in fields)
+    return tuple(value if isinstance(value, str) else None for value in values)

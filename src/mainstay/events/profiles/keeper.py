@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mainstay.events.profiles.catalogue import look_through
+from mainstay.events.profiles.catalogue import Sources, look_through
 from mainstay.events.profiles.clock import DAY, HOUR, ODD, buckets, made_at, slice_of, start_of
 from mainstay.events.profiles.material import RETRIED, Chosen, read_material
 from mainstay.events.profiles.profile import Profile, merge
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 FOLDER = "profiles"
 _AT_ONCE = 250_000  # rows read for one run of slices
 _LONGEST = 7 * DAY  # slices of one run
-_Sources = dict[int, list[tuple[str, int, int]]]
 
 
 class Profiles:
@@ -54,9 +53,9 @@ class Profiles:
         self.computed: tuple[int, ...] = ()
         """The slices that the last `refresh` computed anew."""
         self._whole = True
-        self._predictions: _Sources = {}
-        self._feedback: _Sources = {}
-        self._refusals: _Sources = {}
+        self._predictions = Sources({})
+        self._feedback = Sources({})
+        self._refusals = Sources({})
 
     def refresh(self, since: dt.datetime | None = None, *, most: int | None = None) -> bool:
         """Compute the slices that the log has changed since they were stored, and store them.
@@ -146,7 +145,7 @@ class Profiles:
         self._refusals = catalogue.sources("refusals")
 
     def _places(self) -> list[int]:
-        return sorted((self._predictions.keys() | self._refusals.keys()) - {ODD})
+        return sorted(self._predictions.places | self._refusals.places)
 
     def _day(self, number: int) -> Day:
         if number not in self._days:
@@ -162,13 +161,13 @@ class Profiles:
 
     def _mark(self, place: int, head: Head) -> str:
         """Digest what a slice is computed from: its own lines, and the feedback that may be about its answers."""
-        parts: list[object] = [self._lens.mark, self._predictions.get(place), self._refusals.get(place)]
+        parts: list[object] = [self._lens.mark, self._predictions.lines(place), self._refusals.lines(place)]
         first, last = head.buckets
-        parts += [self._feedback.get(bucket) for bucket in range(first, last + 1)]
+        parts += [self._feedback.lines(bucket) for bucket in range(first, last + 1)]
         if head.odd:
-            parts.append(self._feedback.get(ODD))
+            parts.append(self._feedback.lines(ODD))
         if head.early or head.odd:
-            parts.append(self._predictions.get(place - 1))
+            parts.append(self._predictions.lines(place - 1))
         return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 
     def _affordable(self, dirty: Sequence[int], most: int | None) -> list[int]:
@@ -176,7 +175,7 @@ class Profiles:
             return list(dirty)
         chosen: list[int] = []
         for place in sorted(dirty, reverse=True):
-            most -= _lines(self._predictions, place)
+            most -= self._predictions.lines(place).count
             if most < 0 and chosen:
                 break
             chosen.append(place)
@@ -212,7 +211,7 @@ class Profiles:
         run: list[int] = []
         rows = 0
         for place in dirty:
-            lines = _lines(self._predictions, place)
+            lines = self._predictions.lines(place).count
             apart = run and (place != run[-1] + 1 or rows + lines > _AT_ONCE or place - run[0] >= _LONGEST)
             if apart:
                 yield run
@@ -260,12 +259,12 @@ class Profiles:
     def _material(self, since: dt.datetime, until: dt.datetime) -> Material:
         """Read a span from the files that the catalogue names for it."""
         places = range(slice_of(since - RETRIED), slice_of(until) + 1)
-        names = {"predictions": _names(self._predictions, places), "refusals": _names(self._refusals, places)}
+        names = {"predictions": self._predictions.names(places), "refusals": self._refusals.names(places)}
         return read_material(Chosen(self._log, names), self._lens, since, until, self._told)
 
     def _told(self, ids: pl.Series) -> pl.DataFrame:
         """Read the feedback about answers, from the files that have any."""
-        names = {"feedback": _names(self._feedback, buckets(ids).fill_null(ODD).unique().to_list())}
+        names = {"feedback": self._feedback.names(buckets(ids).fill_null(ODD).unique().to_list())}
         told = read_feedback(Chosen(self._log, names), None, None, self._lens.model or None)
         return told.join(ids.to_frame("id"), on="id", how="semi", maintain_order="left")
 
@@ -300,14 +299,6 @@ class Profiles:
 
 def _inside(head: Head | None, since: dt.datetime, until: dt.datetime) -> bool:
     return head is not None and head.first >= since and head.last < until
-
-
-def _names(sources: _Sources, places: Iterable[int]) -> frozenset[str]:
-    return frozenset(name for place in places for name, *_ in sources.get(place, ()))
-
-
-def _lines(sources: _Sources, place: int) -> int:
-    return sum(lines for *_, lines in sources.get(place, ()))
 
 
 def _fields(head: Head) -> dict[str, object]:
