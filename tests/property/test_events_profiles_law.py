@@ -101,7 +101,7 @@ def outcomes(draw: st.DrawFn, names: Sequence[str], tail: int) -> Feedback:
         id=draw(st.sampled_from((*names, "stranger"))),
         event=name_at(0.0, tail),
         model="m",
-        received=at + dt.timedelta(seconds=draw(st.integers(0, 10**6))),
+        received=START + dt.timedelta(hours=HOURS, seconds=draw(st.integers(0, 10**6))),
         at=at,
         label=draw(st.sampled_from(("Yes", "No", None))),
         kpis=tuple(Kpi(name, draw(st.floats(-1e9, 1e9))) for name in draw(st.sampled_from(((), ("revenue",))))),

@@ -9,6 +9,7 @@ import msgspec
 from mainstay.decisions import Look
 from mainstay.errors import TrustError
 from mainstay.events import found_since
+from mainstay.events.looks import looks
 from mainstay.events.read import read_predictions
 from mainstay.events.window import take_window
 from mainstay.measures.finding import Finding
@@ -107,10 +108,8 @@ def due(books: Books, now: dt.datetime) -> Span | None:
 
 
 def _looked(books: Books) -> tuple[Found, ...]:
-    """Give the findings of the last look."""
-    found = [each for each in found_since(books.log, model=books.project.name) if each.until is not None]
-    newest = max((each.until for each in found if each.until), default=None)  # a clock set back must repeat nothing
-    return tuple(each for each in found if each.until == newest)
+    """Give the findings of the last look: of the window that ended last, so that a clock set back repeats nothing."""
+    return looks(books.log).last_of(books.project.name)
 
 
 def _times(books: Books, since: dt.datetime | None) -> list[dt.datetime]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.errors import MainstayError
-from mainstay.events import actions, found_since
+from mainstay.events import actions
+from mainstay.events.looks import looks
 from mainstay.measures.catalogue import find_measure
 from mainstay.measures.finding import Finding
 from mainstay.monitoring.books import load_once, load_some, reach, served_since
@@ -100,7 +101,7 @@ def _row(
     if tenure is None:
         return _unreleased(project, books, versions), None
     since = reach(books, now)
-    found = [look for look in found_since(books.log, since, project.name) if look.until is not None]  # at windows
+    found = looks(books.log).noteworthy(project.name, since)
     bundle = load_once(books, next(version for version in versions if version.number == tenure.version))
     served = read_served(served_since(books, bundle, since, now).frame, bundle)
     gauge = Gauge(bundle.report, bundle.money, settings.label_coverage)

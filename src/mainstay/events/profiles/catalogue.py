@@ -13,18 +13,21 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 import polars as pl
 
 from mainstay.events.profiles.clock import ODD, buckets, hours
+from mainstay.events.table.union import view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from mainstay.events.log import EventLog, Stream
+    from mainstay.events.table.union import View
 
 STREAMS: tuple[Stream, ...] = ("predictions", "feedback", "refusals")
 _ID = "event.id"
@@ -97,19 +100,36 @@ def add_lines(a: Lines, b: Lines) -> Lines:
 
 
 def look_through(log: EventLog, known: Catalogue) -> Catalogue:
-    """Read what is new in the files of a log; gives `known` itself where nothing is."""
-    found: dict[str, dict[str, Entry]] = {
-        stream: dict(_entries(stream, log.segments(stream), known.entries.get(stream, {}))) for stream in STREAMS
-    }
+    """Read what is new in the log, its tables and its files; gives `known` itself where nothing is."""
+    found: dict[str, dict[str, Entry]] = {}
+    for stream in STREAMS:
+        mine, seen = known.entries.get(stream, {}), view(log, stream)
+        found[stream] = dict([*_segments(stream, seen, mine), *_shipped(stream, seen, mine)])
     return known if found == known.entries else Catalogue(found)
 
 
-def _entries(stream: Stream, paths: Iterable[Path], known: Mapping[str, Entry]) -> Iterator[tuple[str, Entry]]:
-    for path in paths:
-        try:
+def _segments(stream: Stream, seen: View, known: Mapping[str, Entry]) -> Iterator[tuple[str, Entry]]:
+    for path in seen.paths:
+        with suppress(FileNotFoundError):  # shipped meanwhile: it is in the table at the next look
             yield path.name, _entry(stream, path, known.get(path.name))
-        except FileNotFoundError:
-            continue  # shipped, or deleted, meanwhile
+
+
+def _shipped(stream: Stream, seen: View, known: Mapping[str, Entry]) -> Iterator[tuple[str, Entry]]:
+    """Look at the files of the table; none of them ever changes."""
+    for address in seen.table.file_uris() if seen.table is not None else ():
+        found = known.get(address)
+        if found is not None:
+            yield address, found
+            continue
+        with suppress(FileNotFoundError):
+            yield address, Entry(0, 0, _rows(stream, address, seen))
+
+
+def _rows(stream: Stream, address: str, seen: View) -> dict[int, Lines]:
+    named = ("event", "id") if stream == "feedback" else ("id", "time")
+    rows = pl.scan_parquet(address, storage_options=seen.options, credential_provider=None)
+    frame = rows.select(named).collect()
+    return count_lines(frame[named[0]], buckets(frame["id"]) if stream == "feedback" else hours(frame["time"]))
 
 
 def _entry(stream: Stream, path: Path, known: Entry | None) -> Entry:

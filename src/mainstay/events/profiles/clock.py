@@ -36,8 +36,11 @@ def start_of(place: int) -> dt.datetime:
 
 
 def hours(times: pl.Series) -> pl.Series:
-    """Give the slice of each time as the log writes it."""
-    hour = times.str.slice(0, 16).str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
+    """Give the slice of each time, as the log writes it or as a moment."""
+    written = times.dtype == pl.String
+    hour = (
+        times if not written else times.str.slice(0, 16).str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
+    )
     return (hour.dt.epoch("us") // (HOUR // dt.timedelta(microseconds=1))).alias("place")
 
 

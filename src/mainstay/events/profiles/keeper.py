@@ -13,7 +13,7 @@ import polars as pl
 
 from mainstay.events.profiles.catalogue import Sources, look_through
 from mainstay.events.profiles.clock import DAY, HOUR, ODD, buckets, made_at, slice_of, start_of
-from mainstay.events.profiles.material import RETRIED, Chosen, read_material
+from mainstay.events.profiles.material import EARLY, RETRIED, Chosen, read_material
 from mainstay.events.profiles.profile import Profile, merge
 from mainstay.events.profiles.store import Day, Head, Store
 from mainstay.events.profiles.summarize import summarize, summarize_slices
@@ -260,12 +260,12 @@ class Profiles:
         """Read a span from the files that the catalogue names for it."""
         places = range(slice_of(since - RETRIED), slice_of(until) + 1)
         names = {"predictions": self._predictions.names(places), "refusals": self._refusals.names(places)}
-        return read_material(Chosen(self._log, names), self._lens, since, until, self._told)
+        return read_material(Chosen(self._log, names), self._lens, since, until, lambda ids: self._told(ids, since))
 
-    def _told(self, ids: pl.Series) -> pl.DataFrame:
+    def _told(self, ids: pl.Series, since: dt.datetime) -> pl.DataFrame:
         """Read the feedback about answers, from the files that have any."""
         names = {"feedback": self._feedback.names(buckets(ids).fill_null(ODD).unique().to_list())}
-        told = read_feedback(Chosen(self._log, names), None, None, self._lens.model or None)
+        told = read_feedback(Chosen(self._log, names), since - EARLY, None, self._lens.model or None)
         return told.join(ids.to_frame("id"), on="id", how="semi", maintain_order="left")
 
     def _parts(self, since: dt.datetime, until: dt.datetime) -> Iterator[Profile]:

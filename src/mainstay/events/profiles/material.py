@@ -25,16 +25,19 @@ if TYPE_CHECKING:
 RETRIED = dt.timedelta(minutes=10)
 """How long after an answer a retry may log it again; it counts where it stands first."""
 
+EARLY = dt.timedelta(minutes=5)
+"""How long before its answer feedback may arrive: it overtook it, or a clock is slow."""
+
 
 class Chosen(EventLog):
-    """A log of which only some files are read: those that are known to hold what is asked for.
+    """A log of whose segments only some are read: those that are known to hold what is asked for.
 
     Parameters
     ----------
     log : EventLog
         The log.
     names : mapping
-        Names of the files, by stream.
+        Names of the segments, by stream.
 
     """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mainstay.events.records import Event
+from mainstay.events.records import Event, Found
 from mainstay.events.table.fields import FEATURES, FIELDS, NAMES, NESTED, SCORES
 
 if TYPE_CHECKING:
@@ -74,6 +74,19 @@ def events_named(view: View, stream: Stream, name: str, made: dt.datetime | None
         if stream == "predictions":
             rows = rows.filter(pl.col("date") <= (made + _DAY).date())
     return [recalled(row, stream) for row in _dicts(rows.filter(is_named))]
+
+
+def noteworthy_rows(view: View, address: str) -> list[Found]:
+    """Give of one file of the table of findings what failed, and what is of its last windows and looks."""
+    import polars as pl  # noqa: PLC0415 - a serving worker imports this module and must never load polars
+
+    options: dict[str, Any] | None = dict(view.options) if view.options else None
+    rows = pl.scan_parquet(address, storage_options=options, credential_provider=None)
+    failed = pl.col("finding").str.contains('"ok":false', literal=True)
+    last = [pl.col(each) == pl.col(each).max().over("model") for each in ("until", "time")]
+    at_windows = rows.filter(pl.col("until").is_not_null()).filter(pl.any_horizontal(failed, *last))
+    found = (recalled(row, "findings") for row in _dicts(at_windows))
+    return [each for each in found if isinstance(each, Found)]
 
 
 def recalled(row: dict[str, Any], stream: Stream) -> Event:

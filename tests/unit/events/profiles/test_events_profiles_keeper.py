@@ -16,6 +16,7 @@ from mainstay.contract import Category, Contract, Integer, profile_rows
 from mainstay.events import EventLog, Feedback, Prediction, Refusal, encode_events
 from mainstay.events.profiles import Lens, Profiles, View, merge_cells
 from mainstay.events.profiles.clock import slice_of
+from mainstay.events.table.shipping import ship
 from mainstay.models.task import Task
 
 if TYPE_CHECKING:
@@ -215,3 +216,29 @@ def test_what_is_affordable_is_the_newest(log: EventLog) -> None:
     assert not profiles.refresh(most=10)
     assert profiles.refresh(most=10)
     assert whole(profiles.window(START, END)).answers.lines == 40
+
+
+def test_shipping_changes_nothing_and_makes_nothing_dirty(log: EventLog) -> None:
+    log.append("feedback", [outcome(name_at(125, 5), hours=4)])
+    log.close()
+    before = fresh(log).window(START, END)
+    shipped = ship(log, contract_of=lambda _: CONTRACT)
+    assert shipped.rows == 41
+    for path in (*log.segments("predictions"), *log.segments("feedback")):
+        path.unlink()
+    assert computed(log) == []
+    assert fresh(log).window(START, END) == before
+    cut = START + dt.timedelta(minutes=20), END - dt.timedelta(minutes=80)
+    assert whole(fresh(log).window(*cut)).answers.lines == 34
+    log.append("feedback", [outcome(name_at(5, 5), hours=5)])
+    assert computed(log) == [0]
+    shutil.rmtree(log.root / "profiles")
+    assert whole(fresh(log).window(START, END)).labelled.lines == 2
+
+
+def test_lines_that_moved_to_another_file_are_the_same_lines(log: EventLog) -> None:
+    fresh(log)
+    first, second, *_ = log.segments("predictions")
+    first.write_bytes(first.read_bytes() + second.read_bytes())
+    second.unlink()
+    assert computed(log) == []
