@@ -9,6 +9,7 @@ from mainstay.cli.events_export import events_export
 from mainstay.cli.events_replay import events_replay
 from mainstay.cli.events_show import events_show
 from mainstay.cli.events_tail import events_tail
+from mainstay.cli.events_windows import events_windows
 
 
 @click.group()
@@ -21,4 +22,4 @@ events.add_command(events_show)
 events.add_command(events_export)
 events.add_command(events_replay)
 events.add_command(events_erase)
-events.add_command(events_erase)
+events.add_command(events_windows)

@@ -8,6 +8,7 @@
     releasing    release, rollback, hold, resume; what they foresee; who answers by them, now and at a moment
     acting       what `operate` does after a look: alerts, rollback, a canary's next step
     looking      which window is looked at, and what the look before it found
+    windowing    events windows: what was answered, window by window
     controller   the loop around `operate`: one leader, told to stop by a signal
     processes    server, controller and dashboard as processes
     start        up: all of it from a table or a project
@@ -172,6 +173,7 @@ from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.served_rows import log_source
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.lifecycle.tracking import LATER, SOON, Synced, mirror, sync_mlflow, synced_document
+from mainstay.lifecycle.windowing import Windows, windows, windows_document
 from mainstay.registry.listing import versions_document
 from mainstay.release import Books, open_books
 
@@ -217,6 +219,7 @@ __all__ = [
     "TakenOut",
     "Trained",
     "Wanted",
+    "Windows",
     "Wish",
     "adopt",
     "answered_at",
@@ -339,6 +342,8 @@ __all__ = [
     "verdict_document",
     "versions",
     "versions_document",
+    "windows",
+    "windows_document",
     "write_audit",
     "write_check",
     "write_diff",

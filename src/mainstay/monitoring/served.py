@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
-_CHOSEN = (pl.col("role") == "champion") | ((pl.col("role") != "shadow") & (pl.col("share") < 1))
+CHOSEN = (pl.col("role") == "champion") | ((pl.col("role") != "shadow") & (pl.col("share") < 1))
 """Answers that count: the champion's, and those of arms that were drawn. Whoever names another version tries it out."""
 
 
@@ -114,7 +114,7 @@ class Served:
 
 def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
     """Read the frame of a `Window` with the eyes of one version."""
-    frame = frame.filter(_CHOSEN)
+    frame = frame.filter(CHOSEN)
     policy = bundle.report.policy
     amounts, labels = policy.task.kind == "regression", policy.task.labels
     nobody = np.full(frame.height, np.nan)
@@ -145,7 +145,7 @@ def count_askers(frame: pl.DataFrame) -> dict[int, int]:
     Whoever asks twice gets the same arm twice, so that answers aren't as many draws as they are lines; and a file is
     scored by the version that is named.
     """
-    asked = frame.filter(_CHOSEN & (pl.col("share") < 1) & pl.col("latency_us").is_not_null())
+    asked = frame.filter(CHOSEN & (pl.col("share") < 1) & pl.col("latency_us").is_not_null())
     counted = asked.group_by("version").agg(pl.coalesce("entity", "id").n_unique().alias("askers"))
     return dict(zip(counted["version"].to_list(), counted["askers"].to_list(), strict=True))
 

@@ -57,6 +57,11 @@ class Profiles:
         self._feedback = Sources({})
         self._refusals = Sources({})
 
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Features by whose values answers are counted apart."""
+        return self._lens.segments
+
     def refresh(self, since: dt.datetime | None = None, *, most: int | None = None) -> bool:
         """Compute the slices that the log has changed since they were stored, and store them.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RETRIED = dt.timedelta(minutes=10)
 """How long after an answer a retry may log it again; it counts where it stands first."""
 
-EARLY = dt.timedelta(minutes=5)
+EARLY = dt.timedelta(days=1)
 """How long before its answer feedback may arrive: it overtook it, or a clock is slow."""
 
 
