@@ -19,7 +19,7 @@ from mainstay.monitoring.performance import (
     performance_findings,
 )
 from mainstay.monitoring.quality import QUALITY, latency_finding, quality_findings
-from mainstay.monitoring.served import count_askers, read_served
+from mainstay.monitoring.served import count_askers, logged_profile, read_served
 from mainstay.monitoring.shift import PREDICTION, SCORE, Shift, compare, count_scores, label_profile, score_profile
 from mainstay.monitoring.skew import skew_finding
 from mainstay.render.numbers import duration, finding_value
@@ -75,14 +75,14 @@ def look(
     served = read_served(window.frame, bundle)
     refused = window.refusals["fields"].to_list() if window.refusals.height else []
     if not served.rows:
-        broken = quality_findings(served, refused, bundle.profile, settings) if refused else ()
+        broken = quality_findings(served, refused, logged_profile(bundle), settings) if refused else ()
         return (_silence(window, now), *broken)
     older = served if matured is None else read_served(matured.frame, bundle)
     number = bundle.version.number
     outcomes = _outcomes(served, older, bundle, settings, previous)
     return (
         _arrived(served, window),
-        *quality_findings(served, refused, bundle.profile, settings),
+        *quality_findings(served, refused, logged_profile(bundle), settings),
         *with_cost(_drift(served, bundle, settings, previous), outcomes),
         *outcomes,
         *_others(served, older, number, bundle, settings),
@@ -118,7 +118,7 @@ def _drift(
     if rows < settings.min_rows:
         note = f"{rows} predictions say nothing about drift; {settings.min_rows} are needed."
         return (Finding(measure=MEASURE, where="all", value=None, n=rows, group=DRIFT, note=note),)
-    watched = [column.name for column in bundle.profile.columns]
+    watched = [column.name for column in logged_profile(bundle).columns]
     influences = influences_on_watched(bundle.profile, bundle.inputs.encoded_names, bundle.report.influences)
     matters = limits(watched, influences, settings.drift_limit)
     matters[SCORE] = matters[PREDICTION] = settings.drift_limit
@@ -130,11 +130,12 @@ def shifts(served: Served, bundle: Bundle) -> tuple[Shift, ...]:
 
     Of several classes also how often it predicts each label, against how often it did on held-out rows.
     """
-    watched = watch(bundle.profile, served.encoded[served.readable])
-    current = count_watched(bundle.profile, watched)
+    profile = logged_profile(bundle)
+    watched = watch(profile, served.encoded[served.readable])
+    current = count_watched(profile, watched)
     found = [
         compare(before, now, watched[:, place])
-        for place, (before, now) in enumerate(zip(bundle.profile.columns, current.columns, strict=True))
+        for place, (before, now) in enumerate(zip(profile.columns, current.columns, strict=True))
     ]
     mine = served.scores[served.versions == bundle.version.number]
     if mine.size and bundle.report.score_quantiles:

@@ -9,9 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import polars as pl
 
+from mainstay.contract.personal import personal_in
 from mainstay.contract.table import encode_table
 from mainstay.errors import DataError
 from mainstay.events.read import FEATURE, INPUT, SHARE
@@ -21,7 +23,7 @@ from mainstay.models.policy import NO_ACTION
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mainstay.contract import Contract
+    from mainstay.contract import Contract, Profile
     from mainstay.measures.amounts import Amounts
     from mainstay.measures.measure import Measure
     from mainstay.models.policy import Policy
@@ -48,7 +50,8 @@ class Served:
     encoded : array of float, shape (n, width)
         What the model saw.
     readable : array of bool, shape (n,)
-        Whether that is known: not where the version has feature code, and another one or the fallback answered.
+        Whether that is known: not where the version has feature code, and another one or the fallback answered; nor
+        where the record didn't say whom it is about, and some of it is personal.
     scores : array of float, shape (n,)
         Its scores; of several classes the probability of the predicted label.
     acted : array of bool, shape (n,)
@@ -137,6 +140,25 @@ def read_served(frame: pl.DataFrame, bundle: Bundle) -> Served:
     )
 
 
+def logged_profile(bundle: Bundle) -> Profile:
+    """Give what the log can be held against of a version's reference: without what is never written there.
+
+    Where feature code derives what the model sees, none of that is written once one feature isn't.
+    """
+    dropped, profile = personal_in(bundle.contract).dropped, bundle.profile
+    if not dropped:
+        return profile
+    if bundle.features is not None:
+        return msgspec.structs.replace(profile, columns=())
+    slots = {place for place, (column, _) in enumerate(bundle.contract.slots) if column.name in dropped}
+    kept = []
+    for place, column in enumerate(profile.columns):
+        first, end = column.slots or (place, place + 1)
+        if first not in slots:
+            kept.append(msgspec.structs.replace(column, slots=(first, end)))
+    return msgspec.structs.replace(profile, columns=tuple(kept))
+
+
 def count_askers(frame: pl.DataFrame) -> dict[int, int]:
     """Count how many different ones each version answered over HTTP: entities, else requests.
 
@@ -174,20 +196,28 @@ def _encode(frame: pl.DataFrame, bundle: Bundle) -> tuple[Floats, Flags]:
     features, where the code may run here. What the fallback answered was never derived.
     """
     served = _columns(frame, FEATURE, bundle.contract)
-    features = bundle.features
+    features, told = bundle.features, _told(frame, bundle)
     if features is None:
-        return encode_table(bundle.contract, served), np.ones(frame.height, dtype=bool)
-    fallen, own = frame["fallback"].to_numpy(), (frame["version"] == bundle.version.number).to_numpy()
+        return encode_table(bundle.contract, served), told
+    fallen, own = frame["fallback"].to_numpy(), (frame["version"] == bundle.version.number).to_numpy() & told
     encoded, readable = np.full((frame.height, features.inputs.width), np.nan), own & ~fallen
     encoded[readable] = encode_table(
         features.inputs, _columns(frame.filter(pl.Series(readable)), INPUT, features.inputs)
     )
-    others = ~own & ~fallen
+    others = told & ~own & ~fallen
     if others.any() and features.running is not None:
         with suppress(DataError):  # records that another version was made for
             encoded[others] = encode_rows(bundle.contract, features, served.filter(pl.Series(others)))
             readable = readable | others
     return encoded, readable
+
+
+def _told(frame: pl.DataFrame, bundle: Bundle) -> Flags:
+    """Say which answers the log holds wholly: of a record about nobody what is personal was never written."""
+    personal = personal_in(bundle.contract)
+    if personal.dropped and bundle.features is not None:
+        return np.zeros(frame.height, dtype=bool)
+    return frame["entity"].is_not_null().to_numpy() if personal.sealed else np.ones(frame.height, dtype=bool)
 
 
 def _columns(frame: pl.DataFrame, prefix: str, contract: Contract) -> pl.DataFrame:

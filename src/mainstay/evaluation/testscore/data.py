@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainstay.contract.personal import personal_in
 from mainstay.evaluation.testscore.common import Rated, rated
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def rate(facts: Facts) -> tuple[Rated, ...]:
     features = facts.contract.features
     sourced = bool(features) and all(column.source and column.owner for column in features)
     personal = any(column.personal for column in facts.contract.columns)
+    kept = bool(personal_in(facts.contract)) and facts.contract.entity is not None
     skew = facts.gate("no_skew")
     ablated, shuffled = bool(facts.report.ablation), bool(facts.report.influences)
     costs = any(one.missing is not None for one in facts.report.ablation)
@@ -46,9 +48,10 @@ def rate(facts: Facts) -> tuple[Rated, ...]:
             earn="Write owner, description and source of each feature in contract.toml; [evaluation] describe = true.",
         ),
         rated(
+            (kept, 1.0, "Personal features are encrypted in the log under their person's key, or never written there."),
             (personal, 0.5, "Personal columns are marked; identifiers are hashed before they are logged."),
             (True, 0.5, "Identifiers are hashed with a key before they are logged."),
-            earn="Mark personal columns in contract.toml. The whole point waits for encrypted features.",
+            earn="Mark personal features in contract.toml, and the column that says whom a record is about.",
         ),
         rated(
             (facts.lead_hours is not None, 0.5, f"From training to the first answer: {facts.lead_hours or 0:.1f} h."),

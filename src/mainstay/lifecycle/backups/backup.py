@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import msgspec
 
 from mainstay.contract import FILE as CONTRACT
 from mainstay.errors import MainstayError
+from mainstay.events.persons import FILE as PERSONS
+from mainstay.events.persons import open_persons
 from mainstay.events.pseudonym import FILE as ENTITY_KEY
 from mainstay.extras import own_version
 from mainstay.registry import verify
@@ -80,7 +83,8 @@ def back_up(project: Project, out: Path, *, keys: bool = False, events: bool = F
     out : Path
         Where to; nothing may be there yet.
     keys : bool
-        Whether the private keys go into it: then who has the file can sign, and can undo the pseudonyms.
+        Whether the private keys go into it: then who has the file can sign, can undo the pseudonyms, and can open what
+        is personal in the log. Whoever is erased later is still in it.
     events : bool
         Whether the event log does.
 
@@ -109,6 +113,7 @@ def back_up(project: Project, out: Path, *, keys: bool = False, events: bool = F
             left_out=left_out,
         )
         files = [*_below(STATE, folder / STATE), *bundles, *_beside(project, keys=keys, events=events)]
+        files += _persons(project, folder) if keys else []
         pack(out, msgspec.json.encode(about).decode(), files)
     return about
 
@@ -146,6 +151,15 @@ def _beside(project: Project, *, keys: bool, events: bool) -> Iterator[tuple[str
         yield from _below(EVENTS, project.books / EVENTS)
 
 
+def _persons(project: Project, folder: Path) -> list[tuple[str, Path]]:
+    """Copy the keys of persons, as of one moment, where there are any."""
+    if not (project.books / PERSONS).exists():
+        return []
+    with closing(open_persons(project.books)) as persons:
+        persons.back_up(folder / PERSONS)
+    return [(PERSONS, folder / PERSONS)]
+
+
 def _one(inside: str, path: Path) -> Iterator[tuple[str, Path]]:
     if path.is_file() and not path.is_symlink():
         yield inside, path
@@ -179,5 +193,7 @@ def _notes(about: BackedUp) -> Iterator[str]:
         )
     if about.keys:
         yield "It holds private keys: whoever has this file can sign versions and undo pseudonyms. Keep it locked away."
+        if about.events:
+            yield "Whoever is erased from now on is still in it: after restoring it, erase them again."
     else:
         yield "It holds no private key: where versions are signed, a loss then costs a new key, or say --with-keys."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mainstay.errors import CorruptError, InputError, StoreError
+from mainstay.events.persons import FILE as PERSONS
 from mainstay.lifecycle.backups.backup import EVENTS, FILES, KEYS, PROJECT, STATE, STORE, BackedUp
 from mainstay.lifecycle.backups.standing import demand_room
 from mainstay.project import open_project
@@ -152,10 +153,19 @@ def _moves(root: Path, books: Path, ready: Path, aside: Path) -> Iterator[Move]:
         if not (root / path.name).exists():  # never over what somebody wrote
             yield Move(str(root / path.name), "", str(path))
     _unite(books / _REVOKED, ready / _REVOKED)
-    names = [TRUST, "entity.key", *(f"{KEYS}/{path.name}" for path in sorted((ready / KEYS).glob("*"))), EVENTS]
+    names = [
+        TRUST,
+        "entity.key",
+        PERSONS,
+        *(f"{KEYS}/{path.name}" for path in sorted((ready / KEYS).glob("*"))),
+        EVENTS,
+    ]
     for name in names:
         if (ready / name).exists():
             yield Move(str(books / name), str(aside / name), str(ready / name))
+    if (ready / PERSONS).exists():  # what SQLite keeps beside the file belongs to the one that goes
+        for beside in (f"{PERSONS}-wal", f"{PERSONS}-shm"):
+            yield Move(str(books / beside), str(aside / beside))
 
 
 def _unite(here: Path, new: Path) -> None:
