@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import hmac
 import stat
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mainstay.errors import StoreError
-from mainstay.events import open_pseudonyms
+from mainstay.events import Pseudonyms, open_pseudonyms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,3 +50,11 @@ def test_a_mounted_key_that_isnt_there_is_never_made(tmp_path: Path, monkeypatch
     with pytest.raises(StoreError, match="MAINSTAY_ENTITY_KEY names it"):
         open_pseudonyms(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("length", [0, 16, 32, 64, 65, 200])
+def test_a_pseudonym_is_the_library_s_hmac(length: int) -> None:
+    secret = bytes(range(length))
+    for entity in ("", "7590-VHVEG", "\ud800 é", "x" * 1000):
+        told = hmac.digest(secret, entity.encode("utf-8", "surrogatepass"), "sha256").hex()
+        assert Pseudonyms(secret)(entity) == told[:32]

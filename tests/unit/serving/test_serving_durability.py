@@ -1,11 +1,9 @@
-"""What a server answers under each durability, and what it says when what it relies on has died."""
+"""What a server answers under each durability."""
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mainstay.events.watched import Watched
     from mainstay.serving.replies import Reply
 
 BODY = json.dumps(GOOD_RECORD).encode()
@@ -66,20 +63,6 @@ class Server:
     def lost(self) -> float:
         return counted(self.app.metrics.page.write(), "mainstay_events_lost_total", stream="predictions")
 
-    def kill(self) -> list[Reply]:
-        """End the thread beside, as a fault in it would; gives what was answered meanwhile."""
-        beside = self.served.log._sync or self.served.log._behind
-        assert beside is not None
-        thread: Watched = beside.thread
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(MemoryError))
-        # The thread that syncs wakes up for this one, and doesn't live to tell.
-        got = self.ask(("/predict", BODY)) if self.served.log._sync is not None else []
-        end = time.monotonic() + 20
-        while not thread.died:
-            assert time.monotonic() < end
-            time.sleep(0.01)
-        return got
-
 
 @pytest.fixture(params=["process", "disk", "async"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
@@ -101,37 +84,3 @@ def test_what_is_answered_is_in_the_log_once(server: Server) -> None:
     page = server.app.metrics.page.write()
     assert counted(page, "mainstay_predictions_total", model="churn") == 33
     assert counted(page, "mainstay_feedback_total", model="churn") == 3
-
-
-@pytest.mark.parametrize("durability", ["disk", "async"])
-def test_a_dead_thread_makes_the_server_unready_and_says_why(tmp_path: Path, durability: str) -> None:
-    server = Server(tmp_path, f'durability = "{durability}"')
-    assert server.ask(("/predict", BODY))[0].status == 200
-    assert [reply.status for reply in server.kill()] == ([503] if durability == "disk" else [])
-    status, detail = server.ready()
-    assert status == 503
-    assert "the event log" in detail
-    assert "has died (MemoryError)" in detail
-    (refused,) = server.ask(("/predict", BODY))
-    assert refused.status == 503
-    assert json.loads(refused.body)["type"] == "urn:mainstay:problem:log"
-    server.served.heed()
-    assert server.ready()[0] == 503  # it doesn't come to life by itself
-    server.served.close()
-    assert server.lost() == 0
-
-
-@pytest.mark.parametrize("durability", ["disk", "async"])
-def test_a_dead_thread_loses_nothing_silently_where_the_project_would_rather_answer(
-    tmp_path: Path, durability: str
-) -> None:
-    server = Server(tmp_path, f'durability = "{durability}"\nwhen_full = "answer"')
-    answered = server.ask(("/predict", BODY))
-    answered += server.kill()
-    met = len(answered) - 1
-    answered += server.ask(*[("/predict", BODY)] * 5)
-    assert [reply.status for reply in answered] == [200] * (6 + met)
-    assert server.ready()[0] == 503
-    server.served.close()
-    names = {json.loads(reply.body)["id"] for reply in answered}
-    assert len(names) - len(names & set(server.logged())) == server.lost() == 5 + met
