@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 PORT   ?= 8000
 TESTS  ?=
 
-.PHONY: up test test-full check lint types imports peers bench bench-serving docs clean help
+.PHONY: up test test-full check lint types imports peers bench bench-serving bench-events docs clean help
 
 help:
 	@echo "make up                          the bundled sample, from rows to a served and watched model"
@@ -15,6 +15,7 @@ help:
 	@echo "make check                       ruff, mypy --strict, import-linter, fast tests"
 	@echo "make peers                       the programs tests compare with (dvc, mlflow), made beforehand"
 	@echo "make bench-serving               the server beside others', with wrk; installs them at first"
+	@echo "make bench-events                what the event log costs, in each durability mode, with wrk"
 	@echo "make bench | docs | clean"
 
 up: $(VENV)/.installed
@@ -52,6 +53,10 @@ bench: $(VENV)/.tested
 # Other servers, each in an environment of its own below .peers/bench; needs wrk, and a quiet machine to mean anything.
 bench-serving: $(VENV)/.tested
 	$(BIN)/python benchmarks/serving.py --out benchmarks/results
+
+# The event log in each durability mode beside the same server without one, and shipping; needs wrk and a quiet machine.
+bench-events: $(VENV)/.tested
+	$(BIN)/python benchmarks/events.py --out benchmarks/results
 
 docs: $(VENV)/.documented
 	$(BIN)/mkdocs build --strict
