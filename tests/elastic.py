@@ -54,7 +54,8 @@ class Elastic:
 
     def ids(self) -> list[str]:
         """Give the id of each document of each index."""
-        return [name for index in self.documents.values() for name in index]
+        with self._lock:
+            return [name for index in self.documents.values() for name in index]
 
     def wait(self, many: int, seconds: float = 60) -> None:
         """Wait until so many documents are there."""
@@ -100,8 +101,7 @@ class Elastic:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", self._port), Handler)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -139,7 +139,7 @@ class Elastic:
     def _act(self, action: dict[str, dict[str, str]], document: Document) -> dict[str, Any]:
         ((verb, about),) = action.items()
         assert verb in {"create", "index"}, verb
-        index, name = about["_index"], about.get("_id") or f"auto-{len(self.ids())}"
+        index, name = about["_index"], about.get("_id") or f"auto-{self.requests}-{id(document)}"
         told: dict[str, Any] = {"_index": index, "_id": name}
         there = self.documents.setdefault(index, {})
         if self.delay_next > 0:
@@ -156,6 +156,13 @@ class Elastic:
         self.overwritten += name in there
         there[name] = document
         return {verb: told | {"status": 201, "result": "created"}}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of callers that were killed in the middle."""
 
 
 def _rejected() -> dict[str, str]:

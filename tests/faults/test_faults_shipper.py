@@ -21,7 +21,7 @@ import pytest
 from tests.elastic import Elastic
 from tests.mapping import not_ecs, refusals
 
-from mainstay.deploy import Shipped, elk_files
+from mainstay.deploy import Shipment, elk_files
 from mainstay.events import EventLog, EventsSettings, IdMaker, Prediction
 from mainstay.serving.testing import (
     GOOD_RECORD,
@@ -63,7 +63,7 @@ class Shipper:
         self.elastic = Elastic(self._judge)
         self.elastic.start()
         self._files = elk_files(
-            Shipped(
+            Shipment(
                 model="churn",
                 events=str(events),
                 state=str(folder / "state"),
@@ -106,7 +106,7 @@ class Shipper:
 
     def check(self, logged: dict[str, Document]) -> None:
         """Hold what came against what was logged: nothing lost, nothing twice, nothing else."""
-        self.elastic.wait(len(logged))
+        self.elastic.wait(len(logged), 180)
         came = self.elastic.documents
         names = self.elastic.ids()
         assert sorted(names) == sorted(logged)

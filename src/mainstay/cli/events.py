@@ -7,6 +7,7 @@ import click
 from mainstay.cli.events_erase import events_erase
 from mainstay.cli.events_export import events_export
 from mainstay.cli.events_replay import events_replay
+from mainstay.cli.events_send import events_send
 from mainstay.cli.events_show import events_show
 from mainstay.cli.events_tail import events_tail
 from mainstay.cli.events_windows import events_windows
@@ -23,3 +24,4 @@ events.add_command(events_export)
 events.add_command(events_replay)
 events.add_command(events_erase)
 events.add_command(events_windows)
+events.add_command(events_send)

@@ -6,14 +6,14 @@ what Elasticsearch, Kibana and the shippers between need for the event log.
 """
 
 from mainstay.deploy.elk import MARK as ELK_MARK
-from mainstay.deploy.elk import Shipped, elk_files
+from mainstay.deploy.elk import Shipment, elk_files
 from mainstay.deploy.grafana import dashboard_json
 from mainstay.deploy.places import write_file
 from mainstay.deploy.prometheus import Watched, rules_yaml, scrape_yaml
 
 __all__ = [
     "ELK_MARK",
-    "Shipped",
+    "Shipment",
     "Watched",
     "dashboard_json",
     "elk_files",

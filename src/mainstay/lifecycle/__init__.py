@@ -31,6 +31,7 @@
     gap          data gap: training, held-out, later and live rows
     describing   data export: what a model takes and gives, in the words of other tools
     scoring      version testscore: the ML Test Score
+    sending      events send: the event log to an OpenTelemetry collector
     exporting    export onnx: a version's model as a file for others
     moving       version export, version import: a version as one file
     outside      export prometheus, grafana, elk: files by which other tools watch a model
@@ -170,6 +171,7 @@ from mainstay.lifecycle.replaying import Replay, Step, replay, replay_document, 
 from mainstay.lifecycle.replaying import told as replay_told
 from mainstay.lifecycle.reproducing import Reproduction, reproduce, reproduction_document
 from mainstay.lifecycle.scoring import testscore, write_score
+from mainstay.lifecycle.sending import Collector, Sent, send_events, sent_line
 from mainstay.lifecycle.served_rows import log_source
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.lifecycle.tracking import LATER, SOON, Synced, mirror, sync_mlflow, synced_document
@@ -191,6 +193,7 @@ __all__ = [
     "Checked",
     "CheckedOut",
     "Collected",
+    "Collector",
     "Erased",
     "Examination",
     "Explained",
@@ -210,6 +213,7 @@ __all__ = [
     "Reproduction",
     "Restored",
     "Seen",
+    "Sent",
     "Shipped",
     "Shown",
     "Signed",
@@ -325,6 +329,8 @@ __all__ = [
     "rollback_destination",
     "rollback_seen",
     "score_document",
+    "send_events",
+    "sent_line",
     "ship",
     "shipping_files",
     "show_events",

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from mainstay.deploy import (
     ELK_MARK,
-    Shipped,
+    Shipment,
     Watched,
     dashboard_json,
     elk_files,
@@ -73,7 +73,7 @@ def shipping_files(project: Project, folder: Path, elasticsearch: str) -> dict[s
     """
     log = open_log(project)
     return elk_files(
-        Shipped(
+        Shipment(
             model=project.name,
             events=str(log.root.resolve()),
             state=str(folder.resolve() / "state"),

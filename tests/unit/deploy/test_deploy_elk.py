@@ -17,7 +17,7 @@ from tests.mapping import ecs_fields, not_ecs, refusals
 from tests.unit.deploy.kinds import bare, full
 
 from mainstay.cli.program import program
-from mainstay.deploy import Shipped, elk_files
+from mainstay.deploy import Shipment, elk_files
 from mainstay.deploy.elk.fields import CONSTANTS, FIELDS, datasets, mapped
 from mainstay.deploy.elk.index import MOST_FIELDS
 from mainstay.deploy.elk.kibana import panels
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
     from mainstay.events import Event
 
-SHIPPED = Shipped(
+SHIPMENT = Shipment(
     model='ünlike "any" other',
     events="/books/a b/events",
     state="/books/a b/state",
     elasticsearch="https://es.example:9243",
     keep=400 * 86_400.0,
 )
-FILES = elk_files(SHIPPED)
+FILES = elk_files(SHIPMENT)
 PATHS = [f"/books/a b/events/{stream}/*.jsonl" for stream in STREAMS]
 EVENTS = (*full(), *bare())
 # After https://www.elastic.co/guide/en/elasticsearch/reference/8.17/indices-put-template.html
@@ -173,7 +173,7 @@ def _count(field: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize(("keep", "age"), [(400 * 86_400.0, "431d"), (3600.0, "32d"), (None, None)])
 def test_indices_live_as_long_as_their_youngest_event_must(keep: float | None, age: str | None) -> None:
-    content = json.loads(elk_files(msgspec.structs.replace(SHIPPED, keep=keep))["lifecycle.json"])
+    content = json.loads(elk_files(msgspec.structs.replace(SHIPMENT, keep=keep))["lifecycle.json"])
     phases = content["policy"]["phases"]
     assert (phases["delete"]["min_age"] if "delete" in phases else None) == age
 
@@ -306,8 +306,8 @@ def _logstash(text: str) -> list[tuple[str, list[tuple[str, dict[str, Any]]]]]:
 @pytest.mark.skipif(shutil.which("rsyslogd") is None, reason="the distribution's package rsyslog isn't installed")
 def test_rsyslog_passes_its_configuration(tmp_path: Path) -> None:
     (tmp_path / "state" / "rsyslog").mkdir(parents=True)  # as rsyslog.sh does
-    shipped = msgspec.structs.replace(SHIPPED, events=str(tmp_path / "events"), state=str(tmp_path / "state"))
-    (tmp_path / "rsyslog.conf").write_text(elk_files(shipped)["rsyslog.conf"])
+    shipment = msgspec.structs.replace(SHIPMENT, events=str(tmp_path / "events"), state=str(tmp_path / "state"))
+    (tmp_path / "rsyslog.conf").write_text(elk_files(shipment)["rsyslog.conf"])
     words = ["rsyslogd", "-N1", "-f", str(tmp_path / "rsyslog.conf")]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.deploy.elk.shipped import MARK, listed, quoted
+from mainstay.deploy.elk.shipment import MARK, listed, quoted
 
 if TYPE_CHECKING:
-    from mainstay.deploy.elk.shipped import Shipped
+    from mainstay.deploy.elk.shipment import Shipment
 
 
-def filebeat_yaml(shipped: Shipped) -> str:
+def filebeat_yaml(shipment: Shipment) -> str:
     """Write Filebeat's configuration."""
     return f"""\
 # {MARK}; write it again rather than change it.
 filebeat.inputs:
   - type: filestream
-    id: {quoted(f"mainstay-{shipped.model}")}
-    paths: {listed(shipped.files)}
+    id: {quoted(f"mainstay-{shipment.model}")}
+    paths: {listed(shipment.files)}
     # A file's name is its own for ever; an inode is used again, and a young file is too short for a fingerprint.
     file_identity.path: ~
     prospector.scanner.fingerprint.enabled: false
@@ -38,7 +38,7 @@ processors:
       ignore_missing: true
 
 output.elasticsearch:
-  hosts: [{quoted(shipped.elasticsearch)}]
+  hosts: [{quoted(shipment.elasticsearch)}]
   # api_key: "${{ELASTIC_API_KEY}}"
   index: "%{{[event.dataset]}}-%{{+yyyy.MM}}"
 

@@ -8,21 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.deploy.elk.fields import datasets
-from mainstay.deploy.elk.shipped import MARK, quoted
+from mainstay.deploy.elk.shipment import MARK, quoted
 
 if TYPE_CHECKING:
-    from mainstay.deploy.elk.shipped import Shipped
+    from mainstay.deploy.elk.shipment import Shipment
 
 
-def fluent_bit_yaml(shipped: Shipped) -> str:
+def fluent_bit_yaml(shipment: Shipment) -> str:
     """Write Fluent Bit's configuration (3.2 and later, which reads parsers in YAML)."""
-    inputs = "".join(_input(shipped, dataset) for dataset in datasets())
-    outputs = "".join(_output(shipped, dataset) for dataset in datasets())
+    inputs = "".join(_input(shipment, dataset) for dataset in datasets())
+    outputs = "".join(_output(shipment, dataset) for dataset in datasets())
     return f"""\
 # {MARK}; write it again rather than change it.
 service:
   flush: 1
-  storage.path: {quoted(f"{shipped.state}/fluent-bit")}
+  storage.path: {quoted(f"{shipment.state}/fluent-bit")}
 
 parsers:
   - name: mainstay
@@ -38,28 +38,28 @@ pipeline:
 {outputs}"""
 
 
-def _input(shipped: Shipped, dataset: str) -> str:
+def _input(shipment: Shipment, dataset: str) -> str:
     stream = dataset.rpartition(".")[2]
     return f"""\
     - name: tail
       tag: {dataset}
-      path: {quoted(f"{shipped.events}/{stream}/*.jsonl")}
+      path: {quoted(f"{shipment.events}/{stream}/*.jsonl")}
       parser: mainstay
       read_from_head: on
-      db: {quoted(f"{shipped.state}/fluent-bit.{stream}.db")}
+      db: {quoted(f"{shipment.state}/fluent-bit.{stream}.db")}
       db.compare_filename: on
       buffer_max_size: 1M
       storage.type: filesystem
 """
 
 
-def _output(shipped: Shipped, dataset: str) -> str:
+def _output(shipment: Shipment, dataset: str) -> str:
     return f"""\
     - name: es
       match: {dataset}
-      host: {quoted(shipped.host)}
-      port: {shipped.port}
-      tls: {"on" if shipped.tls else "off"}
+      host: {quoted(shipment.host)}
+      port: {shipment.port}
+      tls: {"on" if shipment.tls else "off"}
       # http_user: elastic
       # http_passwd: ${{ELASTIC_PASSWORD}}
       logstash_format: on

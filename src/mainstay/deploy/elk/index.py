@@ -15,11 +15,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mainstay.deploy.elk.fields import datasets, mapped, nested
-from mainstay.deploy.elk.shipped import MARK
+from mainstay.deploy.elk.shipment import MARK
 from mainstay.events import ecs
 
 if TYPE_CHECKING:
-    from mainstay.deploy.elk.shipped import Shipped
+    from mainstay.deploy.elk.shipment import Shipment
     from mainstay.events import Event
 
 POLICY = "mainstay"
@@ -70,11 +70,11 @@ def template(dataset: str, kind: type[Event]) -> dict[str, Any]:
     }
 
 
-def policy(shipped: Shipped) -> dict[str, Any]:
+def policy(shipment: Shipment) -> dict[str, Any]:
     """Give the lifecycle policy: indices go when their youngest event is as old as ``[events] keep`` says."""
     phases: dict[str, Any] = {"hot": {"actions": {"set_priority": {"priority": 100}}}}
-    if shipped.keep is not None:
-        days = math.ceil(shipped.keep / _DAY) + _MONTH
+    if shipment.keep is not None:
+        days = math.ceil(shipment.keep / _DAY) + _MONTH
         phases["delete"] = {"min_age": f"{days}d", "actions": {"delete": {}}}
     return {"policy": {"_meta": {"description": MARK}, "phases": phases}}
 
@@ -89,9 +89,9 @@ def pipeline() -> dict[str, Any]:
     return {"description": f"{MARK}.", "processors": [{"script": script}], "_meta": {"description": MARK}}
 
 
-def index_files(shipped: Shipped) -> dict[str, str]:
+def index_files(shipment: Shipment) -> dict[str, str]:
     """Give the files that are put into Elasticsearch: names and texts."""
-    files = {"lifecycle.json": policy(shipped), "pipeline.json": pipeline()}
+    files = {"lifecycle.json": policy(shipment), "pipeline.json": pipeline()}
     files |= {f"index-{template_name(name)}.json": template(name, kind) for name, kind in datasets().items()}
     return {name: _json(content) for name, content in files.items()}
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from mainstay.deploy.elk.index import PATTERN
-from mainstay.deploy.elk.shipped import MARK
+from mainstay.deploy.elk.shipment import MARK
 
 VIEW = "mainstay-events"
 BOARD = "mainstay-dashboard"

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.deploy.elk.shipped import MARK, listed, quoted
+from mainstay.deploy.elk.shipment import MARK, listed, quoted
 
 if TYPE_CHECKING:
-    from mainstay.deploy.elk.shipped import Shipped
+    from mainstay.deploy.elk.shipment import Shipment
 
 
-def logstash_conf(shipped: Shipped) -> str:
+def logstash_conf(shipment: Shipment) -> str:
     """Write Logstash's pipeline."""
     return f"""\
 # {MARK}; write it again rather than change it.
 input {{
   file {{
-    path => {listed(shipped.files)}
+    path => {listed(shipment.files)}
     mode => "tail"
     start_position => "beginning"
-    sincedb_path => {quoted(f"{shipped.state}/logstash.sincedb")}
+    sincedb_path => {quoted(f"{shipment.state}/logstash.sincedb")}
     # It knows a file by its inode alone, which another file may have once this one is deleted.
     sincedb_clean_after => "1 day"
     codec => json
@@ -35,7 +35,7 @@ filter {{
 
 output {{
   elasticsearch {{
-    hosts => [{quoted(shipped.elasticsearch)}]
+    hosts => [{quoted(shipment.elasticsearch)}]
     # api_key => "${{ELASTIC_API_KEY}}"
     index => "%{{[event.dataset]}}-%{{+YYYY.MM}}"
     document_id => "%{{[event.id]}}"

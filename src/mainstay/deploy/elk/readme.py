@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from mainstay.deploy.elk.fields import datasets
 from mainstay.deploy.elk.index import PATTERN, PIPELINE, POLICY, template_name
-from mainstay.deploy.elk.shipped import MARK
+from mainstay.deploy.elk.shipment import MARK
 
 if TYPE_CHECKING:
-    from mainstay.deploy.elk.shipped import Shipped
+    from mainstay.deploy.elk.shipment import Shipment
 
 
-def readme(shipped: Shipped) -> str:
+def readme(shipment: Shipment) -> str:
     """Write the README."""
     templates = "\n".join(_put(f"_index_template/{name}", f"index-{name}.json") for name in _templates())
     return f"""\
-# {shipped.model}: its event log in Elasticsearch
+# {shipment.model}: its event log in Elasticsearch
 
 {MARK}; write it again rather than change it. What it is and its limits: docs/how-to/elk.md of mainstay.
 
@@ -25,7 +25,7 @@ In this folder, in this order; once, and again after an upgrade. `$ES` is where 
 `curl -u elastic ...` or `curl -H "Authorization: ApiKey ..."`), `$KIBANA` where Kibana does.
 
 ```sh
-export ES={shipped.elasticsearch} KIBANA=http://127.0.0.1:5601
+export ES={shipment.elasticsearch} KIBANA=http://127.0.0.1:5601
 put() {{ curl --fail-with-body -sS -X PUT "$ES/$1" -H 'Content-Type: application/json' --data-binary "@$2"; }}
 {_put(f"_ilm/policy/{POLICY}", "lifecycle.json")}
 {_put(f"_ingest/pipeline/{PIPELINE}", "pipeline.json")}
@@ -33,18 +33,18 @@ put() {{ curl --fail-with-body -sS -X PUT "$ES/$1" -H 'Content-Type: application
 curl --fail-with-body -sS "$KIBANA/api/saved_objects/_import?overwrite=true" -H 'kbn-xsrf: true' -F file=@kibana.ndjson
 ```
 
-Then one shipper, never two: each notes how far it is in `{shipped.state}`.
+Then one shipper, never two: each notes how far it is in `{shipment.state}`.
 
 ```sh
-mkdir -p {_path(shipped, "vector")} {_path(shipped, "fluent-bit")}
-filebeat -e -c "$PWD/filebeat.yml" --path.data {_path(shipped, "filebeat")}
+mkdir -p {_path(shipment, "vector")} {_path(shipment, "fluent-bit")}
+filebeat -e -c "$PWD/filebeat.yml" --path.data {_path(shipment, "filebeat")}
 logstash -f logstash.conf
 fluent-bit -c fluent-bit.yaml
 vector --config vector.yaml
 sh rsyslog.sh
 ```
 
-It must be able to read `{shipped.events}/*/*.jsonl`, and nothing else.
+It must be able to read `{shipment.events}/*/*.jsonl`, and nothing else.
 
 What came: `curl "$ES/{PATTERN}/_count"`. An event is one document, under its own id, in the index of its month: sending
 it again changes nothing. To send everything that is still in the files again, stop the shipper and remove its state.
@@ -62,8 +62,8 @@ def _templates() -> list[str]:
     return [template_name(dataset) for dataset in datasets()]
 
 
-def _path(shipped: Shipped, name: str) -> str:
-    return shlex.quote(f"{shipped.state}/{name}")
+def _path(shipment: Shipment, name: str) -> str:
+    return shlex.quote(f"{shipment.state}/{name}")
 
 
 def _put(address: str, name: str) -> str:

@@ -1,9 +1,8 @@
 """rsyslog with its Elasticsearch output: packages ``rsyslog`` and ``rsyslog-elasticsearch`` of a distribution.
 
-What was read from a file is in a queue on the disk before the file's position is noted; a line that Elasticsearch
-refuses for now (429, 503) waits in a second one. So neither rsyslog's orderly end nor that of Elasticsearch loses a
-line. Where rsyslog is killed, its notes may be ahead of what it sent (it notes that it has passed the 512th byte of a
-file before it hands that line on), and its queue torn: `rsyslog_sh` sees that, and lets everything be sent again.
+What was read from a file is in a queue on the disk; a line that Elasticsearch refuses for now (429, 503) waits in a
+second one. So neither rsyslog's orderly end nor that of Elasticsearch loses a line. Where rsyslog is killed, its notes
+of the files are ahead of what it sent, and its queue torn: `rsyslog_sh` sees that, and lets everything be sent again.
 
 https://www.rsyslog.com/doc/configuration/modules/omelasticsearch.html
 """
@@ -13,17 +12,17 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from mainstay.deploy.elk.shipped import MARK, quoted
+from mainstay.deploy.elk.shipment import MARK, quoted
 
 if TYPE_CHECKING:
-    from mainstay.deploy.elk.shipped import Shipped
+    from mainstay.deploy.elk.shipment import Shipment
 
 
-def rsyslog_conf(shipped: Shipped) -> str:
+def rsyslog_conf(shipment: Shipment) -> str:
     """Write rsyslog's configuration, that of an instance of its own."""
-    state = quoted(f"{shipped.state}/rsyslog")
-    refused = quoted(f"{shipped.state}/rsyslog/refused.json")
-    inputs = "".join(_input(pattern) for pattern in shipped.files)
+    state = quoted(f"{shipment.state}/rsyslog")
+    refused = quoted(f"{shipment.state}/rsyslog/refused.json")
+    inputs = "".join(_input(pattern) for pattern in shipment.files)
     return f"""\
 # {MARK}; write it again rather than change it.
 global(maxMessageSize="1m")  # longer lines would be cut
@@ -46,23 +45,28 @@ template(name="mainstay_index" type="list") {{
 ruleset(name="mainstay" {_queue("mainstay", state, 20_000)}) {{
   action(type="mmjsonparse" cookie="")
   if $parsesuccess == "OK" then {{
-{_action(shipped, refused)}  }}
+{_action(shipment, refused)}  }}
 }}
 
-ruleset(name="mainstay_again" {_queue("mainstay_again", state, 2_000_000)} queue.dequeueSlowdown="1000") {{
+# Where one line of a request was refused, each comes here, with what Elasticsearch said of it.
+ruleset(name="mainstay_told" queue.type="Direct") {{
   if $.omes!status == 200 or $.omes!status == 201 or $.omes!status == 409 then {{
     stop  # it is there
   }}
   if $.omes!status == 429 or $.omes!status >= 500 then {{
-{_action(shipped, refused)}  }} else {{
+    call mainstay_later
+  }} else {{
     action(type="omfile" file={refused} template="mainstay_refused")
   }}
 }}
 
+ruleset(name="mainstay_later" {_queue("mainstay_later", state, 2_000_000)} queue.dequeueSlowdown="1000") {{
+{_action(shipment, refused)}}}
+
 {inputs}"""
 
 
-def rsyslog_sh(shipped: Shipped) -> str:
+def rsyslog_sh(shipment: Shipment) -> str:
     """Write how rsyslog is started: after a kill or a power cut from the beginning of every file."""
     return f"""\
 #!/bin/sh
@@ -73,14 +77,14 @@ def rsyslog_sh(shipped: Shipped) -> str:
 # Elasticsearch has each event once all the same.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-state={shlex.quote(f"{shipped.state}/rsyslog")}
+state={shlex.quote(f"{shipment.state}/rsyslog")}
 mkdir -p "$state"
 if [ -e "$state/pid" ]; then
     if grep -qs rsyslogd "/proc/$(cat "$state/pid")/comm"; then
         echo "rsyslog runs already." >&2
         exit 1
     fi
-    rm -f "$state"/imfile-state:* "$state"/mainstay.* "$state"/mainstay_again.* "$state/pid"
+    rm -f "$state"/imfile-state:* "$state"/mainstay.* "$state"/mainstay_later.* "$state/pid"
 fi
 exec rsyslogd -n -f "$here/rsyslog.conf" -i "$state/pid"
 """
@@ -96,26 +100,26 @@ input(
 
 
 def _queue(name: str, folder: str, size: int) -> str:
-    """Write the settings of a queue that is on the disk message by message."""
+    """Write the settings of a queue on the disk."""
     return (
         f'queue.type="Disk" queue.filename="{name}" queue.spoolDirectory={folder} queue.size="{size}" '
-        'queue.checkpointInterval="1" queue.maxFileSize="16m" queue.timeoutEnqueue="86400000" '
+        'queue.maxFileSize="16m" queue.timeoutEnqueue="86400000" '
         'queue.dequeueBatchSize="256"'
     )
 
 
-def _action(shipped: Shipped, refused: str) -> str:
+def _action(shipment: Shipment, refused: str) -> str:
     """Write the sending of lines, each under its event's id; one that is there already is left alone (409)."""
     return f"""\
     action(
       type="omelasticsearch"
-      server=[{quoted(shipped.elasticsearch)}]
+      server=[{quoted(shipment.elasticsearch)}]
       # uid="elastic" pwd=`echo $ELASTIC_PASSWORD`
       bulkmode="on" writeoperation="create" esVersion.major="8"
       template="mainstay_line"
       searchIndex="mainstay_index" dynSearchIndex="on" searchType=""
       bulkid="mainstay_id" dynbulkid="on"
-      retryfailures="on" retryruleset="mainstay_again" ratelimit.interval="0"
+      retryfailures="on" retryruleset="mainstay_told" ratelimit.interval="0"
       errorfile={refused}
       action.resumeRetryCount="-1" action.resumeInterval="1" action.resumeIntervalMax="30"
     )

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.deploy.elk.shipped import MARK, listed, quoted
+from mainstay.deploy.elk.shipment import MARK, listed, quoted
 
 if TYPE_CHECKING:
-    from mainstay.deploy.elk.shipped import Shipped
+    from mainstay.deploy.elk.shipment import Shipment
 
 
-def vector_yaml(shipped: Shipped) -> str:
+def vector_yaml(shipment: Shipment) -> str:
     """Write Vector's configuration."""
     return f"""\
 # {MARK}; write it again rather than change it.
-data_dir: {quoted(f"{shipped.state}/vector")}
+data_dir: {quoted(f"{shipment.state}/vector")}
 
 sources:
   mainstay_files:
     type: file
-    include: {listed(shipped.files)}
+    include: {listed(shipment.files)}
     read_from: beginning
     max_line_bytes: 1048576
     # The first line of a file holds an id that no other file has.
@@ -43,7 +43,7 @@ sinks:
   mainstay_elasticsearch:
     type: elasticsearch
     inputs: [mainstay_events]
-    endpoints: [{quoted(shipped.elasticsearch)}]
+    endpoints: [{quoted(shipment.elasticsearch)}]
     # auth: {{strategy: basic, user: elastic, password: "${{ELASTIC_PASSWORD}}"}}
     mode: bulk
     bulk: {{action: create, index: "{{{{ dataset }}}}-%Y.%m"}}

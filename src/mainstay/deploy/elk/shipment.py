@@ -1,4 +1,4 @@
-"""`Shipped`: whose events go where; and the mark that is in every file."""
+"""`Shipment`: whose events go where; and the mark that is in every file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mainstay.events import STREAMS
 MARK = "Written by mainstay export elk"
 
 
-class Shipped(msgspec.Struct, frozen=True, kw_only=True):
+class Shipment(msgspec.Struct, frozen=True, kw_only=True):
     """An event log that is sent to Elasticsearch.
 
     Parameters
