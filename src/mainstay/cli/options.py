@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import getpass
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from mainstay.project.lengths import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,20 +29,7 @@ class VersionNumber(click.ParamType):  # type: ignore[type-arg]  # the oldest cl
         return int(text)
 
 
-class TimeLength(click.ParamType):  # type: ignore[type-arg]  # as above
-    """A length of time, as the project file writes them."""
-
-    name = "length"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
-        """Read it, or say how one is written."""
-        if re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?[smhdw]", str(value)) is None:
-            self.fail(f"'{value}' is no length of time such as 90d, 12h or 2w", param, ctx)
-        return dt.timedelta(seconds=seconds_of(str(value)))
-
-
 VERSION = VersionNumber()
-LENGTH = TimeLength()
 OUT = click.Path(path_type=Path, dir_okay=False)
 
 project_option = click.option(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mainstay.cli.options import LENGTH, on_project, open_here
+from mainstay.cli.options import on_project, open_here
 from mainstay.cli.output import say, show, show_json
+from mainstay.cli.times import LENGTH
 from mainstay.render.numbers import counted
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Moments on the command line: a length of time ago, or ISO 8601."""
+"""Moments and lengths of time on the command line."""
 
 from __future__ import annotations
 
@@ -34,4 +34,20 @@ class Ago(click.ParamType):  # type: ignore[type-arg]  # the oldest click allowe
             )
 
 
+class TimeLength(click.ParamType):  # type: ignore[type-arg]  # the oldest click allowed has no argument here
+    """A length of time, as the project file writes them."""
+
+    name = "length"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
+        """Read it, or say how one is written."""
+        from mainstay.project.lengths import seconds_of  # noqa: PLC0415 - keeps --help fast
+
+        text = str(value)
+        if not text.isascii() or _LENGTH.fullmatch(text) is None:
+            self.fail(f"'{text[:40]}' is no length of time: 90d, 12h, 2w.", param, ctx)
+        return dt.timedelta(seconds=seconds_of(text))
+
+
 AGO = Ago()
+LENGTH = TimeLength()

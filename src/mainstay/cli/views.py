@@ -9,18 +9,26 @@ import click
 
 from mainstay.cli.options import VERSION, on_project, open_here
 from mainstay.cli.output import say, show, show_json
+from mainstay.cli.times import AGO
 
 
 @click.command()
 @click.option("--fail", is_flag=True, help="Exit 1 when a finding fails.")
+@click.option(
+    "--as-known-at",
+    "known_at",
+    type=AGO,
+    metavar="WHEN",
+    help="Look as one would have looked then, by the outcomes that had arrived: 2h, 1d, 2026-11-20T09:00.",
+)
 @on_project
-def monitor(*, fail: bool, folder: Path, as_json: bool) -> None:
+def monitor(*, fail: bool, known_at: dt.datetime | None, folder: Path, as_json: bool) -> None:
     """Look once at what was served: quality, drift, performance, money. Changes nothing."""
     from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
     from mainstay.errors import CheckError  # noqa: PLC0415 - keeps --help fast
 
     project = open_here(folder)
-    seen = lifecycle.monitor(project, now=dt.datetime.now(dt.UTC))
+    seen = lifecycle.monitor(project, now=dt.datetime.now(dt.UTC), known_at=known_at)
     if as_json:
         show_json(seen.findings)
     else:

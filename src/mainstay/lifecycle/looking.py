@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mainstay.decisions import Look
-from mainstay.errors import TrustError
+from mainstay.errors import NotFoundError, TrustError
 from mainstay.events import found_since
 from mainstay.events.looks import looks
 from mainstay.events.read import read_predictions
@@ -50,14 +50,19 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     previous: tuple[Finding, ...] = ()
 
 
-def look_at(books: Books, span: Span, now: dt.datetime) -> Seen:
-    """Take the window of a span and look at it with the champion's eyes."""
-    bundle = _champion(books)
+def look_at(books: Books, span: Span, now: dt.datetime, *, known_at: dt.datetime | None = None) -> Seen:
+    """Take the window of a span and look at it with the champion's eyes.
+
+    With `known_at` as it would have been done then: with the champion and the outcomes of that time, whatever arrived
+    since.
+    """
+    bundle = _champion(books, known_at)
     settings = _settings(books)
-    previous = tuple(found.finding for found in _looked(books) if found.until is not None and found.until <= span.since)
-    window = _window(books, bundle, span)
+    looked = _looked(books, known_at)
+    previous = tuple(found.finding for found in looked if found.until is not None and found.until <= span.since)
+    window = _window(books, bundle, span, known_at)
     delay = length(settings.label_delay)
-    matured = _window(books, bundle, span.earlier(delay)) if delay else None
+    matured = _window(books, bundle, span.earlier(delay), known_at) if delay else None
     canary = _canary(books, span)
     findings = look(window, bundle, settings, previous, now=now, matured=matured, canary=canary)
     return Seen(
@@ -88,11 +93,11 @@ def _canary(books: Books, span: Span) -> Route | None:
 
 
 def latest(books: Books, now: dt.datetime) -> Span:
-    """Give the newest window up to now, over or not."""
+    """Give the newest window up to a moment, over or not."""
     settings = _settings(books)
     if isinstance(settings.window, str):
         return Span(now - length(settings.window), now)
-    times = _times(books, None)
+    times = [at for at in _times(books, None) if at < now]
     begun = times[-settings.window :][0] if times else books.release_in_force().at
     return Span(begun, now)
 
@@ -107,9 +112,16 @@ def due(books: Books, now: dt.datetime) -> Span | None:
     return next_span(settings, begun, now, times)
 
 
-def _looked(books: Books) -> tuple[Found, ...]:
-    """Give the findings of the last look: of the window that ended last, so that a clock set back repeats nothing."""
-    return looks(books.log).last_of(books.project.name)
+def _looked(books: Books, before: dt.datetime | None = None) -> tuple[Found, ...]:
+    """Give the findings of the last look: of the window that ended last, so that a clock set back repeats nothing.
+
+    With `before`, of the last look that was taken before that moment.
+    """
+    if before is None:
+        return looks(books.log).last_of(books.project.name)
+    found = [each for each in found_since(books.log, model=books.project.name) if each.until and each.at < before]
+    newest = max((each.until for each in found if each.until), default=None)
+    return tuple(each for each in found if each.until == newest)
 
 
 def _times(books: Books, since: dt.datetime | None) -> list[dt.datetime]:
@@ -118,17 +130,27 @@ def _times(books: Books, since: dt.datetime | None) -> list[dt.datetime]:
     return frame["time"].filter(frame["role"] != "shadow").to_list()  # a shadow's answer is no second prediction
 
 
-def _window(books: Books, bundle: Bundle, span: Span) -> Window:
-    task = bundle.policy.task
-    derived = bundle.features.inputs if bundle.features else None
+def _window(books: Books, bundle: Bundle, span: Span, known_at: dt.datetime | None) -> Window:
     return take_window(
-        books.log, bundle.contract, task, span.since, span.until, model=books.project.name, inputs=derived
+        books.log,
+        bundle.contract,
+        bundle.policy.task,
+        span.since,
+        span.until,
+        model=books.project.name,
+        known_at=known_at,
+        inputs=bundle.features.inputs if bundle.features else None,
     )
 
 
-def _champion(books: Books) -> Bundle:
-    """Load the champion; only to look at it, where it brings code that isn't trusted here."""
+def _champion(books: Books, at: dt.datetime | None) -> Bundle:
+    """Load the champion, or that of a moment; only to look at it, where it brings code that isn't trusted here."""
     number = books.release_in_force().champion
+    if at is not None:
+        release = at_moment(books.releases.history(books.project.name), at)
+        if release is None:
+            raise NotFoundError("Nothing was released yet then.", "See what was when: mainstay history")
+        number = release.champion
     try:
         return books.registry.load_bundle(books.project.name, number)
     except TrustError:

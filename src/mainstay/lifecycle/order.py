@@ -71,10 +71,11 @@ def gate(project: Project, number: int, *, now: dt.datetime, by: str) -> Verdict
         return judge_version(books, number, now=now, by=by)
 
 
-def monitor(project: Project, *, now: dt.datetime) -> Seen:
-    """Look once at the latest window; changes nothing."""
+def monitor(project: Project, *, now: dt.datetime, known_at: dt.datetime | None = None) -> Seen:
+    """Look once at the latest window, or at what was the latest at `known_at`, as known then; changes nothing."""
     with open_books(project) as books:
-        return look_at(books, latest(books, now), now)
+        now = known_at or now
+        return look_at(books, latest(books, now), now, known_at=known_at)
 
 
 def operate(project: Project, *, now: dt.datetime) -> tuple[Action, ...] | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mainstay.monitoring.drift import GROUP as DRIFT
 from mainstay.monitoring.drift import evidence_of
 from mainstay.monitoring.look import PREDICTIONS
+from mainstay.monitoring.outcomes import BUSINESS
 from mainstay.monitoring.performance import MONEY, PERFORMANCE
 from mainstay.monitoring.quality import QUALITY, SYSTEM
 from mainstay.monitoring.skew import SKEW
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _HEADINGS = {
     MONEY: "Money",
     PERFORMANCE: "Performance",
+    BUSINESS: "Business: what came of it, and how much it is asked",
     DRIFT: "Drift against the training rows",
     QUALITY: "Quality of what came in",
     SKEW: "Features in training and in production",

@@ -10,14 +10,12 @@ import numpy as np
 from mainstay.contract.profile import count_watched, watch
 from mainstay.measures.finding import Finding
 from mainstay.models.yardstick import MONEY as MONEY_MEASURE
+from mainstay.monitoring.back import read_back
 from mainstay.monitoring.beside import canary_findings
 from mainstay.monitoring.drift import GROUP as DRIFT
 from mainstay.monitoring.drift import MEASURE, drift_findings, influences_on_watched, limits
-from mainstay.monitoring.performance import (
-    MONEY,
-    estimated_findings,
-    performance_findings,
-)
+from mainstay.monitoring.outcomes import outcome_findings, usage_finding
+from mainstay.monitoring.performance import MONEY, estimated_findings, performance_findings
 from mainstay.monitoring.quality import QUALITY, latency_finding, quality_findings
 from mainstay.monitoring.served import count_askers, logged_profile, read_served
 from mainstay.monitoring.shift import PREDICTION, SCORE, Shift, compare, count_scores, label_profile, score_profile
@@ -68,8 +66,8 @@ def look(
     Returns
     -------
     tuple of Finding
-        Predictions, quality, drift, performance, money, skew, system. A single finding that failed, ``predictions``
-        without a value, where nobody asked: never a zero, never a pass.
+        Predictions, quality, drift, performance, money, business, skew, system. A single finding that failed,
+        ``predictions`` without a value, where nobody asked: never a zero, never a pass.
 
     """
     served = read_served(window.frame, bundle)
@@ -85,6 +83,8 @@ def look(
         *quality_findings(served, refused, logged_profile(bundle), settings),
         *with_cost(_drift(served, bundle, settings, previous), outcomes),
         *outcomes,
+        *outcome_findings(read_back(matured or window, number), settings, now),
+        usage_finding(read_back(window), (window.until - window.since).total_seconds()),
         *_others(served, older, number, bundle, settings),
         *(
             canary_findings(served, older, canary, bundle, settings, count_askers(window.frame))

@@ -87,9 +87,7 @@ def performance_findings(
     if known.rows < settings.min_rows:
         return (coverage, _nothing_known(statistic(report), known.rows, settings.min_rows, where))
     judged = where == "all" and (coverage.value or 0.0) >= settings.label_coverage
-    note = (
-        "" if judged or where != "all" else f"Only {_share(coverage)} of the outcomes are known, so it is not judged."
-    )
+    note = _basis(served, known.rows, settings, trusted=judged or where != "all")
     found = [coverage]
     before = {finding.key: evidence_of(finding) for finding in previous}
     main = statistic(report)
@@ -221,5 +219,12 @@ def _estimated(  # noqa: PLR0917 - the fields of a Finding
     )
 
 
-def _share(coverage: Finding) -> str:
-    return f"{100 * (coverage.value or 0.0):.0f} %"
+def _basis(served: Served, known: int, settings: MonitoringSettings, *, trusted: bool) -> str:
+    """Say on how much a number rests: on few outcomes it is none to trust, since they may be unlike the others."""
+    share = known / served.rows
+    if not trusted:
+        return (
+            f"Not to be trusted, and not judged: only {100 * share:.0f} % of {served.rows} outcomes are known, "
+            f"{100 * settings.label_coverage:.0f} % are needed."
+        )
+    return f"Outcomes of {known} of {served.rows} answers are known."

@@ -71,7 +71,7 @@ def latency_finding(served: Served, settings: MonitoringSettings) -> Finding:
         note = "No latency was logged."
         return Finding(measure="latency_p99", where="all", value=None, limit=limit, unit="ms", group=SYSTEM, note=note)
     value = float(np.quantile(ordered, 0.99))
-    interval, surely = _quantile_interval(ordered, 0.95), _quantile_interval(ordered, SURE)
+    interval, surely = quantile_interval(ordered, 0.95, 0.99), quantile_interval(ordered, SURE, 0.99)
     ok = None if limit is None else _verdict(value, surely, limit.value)
     return Finding(
         measure="latency_p99",
@@ -123,8 +123,9 @@ def _verdict(value: float, surely: Interval, limit: float) -> bool | None:
     return False if surely.low > limit else None
 
 
-def _quantile_interval(ordered: np.ndarray[tuple[int], np.dtype[np.float64]], level: float) -> Interval:
-    n, q = ordered.size, 0.99
+def quantile_interval(ordered: np.ndarray[tuple[int], np.dtype[np.float64]], level: float, q: float) -> Interval:
+    """Give the interval of a quantile by order statistics: the ranks that a binomial count lies between."""
+    n = ordered.size
     half = NormalDist().inv_cdf((1 + level) / 2) * math.sqrt(n * q * (1 - q))
     low, high = math.floor(n * q - half), math.ceil(n * q + half)
     return Interval(float(ordered[max(low - 1, 0)]), float(ordered[min(high, n - 1)]), level)

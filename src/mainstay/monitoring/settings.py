@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from mainstay.measures.finding import Limit
 from mainstay.project.lengths import seconds_of
 
 Length = Annotated[
@@ -15,6 +16,25 @@ Length = Annotated[
 """A length of time: ``"30s"``, ``"15m"``, ``"6h"``, ``"1d"``, ``"2w"``."""
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class KpiLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the mean of a KPI must keep to: ``at_least`` or ``at_most``, one of them."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what says nothing, or two things; whoever decodes the project file adds the line."""
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("a limit is at_least or at_most, one of them: { at_least = 40 }")
+
+    @property
+    def limit(self) -> Limit:
+        """As findings have it."""
+        if self.at_least is not None:
+            return Limit("at_least", self.at_least)
+        return Limit("at_most", self.at_most or 0.0)
 
 
 class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +61,10 @@ class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         How far a field's share of missing values may rise above that of the training rows.
     latency_ms : float, optional
         Limit of the 99th percentile of the latency; without it the latency is only reported.
+    kpis : dict of str to KpiLimit
+        Limits of business numbers that come with outcomes: ``revenue = { at_least = 40 }`` holds the mean against it.
+    followed_limit : float, optional
+        Share of decisions that must be followed, among those of which it was told.
 
     """
 
@@ -54,6 +78,8 @@ class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     degraded_limit: Share = 0.05
     missing_limit: Share = 0.05
     latency_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    kpis: dict[str, KpiLimit] = {}
+    followed_limit: Share | None = None
 
 
 def length(text: str) -> dt.timedelta:

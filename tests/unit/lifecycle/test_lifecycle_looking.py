@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mainstay import lifecycle
 from mainstay.decisions import open_alerts
-from mainstay.events import actions, found_since, log_findings
+from mainstay.errors import NotFoundError
+from mainstay.events import Feedback, IdMaker, actions, found_since, log_findings
+from mainstay.events.read import read_predictions
 from mainstay.release import open_books
+from mainstay.serving.testing import TINY_CONTRACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mainstay.events import Action, Found
+    from mainstay.measures.finding import Finding
     from mainstay.project import Project
 
 DAY = dt.timedelta(days=1)
@@ -152,6 +158,42 @@ def test_a_monitor_of_a_window_looked_at_since_has_no_previous(two: Project) -> 
     with open_books(two) as books:
         log_findings(books.log, two.name, at, seen.findings, since=at, until=at + DAY)
     assert lifecycle.monitor(two, now=at + dt.timedelta(hours=30)).previous == ()
+
+
+def test_a_look_as_it_would_have_been_then(two: Project, traffic: Callable[[Project], Any]) -> None:
+    at = begin(two)
+    traffic(two).serve(at + dt.timedelta(hours=1))
+    then = at + dt.timedelta(hours=12)
+    make = IdMaker()
+
+    def tell(label: str, received: dt.datetime) -> None:
+        with open_books(two) as books:
+            ids = read_predictions(books.log, TINY_CONTRACT, model=two.name, columns=("id",))["id"]
+            lines = [
+                Feedback(id=name, event=make(), model=two.name, received=received, at=received, label=label)
+                for name in ids
+            ]
+            books.log.append("feedback", lines)
+            for path in books.log.segments("feedback"):
+                os.utime(path, (time.time(), time.time() + 30 * 86_400))
+
+    def seen() -> tuple[Finding, ...]:
+        return lifecycle.monitor(two, now=at + 5 * DAY, known_at=then).findings
+
+    def coverage(findings: tuple[Finding, ...]) -> float | None:
+        return next(each.value for each in findings if each.measure == "label_coverage")
+
+    assert coverage(seen()) == 0.0
+    tell("No", at + dt.timedelta(hours=11))
+    first = seen()
+    assert coverage(first) == 1.0
+    tell("Yes", at + dt.timedelta(hours=13))
+    lifecycle.operate(two, now=at + 3 * DAY)
+    assert seen() == first
+    lifecycle.release(two, 2, reason="newer", by="anna")
+    assert lifecycle.monitor(two, now=at + DAY, known_at=at).version == 1
+    with pytest.raises(NotFoundError, match="Nothing was released yet then"):
+        lifecycle.monitor(two, now=at, known_at=at - DAY)
 
 
 pytestmark = pytest.mark.timeout(60)

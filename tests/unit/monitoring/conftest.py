@@ -13,6 +13,7 @@ import pytest
 
 from mainstay.contract import Boolean, Category, Contract, Integer, Number, profile_rows
 from mainstay.contract.table import encode_table
+from mainstay.events.scan import TIME
 from mainstay.events.truth import Tally
 from mainstay.events.window import Window
 from mainstay.measures.catalogue import MEASURES
@@ -109,6 +110,9 @@ class World:
                 "degraded": pl.Series([False] * rows, dtype=pl.Boolean),
                 "fallback": pl.Series([False] * rows, dtype=pl.Boolean),
                 "latency_us": pl.Series(rng.gamma(4.0, 50.0, rows), dtype=pl.Float64),
+                "request": pl.Series([None] * rows, dtype=pl.String),
+                "followed": pl.Series([None] * rows, dtype=pl.Boolean),
+                "received": pl.Series([at if k else None for at, k in zip(times, known, strict=True)], dtype=TIME),
                 "label": pl.Series([x if k else None for x, k in zip(labels, known, strict=True)], dtype=pl.Float64),
             }
         ).with_columns(table[name].alias(f"f:{name}") for name in CONTRACT.feature_names)

@@ -33,7 +33,15 @@ def found(findings: tuple[Finding, ...], key: str) -> Finding:
 def test_nothing_wrong_passes_everything_and_every_number_has_interval_and_n(world: World) -> None:
     findings = seen(world, world.window(400, np.random.default_rng(2)))
     assert not [finding for finding in findings if finding.failed]
-    assert {finding.group for finding in findings} == {"quality", "drift", "performance", "money", "skew", "system"}
+    assert {finding.group for finding in findings} == {
+        "quality",
+        "drift",
+        "performance",
+        "money",
+        "business",
+        "skew",
+        "system",
+    }
     for finding in findings:
         assert finding.n > 0
         assert finding.interval is not None or finding.measure == "predictions"
