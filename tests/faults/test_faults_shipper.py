@@ -15,6 +15,7 @@ import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -34,11 +35,10 @@ from mainstay.serving.testing import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import TracebackType
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("rsyslogd") is None or not os.path.exists("/usr/lib/x86_64-linux-gnu/rsyslog/omelasticsearch.so"),  # noqa: PTH110 - at import
+    shutil.which("rsyslogd") is None or not any(Path("/usr/lib").glob("*/rsyslog/omelasticsearch.so")),
     reason="NOT TESTED with a real shipper: rsyslog and rsyslog-elasticsearch aren't installed",
 )
 Document = dict[str, Any]
@@ -84,10 +84,6 @@ class Shipper:
         self._process.send_signal(how)
         self._process.wait(30)
         self._process = None
-
-    def forget(self) -> None:
-        """Do what the documentation says to send everything again."""
-        shutil.rmtree(self.state)
 
     def _judge(self, index: str, document: Document) -> str:
         """Say what Elasticsearch would, with our templates."""
@@ -166,12 +162,17 @@ def written(tmp_path: Path) -> Iterator[tuple[Shipper, EventLog]]:
     log.close()
 
 
-def put(log: EventLog, many: int) -> None:
+def put(log: EventLog, many: int, more: dict[str, Any] | None = None) -> None:
     make = IdMaker()
     events = []
     for number in range(many):
         name = make()
-        features: dict[str, Any] = {"tenure": number, "text": 'é "quoted"\u2028\t', "a.b": 0.1 + 0.2, "big": 2**53 + 1}
+        features: dict[str, Any] = {
+            "tenure": number,
+            "text": 'é "quoted"\u2028\t',
+            "a.b": 0.1 + 0.2,
+            "big": 2**53 + 1,
+        } | (more or {})
         events.append(
             Prediction(
                 id=name,
@@ -308,7 +309,7 @@ def test_a_file_that_is_copied_and_truncated(written: tuple[Shipper, EventLog], 
 
 
 def test_a_request_that_is_refused_as_a_whole_is_sent_again_as_documented(written: tuple[Shipper, EventLog]) -> None:
-    """rsyslog puts it into a file instead of trying again; what the documentation says then brings it."""
+    """rsyslog puts it into a file instead of trying again; starting it anew, as the documentation says, brings it."""
     shipper, log = written
     shipper.elastic.refuse_next = 1
     put(log, 100)
@@ -321,9 +322,29 @@ def test_a_request_that_is_refused_as_a_whole_is_sent_again_as_documented(writte
     put(log, 10)
     shipper.end(signal.SIGTERM)
     assert len(shipper.elastic.ids()) < 110
-    shipper.forget()
     shipper.start()
     shipper.check(shipper.logged())
+    assert not refused.exists()
+
+
+def test_a_line_of_half_a_megabyte_comes_whole(written: tuple[Shipper, EventLog]) -> None:
+    shipper, log = written
+    shipper.start()
+    put(log, 3, more={f"text {number}": "ü" * 1000 for number in range(250)})
+    shipper.check(shipper.logged())
+    assert min(map(len, map(json.dumps, shipper.logged().values()))) > 500_000
+
+
+def test_it_is_not_started_twice(written: tuple[Shipper, EventLog]) -> None:
+    shipper, log = written
+    put(log, 3)
+    shipper.start()
+    shipper.elastic.wait(3)
+    again = subprocess.run(["sh", str(shipper.folder / "rsyslog.sh")], capture_output=True, text=True, check=False)
+    assert (again.returncode, again.stderr) == (1, "rsyslog runs already.\n")
+    put(log, 3)
+    shipper.check(shipper.logged())
+    assert shipper.elastic.conflicts == 0
 
 
 def test_a_document_that_never_fits_is_kept_aside_and_holds_up_nothing(written: tuple[Shipper, EventLog]) -> None:

@@ -100,13 +100,20 @@ FIELDS: Mapping[str, Field] = {
 """The type of every field that a line may have."""
 
 _ALWAYS = {"event.module": "mainstay"}
+_TOLD = {"event.kind": "event", "log.level": "info"}
 CONSTANTS: Mapping[type[Event], Mapping[str, str]] = {
-    Prediction: {"event.kind": "event", "event.category": "api", "event.type": "info", "event.outcome": "success"},
-    Feedback: {"event.kind": "event", "event.category": "api", "event.type": "info"},
-    Refusal: {"event.kind": "event", "event.category": "api", "event.type": "denied", "event.outcome": "failure"},
+    Prediction: _TOLD | {"event.category": "api", "event.type": "info", "event.outcome": "success"},
+    Feedback: _TOLD | {"event.category": "api", "event.type": "info"},
+    Refusal: {
+        "event.kind": "event",
+        "event.category": "api",
+        "event.type": "denied",
+        "event.outcome": "failure",
+        "log.level": "warn",
+    },
     Found: {"event.kind": "metric"},
-    Action: {"event.kind": "event", "event.category": "configuration", "event.type": "change"},
-    Access: {"event.kind": "event", "event.category": "database", "event.type": "access"},
+    Action: _TOLD | {"event.category": "configuration", "event.type": "change"},
+    Access: _TOLD | {"event.category": "database", "event.type": "access"},
 }
 """What is the same in all events of a kind: ECS' categorization fields, within their allowed values."""
 

@@ -40,6 +40,7 @@ output {{
     index => "%{{[event.dataset]}}-%{{+YYYY.MM}}"
     document_id => "%{{[event.id]}}"
     action => "create"
+    silence_errors_in_log => ["version_conflict_engine_exception"]
     data_stream => false
     manage_template => false
     ilm_enabled => false

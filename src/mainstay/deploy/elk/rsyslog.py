@@ -67,24 +67,27 @@ ruleset(name="mainstay_later" {_queue("mainstay_later", state, 2_000_000)} queue
 
 
 def rsyslog_sh(shipment: Shipment) -> str:
-    """Write how rsyslog is started: after a kill or a power cut from the beginning of every file."""
+    """Write how rsyslog is started: after a kill, a power cut or a refusal from the beginning of every file."""
     return f"""\
 #!/bin/sh
 # {MARK}; write it again rather than change it.
 #
 # rsyslog takes its pid file away when it ends in order. Where it is still there, rsyslog was killed or the power was
-# cut, and what it noted may be ahead of what it sent. Then everything that is in the files is sent again:
-# Elasticsearch has each event once all the same.
+# cut, and what it noted may be ahead of what it sent. And what Elasticsearch refused as a whole, or for good, it put
+# aside. In both cases everything that is in the files is sent again: Elasticsearch has each event once all the same.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 state={shlex.quote(f"{shipment.state}/rsyslog")}
 mkdir -p "$state"
-if [ -e "$state/pid" ]; then
-    if grep -qs rsyslogd "/proc/$(cat "$state/pid")/comm"; then
-        echo "rsyslog runs already." >&2
-        exit 1
-    fi
+if [ -e "$state/pid" ] && grep -qs rsyslogd "/proc/$(cat "$state/pid")/comm"; then
+    echo "rsyslog runs already." >&2
+    exit 1
+fi
+if [ -e "$state/pid" ] || [ -s "$state/refused.json" ]; then
     rm -f "$state"/imfile-state:* "$state"/mainstay.* "$state"/mainstay_later.* "$state/pid"
+fi
+if [ -s "$state/refused.json" ]; then
+    mv "$state/refused.json" "$state/refused-$(date +%s).json"
 fi
 exec rsyslogd -n -f "$here/rsyslog.conf" -i "$state/pid"
 """
