@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 # C0 and C1 controls but tab and newline, and the characters that reverse the reading direction: what a file says of
 # itself must not be able to colour, erase or reorder what a person reads.
-UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class MainstayError(Exception):

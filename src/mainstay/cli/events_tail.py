@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -68,5 +69,17 @@ def _print(events: Iterable[Event], *, as_json: bool) -> None:
     from mainstay.events import encode_events  # noqa: PLC0415 - keeps --help fast
     from mainstay.events.line import event_line  # noqa: PLC0415 - keeps --help fast
 
+    to_person = sys.stdout.isatty()
     for event in events:
-        click.echo(encode_events([event]).decode().rstrip() if as_json else event_line(event))
+        if not as_json:
+            click.echo(event_line(event))
+            continue
+        line = encode_events([event]).decode().rstrip()
+        click.echo(_escaped(line) if to_person else line)
+
+
+def _escaped(line: str) -> str:
+    """Write what would command a terminal as JSON escapes: the same event, in other bytes."""
+    from mainstay.errors import UNSAFE  # noqa: PLC0415 - keeps --help fast
+
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mainstay.events.table.union import View
 
 TIME = pl.Datetime("us", "UTC")
+_RAW = "mainstay.raw"
 _FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
 _EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 Schema = dict[str, "pl.DataType | type[pl.DataType]"]
@@ -166,11 +167,30 @@ def _read(path: Path, schema: Schema) -> tuple[pl.DataFrame, int]:
 
 def _parse(data: bytes, schema: Schema) -> tuple[pl.DataFrame, int]:
     try:
-        return pl.read_ndjson(io.BytesIO(data), schema=schema), 0
+        return _with_raw(pl.read_ndjson(io.BytesIO(data), schema=schema), data.split(b"\n")), 0
     except pl.exceptions.PolarsError:
         good = [line for line in data.split(b"\n") if _is_object(line)]
         damaged = data.count(b"\n") - len(good)
-        return _read_one_by_one(good, schema), damaged
+        return _with_raw(_read_one_by_one(good, schema), good), damaged
+
+
+class _Raw(msgspec.Struct, rename={"raw": _RAW}):
+    raw: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_raw_of = msgspec.json.Decoder(_Raw).decode
+
+
+def _with_raw(frame: pl.DataFrame, lines: list[bytes]) -> pl.DataFrame:
+    """Put what was sent into its column as the line spells it: Polars' own spelling of it escapes no backslash.
+
+    A text that ends in one could pretend to be more fields than there are.
+    """
+    if _RAW not in frame.columns or frame[_RAW].null_count() == frame.height:
+        return frame
+    needle = f'"{_RAW}":'.encode()
+    spelled = [bytes(_raw_of(line).raw).decode() if needle in line else None for line in lines if line]
+    return frame.with_columns(pl.Series(_RAW, spelled, dtype=pl.String))
 
 
 def _is_object(line: bytes) -> bool:
