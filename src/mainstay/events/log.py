@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal, get_args
 
+import msgspec
+
 from mainstay.events.ids import IdMaker
 from mainstay.events.persons import Persons, open_persons
 from mainstay.events.records import Action, Event, Found, encode_events
 from mainstay.events.segments import segments
 from mainstay.events.settings import EventsSettings
 from mainstay.events.writer import Writer
+from mainstay.project.stores import is_object_store
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -88,8 +91,11 @@ class EventLog:
 
 
 def open_log(project: Project) -> EventLog:
-    """Open a project's event log, with its ``[events]`` settings."""
-    return EventLog(project.books / "events", project.section("events", EventsSettings))
+    """Open a project's event log, with its ``[events]`` settings; a folder for its tables is seen from the project."""
+    settings = project.section("events", EventsSettings)
+    if settings.table and not is_object_store(settings.table):
+        settings = msgspec.structs.replace(settings, table=str(project.root / settings.table))
+    return EventLog(project.books / "events", settings)
 
 
 def log_findings(

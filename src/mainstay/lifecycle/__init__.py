@@ -23,6 +23,7 @@
     reproducing  version reproduce: a version made again of its recorded inputs, and compared
     erasing      events erase: a person leaves everything the books hold, and that is proved
     reading      events show, events export: what the log holds, and who looked
+    shipping     events ship: sealed segments go into the tables of the log
     replaying    events replay: a logged answer computed again, step by step
     explaining   why: records, files and logged answers
     files        scoring a file, taking in outcomes
@@ -173,6 +174,7 @@ from mainstay.lifecycle.reproducing import Reproduction, reproduce, reproduction
 from mainstay.lifecycle.scoring import testscore, write_score
 from mainstay.lifecycle.sending import Collector, Sent, send_events, sent_line
 from mainstay.lifecycle.served_rows import log_source
+from mainstay.lifecycle.shipping import Shipping, ship_events
 from mainstay.lifecycle.start import project_from_table, start, up
 from mainstay.lifecycle.tracking import LATER, SOON, Synced, mirror, sync_mlflow, synced_document
 from mainstay.lifecycle.windowing import Windows, windows, windows_document
@@ -215,6 +217,7 @@ __all__ = [
     "Seen",
     "Sent",
     "Shipped",
+    "Shipping",
     "Shown",
     "Signed",
     "Step",
@@ -332,6 +335,7 @@ __all__ = [
     "send_events",
     "sent_line",
     "ship",
+    "ship_events",
     "shipping_files",
     "show_events",
     "shown_document",

@@ -16,6 +16,7 @@ from mainstay.errors import LockedError, MainstayError
 from mainstay.lifecycle.auditing import is_due, operate_audit
 from mainstay.lifecycle.heeding import heed_servers
 from mainstay.lifecycle.order import operate
+from mainstay.lifecycle.shipping import Shipper
 from mainstay.lifecycle.tracking import Mirror
 from mainstay.project import open_project
 from mainstay.release import open_books
@@ -76,6 +77,7 @@ def _loop(
     tell: Callable[[str], None],
 ) -> None:
     last, audited, mlflow = "", dt.datetime.min.replace(tzinfo=dt.UTC), Mirror(tell)
+    shipper = Shipper(tell, dt.timedelta()) if once else Shipper(tell)
     while True:
         try:
             _post(outbox, (), tell)  # what waits, even where this look fails
@@ -97,10 +99,12 @@ def _loop(
         except MainstayError as error:
             # The controller outlives a registry that is locked or gone for a while; it says so once, not each time.
             if once:
+                shipper.look(project, _now())
                 raise
             if str(error) != last:
                 tell(str(error))
             last = str(error)
+        shipper.look(project, _now())  # leading or not: segments are this machine's own
         if once or stop.wait(every):
             return
 

@@ -44,7 +44,7 @@ def joined(stream: Stream, frames: Sequence[pl.DataFrame], table: DeltaTable | N
     whole = [_filled(part, {name: kinds[name] for name in order}) for part in parts]
     frame = pl.concat(whole) if whole else pl.DataFrame(schema={name: kinds[name] for name in order})
     is_wider = any(len(inner) > before[name] for name, inner in structs.items()) or not kinds.keys() <= held.keys()
-    return frame.sort("date", "time", "id"), is_wider
+    return frame.sort("date", "time", maintain_order=True), is_wider
 
 
 def _inner(kind: pl.DataType | None) -> Kinds:

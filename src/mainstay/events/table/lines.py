@@ -21,7 +21,7 @@ from mainstay.events.table import fields, schemas
 from mainstay.events.table.fitting import Shape, decoder, fields_of, mend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from mainstay.contract import Contract
     from mainstay.events.log import Stream
@@ -78,12 +78,29 @@ def parse(data: bytes, stream: Stream, described: Described) -> Parsed:
     sifted = sift(data[:end])
     damaged = [data[each.offset : each.offset + each.length].rstrip(b"\n") for each in sifted.damages]
     damaged += [data[end:]] if end < len(data) else []
+    alike = _alike(sifted.whole, stream, described)
+    if alike is not None:
+        return Parsed((alike,), tuple(damaged))
     frames = []
     for shape, group in _groups([line for line in sifted.whole.split(b"\n") if line], stream, described):
         found, misfits = _group(group, shape)
         frames += found
         damaged += misfits
     return Parsed(tuple(frame for frame in frames if frame.height), tuple(damaged))
+
+
+def _alike(data: bytes, stream: Stream, described: Described) -> pl.DataFrame | None:
+    """Read a segment whose lines are all of one version and shape, as most are: they need not be told apart first."""
+    first = data[: data.find(b"\n")]
+    if not first:
+        return None
+    version = _version(first) if stream == "predictions" else None
+    ((shape, _),) = _groups([first], stream, described)
+    for form in shape.forms():
+        objects = _decoded(data, form)
+        if objects and (stream != "predictions" or all(each.version == version for each in objects)):
+            return _frame(data, objects, form)
+    return None
 
 
 def _groups(lines: list[bytes], stream: Stream, described: Described) -> list[tuple[Shape, list[bytes]]]:
@@ -117,34 +134,33 @@ def _version(line: bytes) -> Any:
 
 def _group(lines: list[bytes], shape: Shape) -> tuple[list[pl.DataFrame], list[bytes]]:
     for each in shape.forms():
-        objects = _decoded(lines, each)
+        objects = _decoded(b"\n".join(lines), each)
         if objects is not None:
-            return [_frame(lines, objects, each)], []
+            return [_frame(b"\n".join(lines), objects, each)], []
     fit: dict[Shape, list[bytes]] = {}
     clean, damaged = [], []
     for line in lines:
-        form = next((each for each in shape.forms() if _decoded([line], each) is not None), None)
+        form = next((each for each in shape.forms() if _decoded(line, each) is not None), None)
         if form is not None:
             fit.setdefault(form, []).append(line)
         elif (mended := mend(line, shape)) is not None:
             clean.append(mended)
         else:
             damaged.append(line)
-    frames = [_frame(group, _decoded(group, form) or [], form) for form, group in fit.items()]
-    loose = shape.loosened()
     if clean:
-        frames.append(_frame(clean, _decoded(clean, loose) or [], loose))
-    return frames, damaged
+        fit.setdefault(shape.loosened(), []).extend(clean)
+    data = {form: b"\n".join(group) for form, group in fit.items()}
+    return [_frame(each, _decoded(each, form) or [], form) for form, each in data.items()], damaged
 
 
-def _decoded(lines: Sequence[bytes], shape: Shape) -> list[Any] | None:
+def _decoded(lines: bytes, shape: Shape) -> list[Any] | None:
     try:
-        return decoder(shape).decode_lines(b"\n".join(lines))
+        return decoder(shape).decode_lines(lines)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-def _frame(lines: Sequence[bytes], objects: list[Any], shape: Shape) -> pl.DataFrame:
+def _frame(lines: bytes, objects: list[Any], shape: Shape) -> pl.DataFrame:
     kinds = fields_of(shape, _labels(objects, shape))
     frame = _by_columns(lines, kinds)
     if frame is None:
@@ -156,11 +172,11 @@ def _frame(lines: Sequence[bytes], objects: list[Any], shape: Shape) -> pl.DataF
     return frame.with_columns(pl.col(name).fill_null(value) for name, value in filled.items())
 
 
-def _by_columns(lines: Sequence[bytes], kinds: dict[str, schemas.Kind]) -> pl.DataFrame | None:
+def _by_columns(lines: bytes, kinds: dict[str, schemas.Kind]) -> pl.DataFrame | None:
     """Read whole columns at once; None where Polars doesn't read all that msgspec did."""
     texts = {field: _as_text(kind) for field, kind in kinds.items()}
     try:
-        frame = pl.read_ndjson(io.BytesIO(b"\n".join(lines)), schema=texts)
+        frame = pl.read_ndjson(io.BytesIO(lines), schema=texts)
     except pl.exceptions.PolarsError:
         return None
     read = frame.with_columns(_typed(field, kind) for field, kind in kinds.items() if texts[field] != kind)

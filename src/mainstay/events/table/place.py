@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 FOLDER = "table"
 _SHOWN = 300  # characters of what a store says
+_PATIENCE = {"retry_timeout": "20s", "connect_timeout": "5s", "timeout": "60s"}
+"""What a store that is down may cost a turn of the controller; by itself Delta tries for three minutes."""
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def address_of(log: EventLog, stream: Stream) -> str:
@@ -56,7 +60,7 @@ def options_of(address: str) -> dict[str, str] | None:
     if address.startswith(("s3:", "s3a:")):
         # Several machines commit: the store itself must refuse the second one that writes the same version.
         options.setdefault("aws_conditional_put", "etag")
-    return options
+    return {**_PATIENCE, **options}
 
 
 def open_table(log: EventLog, stream: Stream) -> DeltaTable | None:
@@ -93,8 +97,8 @@ def told(address: str) -> Iterator[None]:
     except exceptions.CommitFailedError:
         raise
     except (exceptions.DeltaError, OSError) as error:
-        said = str(error).splitlines()[0][:_SHOWN]
+        said = " ".join(_COLOURS.sub("", str(error)).replace("↳", "").split())[:_SHOWN]
         raise StoreError(
-            f"The event log's table {address} can't be used: {said}.",
+            f"The event log's table {address} can't be used: {said.rstrip('.')}.",
             "Segments stay until it can: see that the place can be reached and written, then mainstay events ship.",
         ) from None

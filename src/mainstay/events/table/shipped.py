@@ -7,10 +7,12 @@ so it is written down, with the table's identity and version; the file may be de
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
     from pathlib import Path
 
@@ -26,17 +28,23 @@ def committed(log: EventLog, stream: Stream, table: DeltaTable | None, names: It
     """Give the names of those segments that a table, as it is loaded, holds."""
     if table is None:
         return frozenset()
-    identity, version = str(table.metadata().id), table.version()
-    known = _remembered(log.root / stream / FILE, identity, version)
+    known = _remembered(log, stream, table)
     asked = set(names)
-    found = {name for name in asked - known if table.transaction_version(name) is not None}
+    found = {name for name in asked - known.keys() if table.transaction_version(name) is not None}
     remember(log, stream, table, found)
-    return frozenset(asked & known | found)
+    return frozenset(asked & known.keys() | found)
+
+
+def shipped_before(log: EventLog, stream: Stream, table: DeltaTable, moment: dt.datetime) -> list[str]:
+    """List the segments that were in a table before a moment, as far as it was written down."""
+    found = _remembered(log, stream, table)
+    return sorted(name for name, at in found.items() if at < moment.timestamp())
 
 
 def remember(log: EventLog, stream: Stream, table: DeltaTable, names: Iterable[str]) -> None:
-    """Write down that a table holds segments; where that can't be written, it is asked again."""
-    lines = "".join(f"{table.version()} {table.metadata().id} {name}\n" for name in sorted(names))
+    """Write down that a table holds segments since now; where that can't be written, it is asked again."""
+    head = f"{table.version()} {table.metadata().id} {int(time.time())}"
+    lines = "".join(f"{head} {name}\n" for name in sorted(names))
     if not lines:
         return
     with suppress(OSError):
@@ -59,15 +67,16 @@ def forget(log: EventLog, stream: Stream, paths: Iterable[Path]) -> None:
             fresh.replace(file)
 
 
-def _remembered(file: Path, identity: str, version: int) -> set[str]:
+def _remembered(log: EventLog, stream: Stream, table: DeltaTable) -> dict[str, int]:
+    """Give what was written down of a table up to its version: since when it holds which segment."""
     try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (log.root / stream / FILE).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return set()
-    found = set()
+        return {}
+    identity, version = str(table.metadata().id), table.version()
+    found: dict[str, int] = {}
     for line in lines:
-        at, _, rest = line.partition(" ")
-        of, _, name = rest.partition(" ")
-        if of == identity and at.isdecimal() and int(at) <= version:
-            found.add(name)
+        at, of, since, name = (*line.split(" ", 3), "", "", "")[:4]
+        if of == identity and at.isdecimal() and int(at) <= version and since.isdecimal():
+            found.setdefault(name, int(since))
     return found

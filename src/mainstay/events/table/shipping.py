@@ -14,6 +14,7 @@ import datetime as dt
 import random
 import time
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from deltalake import CommitProperties, Transaction, WriterProperties, exceptions, write_deltalake
@@ -43,6 +44,9 @@ BUNDLE_BYTES = 128 * 1024 * 1024
 BUNDLE_SEGMENTS = 1000
 """What one commit holds at most."""
 
+WORTH_BYTES = 16 * 1024 * 1024
+"""What is shipped at once, however young it is."""
+
 ATTEMPTS = 20
 _WAIT = 0.1  # seconds, doubled with each attempt up to the most
 _MOST_WAIT = 2.0
@@ -54,7 +58,7 @@ CONFIGURATION: dict[str, str | None] = {
     "delta.deletedFileRetentionDuration": "interval 1 days",
     "delta.setTransactionRetentionDuration": "interval 365 days",
 }
-PROPERTIES = WriterProperties(compression="ZSTD", compression_level=3, max_row_group_size=262_144)
+PROPERTIES = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=262_144)
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ def ship(
     *,
     contract_of: Callable[[int], Contract | None],
     inputs_of: Callable[[int], Contract | None] = lambda _: None,
+    commits: int | None = None,
+    patience: dt.timedelta = dt.timedelta(),
 ) -> Shipped:
     """Commit every sealed segment that the tables don't hold yet.
 
@@ -103,7 +109,11 @@ def ship(
         Which streams.
     contract_of, inputs_of : callable
         From a version to the contract of its features, and to that of what feature code derives from them: they give
-        the columns their types. Features of a version that nobody knows any more are kept as JSON.
+        the columns their types. Those of a version that nobody knows any more are typed by what their lines hold.
+    commits : int, optional
+        How many commits to make at most for each stream, where others wait for this one's turn to end.
+    patience : timedelta
+        Leave a stream alone whose segments are small and all younger than this, so that commits and files stay few.
 
     Raises
     ------
@@ -119,7 +129,10 @@ def ship(
 
     total = Shipped()
     for stream in streams:
-        for bundle in _bundles(waiting(log, stream)):
+        paths = waiting(log, stream)
+        if not _is_worth_it(paths, patience):
+            continue
+        for bundle in islice(_bundles(paths), commits):
             read = []
             for taken in bundle:
                 parsed = parse(taken.data, stream, described)
@@ -134,6 +147,13 @@ def waiting(log: EventLog, stream: Stream) -> list[Path]:
     paths = log.segments(stream)
     held = committed(log, stream, open_table(log, stream), [path.name for path in paths]) if paths else frozenset()
     return [path for path in paths if path.name not in held]
+
+
+def _is_worth_it(paths: Sequence[Path], patience: dt.timedelta) -> bool:
+    found = [path.stat() for path in paths if path.exists()]
+    size = sum(each.st_size for each in found)
+    oldest = min((each.st_mtime for each in found), default=time.time())
+    return size >= WORTH_BYTES or oldest <= time.time() - patience.total_seconds()
 
 
 def _bundles(paths: Sequence[Path]) -> Iterator[list[Taken]]:

@@ -7,7 +7,7 @@ is left out of the list; one that was deleted was committed long before.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mainstay.events.segments import segments
 from mainstay.events.table.place import address_of, open_table, options_of
@@ -56,8 +56,7 @@ class View:
             return None
         import polars as pl  # noqa: PLC0415 - a serving worker imports this module and must never load polars
 
-        options: dict[str, Any] | None = dict(self.options) if self.options else None
-        return pl.scan_delta(self.table, storage_options=options, credential_provider=None)
+        return pl.scan_delta(self.table, storage_options=self.options, credential_provider=None)
 
 
 def view(log: EventLog, stream: Stream, since: dt.datetime | None = None, until: dt.datetime | None = None) -> View:
