@@ -1,9 +1,9 @@
 """The n-th system call of a server's log fails: what was acknowledged is in the log, and the log goes on.
 
-``python -m tests.faults.log_points WORKSHOP DURABILITY ERROR STRIDE`` writes some turns as a server does, in a child
-that ``strace`` has hold of, once for each n-th write, sync and opening that fails with the error (or each `stride`-th
-of them). The child acknowledges into memory that it shares with its parent, so that a lost system call loses no
-acknowledgement. Prints one JSON object: how many points there were, and what went wrong at which.
+``python -m tests.faults.log_points WORKSHOP DURABILITY ERROR STRIDE TURNS`` writes some turns as a server does, in a
+child that ``strace`` has hold of, once for each n-th write, sync and opening that fails with the error (or each
+`stride`-th of them). The child acknowledges into memory that it shares with its parent, so that a lost system call
+loses no acknowledgement. Prints one JSON object: how many points there were, and what went wrong at which.
 """
 
 from __future__ import annotations
@@ -34,28 +34,30 @@ from mainstay.serving.testing import TINY_MODEL, register_model, release_now, ti
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.faults.actions import Act
+
     from mainstay.project import Project
 
 CALLS = ("write", "fdatasync", "openat")
-TURNS = 60
 EACH = 3  # lines of a turn
 MOST = 200
 _CONTRACT = Contract((Integer(name="tenure"),))
 _COUNTED = re.compile(r"^(\d+) +(\w+)\(")
 _ACKED, _REFUSED = 1, 2
-_LOST = TURNS * EACH  # where the number of lost events is counted, in the shared memory
+_LOST = 4095  # where the number of lost events is counted, in the shared memory
 
 
-def serve(shared: mmap.mmap, durability: str, project: Project) -> None:
+def serve(shared: mmap.mmap, durability: str, turns: int, project: Project) -> None:
     """Write turns as a server does, and acknowledge what may go out."""
     behind._GATHER = 0.0  # many writes, not one
     settings = EventsSettings(durability=durability, segment_bytes=4096)  # type: ignore[arg-type]  # our own words
-    asyncio.run(_turns(shared, Streams(EventLog(project.books / "events", settings), "churn", IdMaker())))
+    streams = Streams(EventLog(project.books / "events", settings), "churn", IdMaker())
+    asyncio.run(_turns(shared, streams, turns))
 
 
-async def _turns(shared: mmap.mmap, streams: Streams) -> None:
+async def _turns(shared: mmap.mmap, streams: Streams, turns: int) -> None:
     streams.lose = lambda _, events: shared.__setitem__(_LOST, shared[_LOST] + events)
-    for turn in range(TURNS):
+    for turn in range(turns):
         names = range(turn * EACH, (turn + 1) * EACH)
         try:
             streams.write("predictions", encode_events([_prediction(name) for name in names]))
@@ -69,7 +71,7 @@ async def _turns(shared: mmap.mmap, streams: Streams) -> None:
         await asyncio.sleep(0.0002)
         if turn % 20 == 0:
             streams.look()
-    while streams.waits("predictions") and not all(shared[:_LOST]):  # noqa: ASYNC110 - memory has no event
+    while streams.waits("predictions") and not all(shared[: turns * EACH]):  # noqa: ASYNC110 - memory has no event
         await asyncio.sleep(0.001)
     streams.close()
 
@@ -86,29 +88,30 @@ def _prediction(name: int) -> Prediction:
     )  # fmt: skip
 
 
-def walk(workshop: Path, durability: str, error: str, stride: int) -> Iterator[str]:
+def walk(workshop: Path, durability: str, error: str, stride: int, turns: int) -> Iterator[str]:
     """Fail at every point, or each `stride`-th; gives first how many, then a line for each that went wrong."""
     project = tiny_project(workshop)
     (project.root / "contract.toml").write_text('[tenure]\ntype = "integer"\n', encoding="utf-8")
     release_now(project, register_model(project, TINY_MODEL))
     log, shared = workshop / "strace", mmap.mmap(-1, 4096)
-    asyncio.run(_turns(shared, Streams(EventLog(workshop / "warm"), "churn", IdMaker())))
-    counted = _count(project, shared, durability, log)
+    asyncio.run(_turns(shared, Streams(EventLog(workshop / "warm"), "churn", IdMaker()), turns))
+    act = partial(serve, shared, durability, turns)
+    counted = _count(project, shared, act, log)
     points = [(call, nth) for call in CALLS for nth in range(1, min(counted[call], MOST) + 1)][::stride]
     yield str(len(points))
     for call, nth in points:
         shutil.rmtree(project.books / "events")
         shared[:] = bytes(len(shared))
-        code, said = run(partial(serve, shared, durability), project, f"{call}:error={error}:when={nth}", log, CALLS)
+        code, said = run(act, project, f"{call}:error={error}:when={nth}", log, CALLS)
         if code:
             yield f"{call} {nth}: ended with {code}: {said[-800:]}"
-        yield from (f"{call} {nth}: {wrong}" for wrong in _wrong(project, shared, error))
+        yield from (f"{call} {nth}: {wrong}" for wrong in _wrong(project, shared[: turns * EACH], shared[_LOST], error))
 
 
-def _count(project: Project, shared: mmap.mmap, durability: str, log: Path) -> Counter[str]:
+def _count(project: Project, shared: mmap.mmap, act: Act, log: Path) -> Counter[str]:
     """Count the calls of each kind that one thread makes where nothing goes wrong: faults are counted by thread."""
-    code, said = run(partial(serve, shared, durability), project, "", log, CALLS)
-    if code or set(shared[:_LOST]) != {_ACKED}:
+    code, said = run(act, project, "", log, CALLS)
+    if code or set(shared[:_LOST]) != {0, _ACKED}:
         raise RuntimeError(f"It fails by itself: {said}")
     found = [match.groups() for line in log.read_text().splitlines() if (match := _COUNTED.match(line))]
     most: Counter[str] = Counter()
@@ -117,27 +120,27 @@ def _count(project: Project, shared: mmap.mmap, durability: str, log: Path) -> C
     return most
 
 
-def _wrong(project: Project, shared: mmap.mmap, error: str) -> Iterator[str]:
+def _wrong(project: Project, told: bytes, lost: int, error: str) -> Iterator[str]:
     log = EventLog(project.books / "events")
     found = scan_predictions(log, _CONTRACT)
     names = found.frame["id"].to_list()
-    acked = {str(name) for name in range(_LOST) if shared[name] == _ACKED}
-    if any(shared[name] == 0 for name in range(_LOST)):
+    acked = {str(name) for name, word in enumerate(told) if word == _ACKED}
+    if 0 in told:
         yield "somebody was never told"
-    if len(acked - set(names)) != shared[_LOST]:
-        yield f"{sorted(acked - set(names), key=int)} are lost, and {shared[_LOST]} are said to be"
+    if len(acked - set(names)) != lost:
+        yield f"{sorted(acked - set(names), key=int)} are lost, and {lost} are said to be"
     if len(set(names)) != len(names):
         yield "something is in the log twice"
     if found.torn:
         yield f"{found.torn} lines are torn"
-    if error == "EINTR" and len(acked) != _LOST:
+    if error == "EINTR" and len(acked) != len(told):
         yield "an interrupted call is no failure"
-    if len(acked) < _LOST // 2:
-        yield f"one failure refused {_LOST - len(acked)}"
+    if len(acked) < len(told) // 2:
+        yield f"one failure refused {len(told) - len(acked)}"
     folder = project.books / "events" / "predictions"
     yield from (f"left behind: {path.name}" for path in folder.iterdir() if path.suffix not in {".jsonl", ".seal"})
     for path in log.segments("predictions"):
-        if (told := read_seal(path)) is not None and told != digest(path):
+        if (sealed := read_seal(path)) is not None and sealed != digest(path):
             yield f"not what was sealed: {path.name}"
     log.append("predictions", [_prediction(10**6)])
     log.close()
@@ -146,11 +149,11 @@ def _wrong(project: Project, shared: mmap.mmap, error: str) -> Iterator[str]:
     yield from complaints(project)
 
 
-def main(workshop: str, durability: str, error: str, stride: str) -> None:
+def main(workshop: str, durability: str, error: str, stride: str, turns: str) -> None:
     """Walk, and say what was found."""
     place = Path(workshop)
     place.mkdir(parents=True, exist_ok=True)
-    found = walk(place, durability, error, int(stride))
+    found = walk(place, durability, error, int(stride), int(turns))
     print(json.dumps({"points": int(next(found)), "wrong": list(found)}))  # noqa: T201 - read by the test
 
 

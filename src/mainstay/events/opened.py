@@ -105,7 +105,7 @@ class OpenSegment:
     def release(self, waits: int = 1) -> None:
         """Tell that one that waited for a sync doesn't any more."""
         self.waits -= waits
-        if not self._left or self.waits or self._sealing is not None:
+        if not self._left or self.waits or self.is_sealed or self._sealing is not None:
             return
         self._sealing = threading.Thread(target=self.seal, name=f"seal {self.path.name}")
         try:
