@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
 
@@ -30,6 +31,20 @@ def rows(number: int) -> str:
 
     """
     return f"{count(number)} row{'' if number == 1 else 's'}"
+
+
+def lasting(length: dt.timedelta) -> str:
+    """Write a length of time in days.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> lasting(dt.timedelta(days=30)), lasting(dt.timedelta(hours=6))
+    ('30 days', '0.25 days')
+
+    """
+    days = length.total_seconds() / 86_400
+    return f"{days:g} day{'' if days == 1 else 's'}"
 
 
 def listing(names: Sequence[str], most: int = 12) -> str:

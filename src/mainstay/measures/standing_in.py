@@ -62,6 +62,38 @@ def stand_in(acted: Flags, held: Flags, mass: Floats, fewest: int = FEWEST) -> F
     return np.where(held, mass * (meant / kept)[block], weights)
 
 
+def near(flags: Flags, whose: Places, at: Places, reach: int) -> Flags:
+    """Say of each row whether a flagged one is about the same and at most `reach` away in time; itself counts.
+
+    Parameters
+    ----------
+    flags : array of bool, shape (n,)
+    whose, at : array of int, shape (n,)
+        Whom each row is about, and when it was.
+    reach : int
+        In the unit of `at`.
+
+    Examples
+    --------
+    >>> whose, at = np.array([1, 1, 2, 1]), np.array([0, 5, 6, 20])
+    >>> near(np.array([True, False, False, False]), whose, at, 10).tolist()
+    [True, True, False, False]
+
+    """
+    order = np.lexsort((at, whose))
+    flag, who, when = flags[order], whose[order], at[order]
+    places = np.arange(flags.size)
+    before = np.maximum.accumulate(np.where(flag, places, -1))
+    after = np.minimum.accumulate(np.where(flag, places, flags.size)[::-1])[::-1]
+    found = np.zeros(flags.size, dtype=np.bool_)
+    for other, there in ((before, before >= 0), (after, after < flags.size)):
+        place = np.where(there, other, 0)
+        found |= there & (who[place] == who) & (np.abs(when[place] - when) <= reach)
+    result = np.empty(flags.size, dtype=np.bool_)
+    result[order] = found
+    return result
+
+
 def cut_weights(weights: Floats) -> tuple[Floats, int]:
     """Cut weights at the mean times the root of their number, so that no single row decides (Ionides 2008).
 

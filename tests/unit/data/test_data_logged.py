@@ -301,6 +301,33 @@ def test_what_the_caller_did_otherwise_is_left_out(world: Callable[..., World]) 
     assert "the caller did otherwise than was decided (3 rows)" in step.reason
 
 
+def test_an_action_reaches_as_far_as_outcomes_take(world: Callable[..., World]) -> None:
+    here = world()
+    asked = _acting(here, 600, 0.3)
+    offered = here.answer(20, entity="anna", decision="offer")
+    close, far = (here.answer(day, entity="anna") for day in (45, 51))
+    before = here.answer(1, entity="anna")
+    spared = [
+        here.answer(20, entity="ben", control=True, intended="offer"),
+        here.answer(45, entity="ben", control=True),
+    ]
+    rest = [offered, close, far, before, *spared]
+    here.write(*rest, *(here.tell(one, "No") for one in rest))
+    found = from_events(here.project, None, UNTIL)
+    left = dict(zip(found.frame[ID].to_list(), found.frame[WEIGHT].to_list(), strict=True))
+    assert offered.id not in left
+    assert close.id not in left
+    assert before.id not in left  # its outcome came after the offer
+    assert left[far.id] == 1
+    assert left[spared[0].id] == left[spared[1].id] > 2  # they stand for her two
+    assert found.frame[WEIGHT].sum() == pytest.approx(len(asked) + 6)
+    step = next(line for line in found.ledger if line.step == "treated")
+    assert "about somebody who was acted on within 30 days of it (2 rows)" in step.reason
+    later = from_events(here.project, BEGIN + 40 * DAY, UNTIL)  # the offer was made before this span
+    assert close.id not in later.frame[ID].to_list()
+    assert far.id in later.frame[ID].to_list()
+
+
 def test_without_a_control_share_it_is_refused_with_the_cure(world: Callable[..., World]) -> None:
     here = world()
     _acting(here, 300, 0.0)

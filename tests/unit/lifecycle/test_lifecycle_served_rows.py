@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,8 +23,6 @@ from mainstay.project import open_project
 from mainstay.release import open_books
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mainstay.lifecycle import Trained
     from mainstay.project import Project
 
@@ -159,3 +159,17 @@ def test_the_log_as_the_source_of_a_project(tmp_path: Path) -> None:
     assert all(one.ok for one in checked.findings if one.measure == "row_loss")
     audited = lifecycle.audit(project, now=NOW)
     assert audited.audit.fingerprint == checked.fingerprint
+
+
+def test_the_page_does_what_it_says(
+    trained: tuple[Project, Trained, list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "retrain-from-the-log.md").read_text("utf-8")
+    found = re.search(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    assert found is not None
+    monkeypatch.chdir(trained[0].root)
+    exec(found[1], {})  # noqa: S102 - our own page
+    said = capsys.readouterr().out
+    assert "treated" in said
+    assert "of the control share stand for themselves" in said
+    assert "the latest by mainstay.time" in said

@@ -97,7 +97,7 @@ def rounds(root: Path, *, seed: int, rows: int, n: int, treated: str, control: f
             return
         begun = BEGIN + turn * ROUND
         frame = simulate(rows, seed=100 * seed + turn, start=begun, days=28)
-        how = Answering("churn", scored(chosen, snapshot, frame), chosen.policy, control=control, version=turn + 1)
+        how = Answering(project.name, scored(chosen, snapshot, frame), chosen.policy, control=control, version=turn + 1)
         log_round(log, snapshot.contract, frame, how, seed=100 * seed + turn)
         snapshot = take_snapshot(project, contract, source=from_events(project, None, begun + ROUND))
 

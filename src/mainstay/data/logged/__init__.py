@@ -4,6 +4,7 @@
 
     span       which part of the log, and what was known when
     reading    from the log to rows: read this one first
+    effects    which answers an action may have had a hand in
     treated    which rows show the effect of an action, and what stands for them
     columns    what the log adds to a row, under names that no feature has
 """

@@ -13,13 +13,14 @@ import polars as pl
 from mainstay.contract import FILE, load_contract
 from mainstay.contract.table import check_table
 from mainstay.data.logged.columns import DEGRADED, ENTITY, ID, TIME, WEIGHT
+from mainstay.data.logged.effects import with_effects
 from mainstay.data.logged.span import Span
-from mainstay.data.logged.treated import untreated
+from mainstay.data.logged.treated import all_rows, untreated
 from mainstay.data.roles import with_roles
 from mainstay.data.settings import DataSettings
 from mainstay.data.sieve import Step, ledger_of
 from mainstay.data.sources.base import Source, Stream, held
-from mainstay.data.words import count, rows
+from mainstay.data.words import count, lasting, rows
 from mainstay.errors import DataError
 from mainstay.events import Access, IdMaker, open_log
 from mainstay.events.read import FEATURE, read_feedback, scan_predictions
@@ -133,52 +134,64 @@ def read_log(span: Span, *, by: str = "") -> Logged:
     contract = span.contract or load_contract(span.rules.root / FILE)
     settings = with_roles(span.rules.section("data", DataSettings), contract, span.rules)
     log = span.log or open_log(project)
-    columns = (*_GIVEN, *_DECIDED, *(FEATURE + name for name in contract.feature_names))
-    found = scan_predictions(log, contract, span.since, span.until, project.name, columns=columns).frame
-    found = found.sort("time", "id")
+    around = _around(log, span, contract, settings)
+    found = around.filter(_inside(span))
     if not found.height:
         raise DataError(
             f"The event log of {project.name} holds no answer {span.words}.",
             "Serve first, or name another span: since, until.",
         )
-    told = _known(log, span, settings.target)
-    answered, steps = _answered(found, told, span)
-    answered, fallen = _by_models(answered, contract)
-    steps = (*steps, fallen)
+    due, steps = _due(found, span, settings.target)
+    answered, fallen = _by_models(due, contract)
     if not answered.height:
         raise DataError(
-            f"None of {rows(found.height)} of the event log can be learned from: {_why(steps)}.",
-            f"Wait until outcomes are due ([monitoring] label_delay = {span.delay}), or name an earlier span.",
+            f"None of {rows(found.height)} of the event log can be learned from: {_why((*steps, fallen))}.",
+            f"Wait until outcomes are due ([monitoring] label_delay, {lasting(span.delay)}), or name an earlier span.",
         )
-    labelled = answered.join(told, on="id", how="left", maintain_order="left")
-    left, step, words = untreated(labelled, span.rules, settings)
+    left, step, words = all_rows(answered) if settings.treated == "keep" else untreated(answered, span.delay)
     _note(log, span, left.height, by)
-    table = _table(left, contract, settings.target)
-    return Logged(replace(span, contract=contract), table, _ledger(found.height, span, (*steps, step), words), words)
+    ledger = _ledger(found.height, span, (*steps, fallen, step), words)
+    return Logged(replace(span, contract=contract), _table(left, contract, settings.target), ledger, words)
 
 
-def _known(log: EventLog, span: Span, target: str) -> pl.DataFrame:
+def _inside(span: Span) -> pl.Expr:
+    until = pl.col("time") < span.until
+    return until if span.since is None else until & (pl.col("time") >= span.since)
+
+
+def _around(log: EventLog, span: Span, contract: Contract, settings: DataSettings) -> pl.DataFrame:
+    """Read the answers of the span, and those whose actions reach into it, with what was known of each."""
+    begin, end = (None if span.since is None else span.since - span.delay), max(span.until, span.known_at)
+    columns = (*_GIVEN, *_DECIDED, *(FEATURE + name for name in contract.feature_names))
+    found = scan_predictions(log, contract, begin, end, span.project.name, columns=columns).frame.sort("time", "id")
+    labelled = found.join(_known(log, span, begin, settings.target), on="id", how="left", maintain_order="left")
+    given = (pl.col("role") != "shadow") & pl.col("answer").is_null()
+    marked = labelled.with_columns(given.alias("given"))
+    effects = with_effects(marked.filter("given"), span.rules, settings, span.delay)
+    return pl.concat([effects, marked.filter(~pl.col("given"))], how="diagonal").sort("time", "id")
+
+
+def _known(log: EventLog, span: Span, begin: dt.datetime | None, target: str) -> pl.DataFrame:
     """Give one row per prediction id with its outcome and whether it was acted on as decided, as known at the moment.
 
     Of several the latest to become true counts, as in `mainstay.events.truth`; but labels stay texts here, since what
     the target's labels are is read off the rows, as of any source.
     """
     columns = ("id", "label", *_ORDER, "followed")
-    ordered = read_feedback(log, span.since, span.known_at, span.project.name, columns=columns).sort(_ORDER)
+    ordered = read_feedback(log, begin, span.known_at, span.project.name, columns=columns).sort(_ORDER)
     label = ordered.filter(pl.col("label").is_not_null()).group_by("id").agg(pl.col("label").last().alias(target))
     done = ordered.filter(pl.col("followed").is_not_null()).group_by("id").agg(pl.col("followed").last())
     return label.join(done, on="id", how="full", coalesce=True)
 
 
-def _answered(found: pl.DataFrame, told: pl.DataFrame, span: Span) -> tuple[pl.DataFrame, tuple[Step, ...]]:
+def _due(found: pl.DataFrame, span: Span, target: str) -> tuple[pl.DataFrame, tuple[Step, ...]]:
     """Keep the answers that a caller got and whose outcome is due."""
-    given = found.filter((pl.col("role") != "shadow") & pl.col("answer").is_null())
-    due = given.filter(pl.col("time") <= span.known_at - span.delay)
-    young = given.height - due.height
-    early = given.join(due, on="id", how="anti").join(told, on="id", how="semi").height
+    given = found.filter("given")
+    is_due = pl.col("time") <= span.known_at - span.delay
+    due, early = given.filter(is_due), given.filter(~is_due)[target].count()
     known = f"; the outcome of {count(early)} is known, and those known early aren't like the others" if early else ""
-    why = f"younger than outcomes take, {span.delay}{known}"
-    shadows = found.height - given.height
+    why = f"younger than outcomes take, {lasting(span.delay)}{known}"
+    shadows, young = found.height - given.height, given.height - due.height
     return due, (Step(SHADOW, shadows, {_NOBODY: shadows}), Step(YOUNG, young, {why: young}))
 
 
