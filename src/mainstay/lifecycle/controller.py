@@ -18,6 +18,7 @@ from mainstay.lifecycle.heeding import heed_servers
 from mainstay.lifecycle.order import operate
 from mainstay.lifecycle.shipping import Shipper
 from mainstay.lifecycle.tracking import Mirror
+from mainstay.lifecycle.windowing import keep_profiles
 from mainstay.project import open_project
 from mainstay.release import open_books
 from mainstay.state import acquire, controller, lease_of, release
@@ -89,6 +90,7 @@ def _loop(
                     return
             _post(outbox, heed_servers(project, now=_now()), tell)
             mlflow.look(project)  # after every act and alert: none waits for it
+            keep_profiles(project)
             last = ""
             if audited + _AUDIT_APART <= _now() and is_due(now_in_force := open_project(project.root), _now()):
                 audited = _now()  # one that can't be made isn't tried again at every look

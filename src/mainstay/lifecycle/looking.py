@@ -10,10 +10,10 @@ from mainstay.decisions import Look
 from mainstay.errors import NotFoundError, TrustError
 from mainstay.events import found_since
 from mainstay.events.looks import looks
-from mainstay.events.read import read_predictions
 from mainstay.events.window import take_window
 from mainstay.measures.finding import Finding
 from mainstay.monitoring import MonitoringSettings, Span, length, look, next_span
+from mainstay.monitoring.sums import champion_profiles
 from mainstay.release import at_moment, canary_of
 
 if TYPE_CHECKING:
@@ -97,9 +97,11 @@ def latest(books: Books, now: dt.datetime) -> Span:
     settings = _settings(books)
     if isinstance(settings.window, str):
         return Span(now - length(settings.window), now)
-    times = [at for at in _times(books, None) if at < now]
-    begun = times[-settings.window :][0] if times else books.release_in_force().at
-    return Span(begun, now)
+    profiles, _ = champion_profiles(books)
+    profiles.refresh()
+    begun, span = profiles.newest(settings.window, now), profiles.span()
+    first = span[0] if span is not None and span[0] < now else books.release_in_force().at
+    return Span(begun or first, now)
 
 
 def due(books: Books, now: dt.datetime) -> Span | None:
@@ -108,8 +110,7 @@ def due(books: Books, now: dt.datetime) -> Span | None:
     looked = _looked(books)
     books.release_in_force()  # says it in a sentence where there is none
     begun = (looked[-1].until if looked else None) or books.releases.history(books.project.name)[0].at
-    times = _times(books, begun) if isinstance(settings.window, int) else ()
-    return next_span(settings, begun, now, times)
+    return next_span(settings, begun, now, _filled(books, settings, begun))
 
 
 def _looked(books: Books, before: dt.datetime | None = None) -> tuple[Found, ...]:
@@ -124,10 +125,13 @@ def _looked(books: Books, before: dt.datetime | None = None) -> tuple[Found, ...
     return tuple(each for each in found if each.until == newest)
 
 
-def _times(books: Books, since: dt.datetime | None) -> list[dt.datetime]:
-    contract = books.registry.load_contract(books.project.name, books.release_in_force().champion)
-    frame = read_predictions(books.log, contract, since, model=books.project.name)
-    return frame["time"].filter(frame["role"] != "shadow").to_list()  # a shadow's answer is no second prediction
+def _filled(books: Books, settings: MonitoringSettings, begun: dt.datetime) -> dt.datetime | None:
+    """Say when a window of so many predictions was full; a shadow's answer is no second prediction."""
+    if not isinstance(settings.window, int):
+        return None
+    profiles, _ = champion_profiles(books)
+    profiles.refresh(begun)
+    return profiles.oldest(settings.window, begun)
 
 
 def _window(books: Books, bundle: Bundle, span: Span, known_at: dt.datetime | None) -> Window:

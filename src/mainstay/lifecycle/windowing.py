@@ -9,12 +9,9 @@ import msgspec
 
 from mainstay.errors import InputError
 from mainstay.models.task import Task
-from mainstay.monitoring.books import load_once
 from mainstay.monitoring.figures import SEGMENT, Figures, figures_of, nothing_in
 from mainstay.monitoring.figures_document import figures_document
-from mainstay.monitoring.settings import MonitoringSettings
-from mainstay.monitoring.sums import open_profiles
-from mainstay.monitoring.value import Gauge
+from mainstay.monitoring.sums import champion_profiles
 from mainstay.release import open_books
 
 if TYPE_CHECKING:
@@ -107,17 +104,26 @@ def windows(
         return Windows(project.name, by, task, () if nothing_in(found) else found)
 
 
+def keep_profiles(project: Project) -> None:
+    """Sum up what is new in the log, so that whoever looks at windows and pages needn't.
+
+    Raises
+    ------
+    NotFoundError
+        Where nothing is released.
+
+    """
+    with open_books(project) as books:
+        champion_profiles(books)[0].refresh()
+
+
 def windows_document(found: Windows) -> Document:
     """Draw windows as a table."""
     return figures_document(found.model, found.figures, found.task, found.by)
 
 
 def _open(books: Books, by: str) -> tuple[Profiles, Task]:
-    number, name = books.release_in_force().champion, books.project.name
-    bundle = load_once(books, books.registry.version(name, number))
-    settings = books.project.section("monitoring", MonitoringSettings)
-    gauge = Gauge(bundle.report, bundle.money, settings.label_coverage)
-    profiles = open_profiles(books, bundle, books.registry.versions(name), gauge)
+    profiles, bundle = champion_profiles(books)
     segment = by.removeprefix(SEGMENT)
     if by.startswith(SEGMENT) and segment not in profiles.segments:
         known = ", ".join(profiles.segments) or "none"

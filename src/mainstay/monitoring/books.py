@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from mainstay.registry import Bundle, Version
     from mainstay.release import Books
 
-AFFORDABLE = 96 * 1024 * 1024
-"""Bytes of predictions read at most for one page: some hundred thousand of them."""
+AFFORDABLE = 60_000
+"""Answers read as rows at most for one page; of more than these the sums of their profiles are shown."""
 
-_REACHES = tuple(dt.timedelta(hours=hours) for hours in (60 * 24, 30 * 24, 14 * 24, 7 * 24, 3 * 24, 24, 12, 6, 3, 1))
+REACH = dt.timedelta(days=60)
+"""How far a page looks back."""
 
 
 def load_once(books: Books, version: Version) -> Bundle:
@@ -48,15 +49,6 @@ def served_since(books: Books, bundle: Bundle, since: dt.datetime, now: dt.datet
     task = bundle.report.policy.task
     derived = bundle.features.inputs if bundle.features else None
     return take_window(books.log, bundle.contract, task, since, now, model=books.project.name, inputs=derived)
-
-
-def reach(books: Books, now: dt.datetime) -> dt.datetime:
-    """Give the moment back to which predictions can be read fast enough for a page: sixty days at most."""
-    for back in _REACHES:
-        size = sum(path.stat().st_size for path in books.log.segments("predictions", now - back))
-        if size <= AFFORDABLE:
-            return now - back
-    return now - _REACHES[-1]
 
 
 @lru_cache(maxsize=64)

@@ -47,6 +47,10 @@ class Grid(msgspec.Struct, frozen=True):
         """Give the start of a window."""
         return self.start + dt.timedelta(seconds=self.window * place)
 
+    def ends(self, place: int) -> tuple[dt.datetime | None, dt.datetime | None]:
+        """Give start and end of a window; what lies before the first, or after the last, belongs to it."""
+        return self.at(place) if place else None, self.at(place + 1) if place + 1 < self.windows else None
+
     def places(self, seconds: Floats) -> NDArray[np.int64]:
         """Give the window each moment (seconds since 1970) falls into."""
         places = ((seconds - (self.start - _EPOCH).total_seconds()) // self.window).astype(np.int64)

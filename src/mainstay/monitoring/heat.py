@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +14,7 @@ from mainstay.monitoring.shift import SCORE, count_scores, measure, score_profil
 from mainstay.render.overview import HeatCell, HeatRow
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from mainstay.contract import Profile
@@ -21,25 +23,30 @@ if TYPE_CHECKING:
     from mainstay.monitoring.served import Served
     from mainstay.registry import Bundle
 
+Effect = tuple[float, float]
+"""How far a feature moved, and how often chance alone would move it as far."""
+
 MOST_FEATURES = 20
 FEWEST_ROWS = 30
 _DOUBT = 0.01  # a window whose shift chance makes more often than this stays pale
 _STEPS = (0.5, 1.0, 2.0, 4.0, 8.0)  # levels 1 to 5, as multiples of the feature's limit
 
 
+EffectsOf = Callable[["dt.datetime | None", "dt.datetime | None", "Sequence[str]"], "Mapping[str, Effect]"]
+"""Measures features of the answers from a moment until another: effect and p-value by name; ends as in `Worths`."""
+
+
 def heat_rows(
-    served: Served, grid: Grid, *, bundles: Mapping[int, Bundle], current: Bundle, found: Sequence[Found], base: float
+    effects: EffectsOf, grid: Grid, *, current: Bundle, found: Sequence[Found], base: float
 ) -> tuple[HeatRow, ...]:
     """Draw the most used features over time, alarmed ones first.
 
     Parameters
     ----------
-    served : Served
-        Answers in the order of time, encoded as `current` sees them.
+    effects : callable
+        Measures how far the features of a window moved.
     grid : Grid
         The windows.
-    bundles : mapping of int to Bundle
-        Versions by number; a window is compared with the reference of the version that answered most of it.
     current : Bundle
         Who answers now.
     found : sequence of Found
@@ -52,14 +59,11 @@ def heat_rows(
     influences = influences_on_watched(current.profile, current.inputs.encoded_names, current.report.influences)
     matters = limits(names, influences, base)
     alarms = {name: _alarms(name, grid, found) for name in names}
-    places = grid.places(served.at)
-    ends = np.searchsorted(places, np.arange(grid.windows + 1))
     columns: dict[str, list[HeatCell]] = {name: [] for name in names}
     for window in range(grid.windows):
-        part = served.only(slice(int(ends[window]), int(ends[window + 1])))
-        effects = _effects(part, bundles, current, names)
+        measured = effects(*grid.ends(window), names)
         for name in names:
-            effect = effects.get(name)
+            effect = measured.get(name)
             level = None if effect is None else _level(*effect, matters.get(name) or base)
             columns[name].append(
                 HeatCell(
@@ -73,6 +77,20 @@ def heat_rows(
     return tuple(sorted(rows, key=lambda row: not any(cell.alarm for cell in row.cells)))
 
 
+def effects_of(served: Served, bundles: Mapping[int, Bundle], current: Bundle) -> EffectsOf:
+    """Measure answers that are there as rows, in the order of time, encoded as `current` sees them.
+
+    A window is compared with the reference of the version that answered most of it.
+    """
+
+    def measured(since: dt.datetime | None, until: dt.datetime | None, names: Sequence[str]) -> Mapping[str, Effect]:
+        first = 0 if since is None else int(np.searchsorted(served.at, since.timestamp()))
+        end = served.rows if until is None else int(np.searchsorted(served.at, until.timestamp()))
+        return _effects(served.only(slice(first, end)), bundles, current, names)
+
+    return measured
+
+
 def _most_used(bundle: Bundle, found: Sequence[Found]) -> list[str]:
     alarmed = [f.finding.where for f in found if f.finding.group == GROUP and f.finding.failed]
     used = [influence.feature for influence in bundle.report.influences]
@@ -83,15 +101,13 @@ def _most_used(bundle: Bundle, found: Sequence[Found]) -> list[str]:
     return [*list(names)[: MOST_FEATURES - 1], SCORE]
 
 
-def _effects(
-    part: Served, bundles: Mapping[int, Bundle], current: Bundle, names: Sequence[str]
-) -> dict[str, tuple[float, float]]:
+def _effects(part: Served, bundles: Mapping[int, Bundle], current: Bundle, names: Sequence[str]) -> dict[str, Effect]:
     """Give effect and p-value per feature; empty where too few rows say too little."""
     if part.rows < FEWEST_ROWS:
         return {}
     version = int(np.bincount(part.versions).argmax())
     bundle = bundles.get(version, current)
-    if not _same_features(bundle, current):
+    if not same_features(bundle, current):
         return {}
     wanted = [place for place, column in enumerate(bundle.profile.columns) if column.name in names]
     reference = _only(bundle.profile, wanted)
@@ -108,7 +124,8 @@ def _effects(
     return found
 
 
-def _same_features(one: Bundle, other: Bundle) -> bool:
+def same_features(one: Bundle, other: Bundle) -> bool:
+    """Whether two versions watch the same features, so that answers of both can be counted in the bins of either."""
     pairs = zip(one.profile.columns, other.profile.columns, strict=False)
     same = all((a.name, a.kind, a.labels) == (b.name, b.kind, b.labels) for a, b in pairs)
     return same and len(one.profile.columns) == len(other.profile.columns)

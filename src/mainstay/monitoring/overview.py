@@ -14,16 +14,16 @@ from mainstay.events import actions
 from mainstay.events.looks import looks
 from mainstay.measures.catalogue import find_measure
 from mainstay.measures.finding import Finding
-from mainstay.monitoring.books import load_once, load_some, reach, served_since
+from mainstay.monitoring.books import load_once, load_some
 from mainstay.monitoring.drift import GROUP as DRIFT
 from mainstay.monitoring.grid import make_grid
 from mainstay.monitoring.performance import estimated_findings
 from mainstay.monitoring.quality import latency_finding
-from mainstay.monitoring.served import read_served
+from mainstay.monitoring.recent import read_recent
 from mainstay.monitoring.settings import MonitoringSettings, length
 from mainstay.monitoring.standing import change_of, state_of, tenure_of
 from mainstay.monitoring.timeline import make_timeline
-from mainstay.monitoring.value import Gauge, value_of
+from mainstay.monitoring.value import Gauge
 from mainstay.release import BESIDE, Presence, explain, lagging, open_books, rollback_target
 from mainstay.render.overview import ModelRow, Overview, VersionRow
 from mainstay.state import controller, lease_of
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mainstay.events import Found
+    from mainstay.monitoring.recent import Recent
     from mainstay.monitoring.served import Served
     from mainstay.monitoring.standing import Tenure
     from mainstay.project import Project
@@ -88,8 +89,7 @@ class _Read:
     tenure: Tenure
     found: Sequence[Found]
     bundle: Bundle
-    served: Served
-    since: dt.datetime
+    recent: Recent
     gauge: Gauge
 
 
@@ -100,20 +100,20 @@ def _row(
     tenure = tenure_of(history)
     if tenure is None:
         return _unreleased(project, books, versions), None
-    since = reach(books, now)
-    found = looks(books.log).noteworthy(project.name, since)
     bundle = load_once(books, next(version for version in versions if version.number == tenure.version))
-    served = read_served(served_since(books, bundle, since, now).frame, bundle)
     gauge = Gauge(bundle.report, bundle.money, settings.label_coverage)
-    read = _Read(books, versions, history, tenure, found, bundle, served, since, gauge)
+    recent = read_recent(books, bundle, versions, gauge, now)
+    found = looks(books.log).noteworthy(project.name, recent.since)
+    read = _Read(books, versions, history, tenure, found, bundle, recent, gauge)
     return _answering(project, read, settings, now), _watched(read, project.name, now)
 
 
 def _answering(project: Project, read: _Read, settings: MonitoringSettings, now: dt.datetime) -> ModelRow:
-    tenure, served, gauge = read.tenure, read.served, read.gauge
+    tenure, served, gauge, recent = read.tenure, read.recent.served, read.gauge, read.recent
     mine = served.only((served.versions == tenure.version) & (served.at >= tenure.since.timestamp()))
     latest = _latest(read.found, tenure)
-    value, change = value_of(mine, gauge), change_of(served, gauge, tenure, read.history, read.found)
+    value = recent.mine(tenure.version)(tenure.since, None).best
+    change = change_of(recent.worths, gauge, tenure, read.history, read.found)
     estimated = value is not None and value.estimated
     quality = _quality(mine, read.bundle, gauge, settings)
     state = state_of(
@@ -140,7 +140,7 @@ def _answering(project: Project, read: _Read, settings: MonitoringSettings, now:
         quality=quality,
         quality_estimated=quality is not None and quality.measure.startswith("estimated_"),
         p99_ms=latency_finding(mine, settings).value,
-        predictions=served.rows,
+        predictions=recent.rows,
         command=_command(state, project, target, estimated=estimated),
         rollback_to=target,
         note=_with_hold(_note(state, served, latest, change), read.books.holds.current(project.name)),
@@ -157,17 +157,17 @@ def _answering(project: Project, read: _Read, settings: MonitoringSettings, now:
 
 
 def _timeline(read: _Read, name: str, settings: MonitoringSettings, now: dt.datetime) -> Timeline:
-    served, first = read.served, read.history[0].at
-    begun = min(first, _moment(served.at[0])) if served.rows else first
-    asked = {int(number) for number in np.unique(served.versions)} if served.rows else set()
+    recent, first = read.recent, read.history[0].at
+    begun = min(first, recent.begun) if recent.begun else first
+    asked = (version for version in read.versions if version.number in recent.answered)
     return make_timeline(
-        served,
-        make_grid(max(begun, read.since), now, served.rows),
+        recent.worths,
+        recent.effects(load_some(read.books, asked)),
+        make_grid(max(begun, recent.since), now, recent.rows),
         gauge=read.gauge,
-        bundles=load_some(read.books, (version for version in read.versions if version.number in asked)),
         current=read.bundle,
         history=read.history,
-        actions=actions(read.books.log, read.since, name),
+        actions=actions(read.books.log, recent.since, name),
         found=read.found,
         drift_limit=settings.drift_limit,
         now=now,

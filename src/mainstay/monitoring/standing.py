@@ -10,7 +10,6 @@ import msgspec
 
 from mainstay.measures.finding import Interval
 from mainstay.monitoring.performance import MONEY, PERFORMANCE
-from mainstay.monitoring.value import estimated_value, realised_value
 from mainstay.render.overview import Amount, Change
 
 if TYPE_CHECKING:
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 
     from mainstay.events import Found
     from mainstay.measures.finding import Finding
-    from mainstay.monitoring.served import Served
-    from mainstay.monitoring.value import Gauge, Value
+    from mainstay.monitoring.value import Gauge, Value, Worths
     from mainstay.release import Release
     from mainstay.render.overview import State
 
@@ -67,12 +65,12 @@ def tenure_of(history: Sequence[Release]) -> Tenure | None:
 
 
 def change_of(
-    served: Served, gauge: Gauge, tenure: Tenure, history: Sequence[Release], found: Sequence[Found]
+    worths: Worths, gauge: Gauge, tenure: Tenure, history: Sequence[Release], found: Sequence[Found]
 ) -> Change | None:
     """Find the clearest change of the value: at the champion's release, or where a look began to fail.
 
     Both sides are measured in the same way: by outcomes, or, where these are missing on one side, by the scores. A
-    difference chance makes once in a thousand comparisons is none.
+    difference chance makes once in a thousand comparisons is none. `worths` measures a span.
     """
     floor = max((release.at for release in history if release.at < tenure.since), default=None)
     cuts = [(tenure.since, f"v{tenure.before}", floor)] if tenure.before is not None else []
@@ -80,7 +78,7 @@ def change_of(
     after = [since for since in failing if since > tenure.since]
     if after:
         cuts.append((min(after), "before", tenure.since))
-    changes = [_difference(served, gauge, cut, against, begun) for cut, against, begun in cuts]
+    changes = [_difference(worths, gauge, cut, against, begun) for cut, against, begun in cuts]
     seen = [change for change in changes if change is not None]
     return max(seen, key=_clearness, default=None)
 
@@ -138,14 +136,12 @@ def _is_loss(change: Change | None, value: Value | None, worse_by: float) -> boo
 
 
 def _difference(
-    served: Served, gauge: Gauge, cut: dt.datetime, against: str, begun: dt.datetime | None
+    worths: Worths, gauge: Gauge, cut: dt.datetime, against: str, begun: dt.datetime | None
 ) -> Change | None:
-    at = cut.timestamp()
-    old = served.only((served.at < at) & (served.at >= (begun.timestamp() if begun is not None else -math.inf)))
-    new = served.only(served.at >= at)
-    pair = realised_value(old, gauge), realised_value(new, gauge)
+    old, new = worths(begun, cut), worths(cut, None)
+    pair = old.realised, new.realised
     if None in pair:
-        pair = estimated_value(old, gauge), estimated_value(new, gauge)
+        pair = old.estimated, new.estimated
     before, after = pair
     if before is None or after is None:
         return None

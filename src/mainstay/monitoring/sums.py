@@ -16,6 +16,9 @@ from mainstay.events.profiles import Lens, Profiles, View
 from mainstay.measures.scores import log_losses
 from mainstay.monitoring.books import load_once
 from mainstay.monitoring.served import CHOSEN, read_served
+from mainstay.monitoring.settings import MonitoringSettings
+from mainstay.monitoring.shift import score_profile
+from mainstay.monitoring.value import Gauge
 from mainstay.monitoring.worth import expected_loss, expected_worth, realised_worth
 
 if TYPE_CHECKING:
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.monitoring.served import Served
-    from mainstay.monitoring.value import Gauge
     from mainstay.registry import Bundle, Version
     from mainstay.release import Books
 
@@ -34,7 +36,23 @@ if TYPE_CHECKING:
 REALISED, EXPECTED, VARIANCE = "realised", "expected", "variance"
 """What an answer gained, what its scores let one expect, and how far that may be off."""
 
-_FORM = 1  # what is summed; another form makes all profiles anew
+_FORM = 2  # what is summed; another form makes all profiles anew
+
+
+def champion_profiles(books: Books) -> tuple[Profiles, Bundle]:
+    """Open the profiles of a log as its champion sees it; gives the champion, too.
+
+    Raises
+    ------
+    NotFoundError
+        Where nothing is released.
+
+    """
+    name = books.project.name
+    bundle = load_once(books, books.registry.version(name, books.release_in_force().champion))
+    settings = books.project.section("monitoring", MonitoringSettings)
+    gauge = Gauge(bundle.report, bundle.money, settings.label_coverage)
+    return open_profiles(books, bundle, books.registry.versions(name), gauge), bundle
 
 
 def open_profiles(books: Books, bundle: Bundle, versions: Sequence[Version], gauge: Gauge) -> Profiles:
@@ -153,8 +171,10 @@ class _Views:
             return None
         if bundle is None or not set(bundle.contract.features) <= set(self._bundle.contract.features):
             return None
+        report = bundle.report
+        scores = score_profile(report.score_quantiles, report.test_rows) if report.score_quantiles else None
         if bundle.features is None:
-            return View(bundle.contract, bundle.profile)
+            return View(bundle.contract, bundle.profile, scores=scores)
         ours = self._bundle.features
         same = ours is not None and ours.inputs.features == bundle.features.inputs.features
-        return View(bundle.contract, bundle.profile, bundle.features.inputs) if same else None
+        return View(bundle.contract, bundle.profile, bundle.features.inputs, scores) if same else None

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mainstay.monitoring.heat import heat_rows
-from mainstay.monitoring.value import value_of
 from mainstay.render.numbers import measure_name
 from mainstay.render.overview import Incident, Point, Span, Timeline
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mainstay.events.records import Action, Found
     from mainstay.monitoring.grid import Grid
-    from mainstay.monitoring.served import Served
-    from mainstay.monitoring.value import Gauge
+    from mainstay.monitoring.heat import EffectsOf
+    from mainstay.monitoring.value import Gauge, Worths
     from mainstay.project import Problem
     from mainstay.registry import Bundle
     from mainstay.release import Release
@@ -27,11 +24,11 @@ _GRAVE = frozenset({"money", "performance", "system"})
 
 
 def make_timeline(  # noqa: PLR0913 - everything the axis shows, each by name
-    served: Served,
+    worths: Worths,
+    effects: EffectsOf,
     grid: Grid,
     *,
     gauge: Gauge,
-    bundles: Mapping[int, Bundle],
     current: Bundle,
     history: Sequence[Release],
     actions: Sequence[Action],
@@ -43,14 +40,16 @@ def make_timeline(  # noqa: PLR0913 - everything the axis shows, each by name
 
     Parameters
     ----------
-    served : Served
-        Answers of the span in the order of time.
+    worths : callable
+        Measures what the answers of a window are worth.
+    effects : callable
+        Measures how far the features of a window moved.
     grid : Grid
         The windows.
     gauge : Gauge
         What value is measured in.
-    bundles, current
-        Versions by number, and who answers now.
+    current : Bundle
+        Who answers now.
     history, actions, found
         From the books, oldest first.
     drift_limit : float
@@ -64,24 +63,23 @@ def make_timeline(  # noqa: PLR0913 - everything the axis shows, each by name
         end=now,
         window=grid.window,
         heading=gauge.heading,
-        points=points(served, grid, gauge),
+        points=points(worths, grid),
         releases=spans(history, grid.start),
-        heat=heat_rows(served, grid, bundles=bundles, current=current, found=found, base=drift_limit),
+        heat=heat_rows(effects, grid, current=current, found=found, base=drift_limit),
         incidents=incidents(actions, grid.start),
         target=_target(current.problem, gauge),
         unit=gauge.unit,
     )
 
 
-def points(served: Served, grid: Grid, gauge: Gauge) -> tuple[Point, ...]:
+def points(worths: Worths, grid: Grid) -> tuple[Point, ...]:
     """Give the value of each window; without value, never zero, where nothing can be said."""
-    ends = np.searchsorted(grid.places(served.at), np.arange(grid.windows + 1))
     found = []
     for window in range(grid.windows):
-        part = served.only(slice(int(ends[window]), int(ends[window + 1])))
-        value = value_of(part, gauge)
+        worth = worths(*grid.ends(window))
+        value = worth.best
         if value is None:
-            found.append(Point(at=grid.at(window), n=part.rows))
+            found.append(Point(at=grid.at(window), n=worth.rows))
             continue
         interval = value.interval
         found.append(
@@ -91,7 +89,7 @@ def points(served: Served, grid: Grid, gauge: Gauge) -> tuple[Point, ...]:
                 low=interval.low if interval else None,
                 high=interval.high if interval else None,
                 estimated=value.estimated,
-                n=part.rows,
+                n=worth.rows,
             )
         )
     return tuple(found)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+import numpy as np
 
 from mainstay.measures.catalogue import find_measure
 from mainstay.measures.finding import Interval
@@ -19,6 +22,8 @@ from mainstay.render.numbers import measure_name
 from mainstay.render.overview import Amount
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from mainstay.measures.intervals import Estimate
     from mainstay.measures.measure import Measure
     from mainstay.measures.money import Money
@@ -112,9 +117,53 @@ class Value(msgspec.Struct, frozen=True):
         return Interval(self.value - half, self.value + half) if math.isfinite(half) else None
 
 
-def value_of(served: Served, gauge: Gauge) -> Value | None:
-    """Measure what answers were worth, or estimate it from their scores; None where neither can be done."""
-    return realised_value(served, gauge) or estimated_value(served, gauge)
+@dataclass(frozen=True)
+class Worth:
+    """What the answers of a span were worth, measured both ways where it is asked for.
+
+    Parameters
+    ----------
+    rows : int
+        How many answers.
+    measure, estimate : callable
+        By outcomes, and by scores; give None where that can't be done.
+
+    """
+
+    rows: int
+    measure: Callable[[], Value | None]
+    estimate: Callable[[], Value | None]
+
+    @cached_property
+    def realised(self) -> Value | None:
+        """As measured by outcomes."""
+        return self.measure()
+
+    @cached_property
+    def estimated(self) -> Value | None:
+        """As estimated from scores."""
+        return self.estimate()
+
+    @property
+    def best(self) -> Value | None:
+        """As measured, else as estimated."""
+        return self.realised or self.estimated
+
+
+Worths = Callable[["dt.datetime | None", "dt.datetime | None"], Worth]
+"""Measures the answers from a moment until another; from the first, and until the last, where it is None."""
+
+
+def worths_of(served: Served, gauge: Gauge) -> Worths:
+    """Measure spans of answers that are there as rows, in the order of time."""
+
+    def spanned(since: dt.datetime | None, until: dt.datetime | None) -> Worth:
+        first = 0 if since is None else int(np.searchsorted(served.at, since.timestamp()))
+        end = served.rows if until is None else int(np.searchsorted(served.at, until.timestamp()))
+        part = served.only(slice(first, end))
+        return Worth(part.rows, lambda: realised_value(part, gauge), lambda: estimated_value(part, gauge))
+
+    return spanned
 
 
 def realised_value(served: Served, gauge: Gauge) -> Value | None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from mainstay.monitoring.settings import MonitoringSettings, length
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _TICK = dt.timedelta(microseconds=1)
 
@@ -27,7 +23,7 @@ class Span(msgspec.Struct, frozen=True):
 
 
 def next_span(
-    settings: MonitoringSettings, begun: dt.datetime, now: dt.datetime, times: Sequence[dt.datetime] = ()
+    settings: MonitoringSettings, begun: dt.datetime, now: dt.datetime, filled: dt.datetime | None = None
 ) -> Span | None:
     """Give the next window to look at; None while it isn't over yet.
 
@@ -39,8 +35,8 @@ def next_span(
         End of the window looked at last, or when the model was released.
     now : datetime
         When this is.
-    times : sequence of datetime
-        Times of the predictions since `begun`, ascending; only read where a window is a number of predictions.
+    filled : datetime, optional
+        When the last of the window's predictions came, where it is a number of predictions and there are as many.
 
     Returns
     -------
@@ -58,7 +54,6 @@ def next_span(
 
     """
     if isinstance(settings.window, int):
-        full = len(times) >= settings.window
-        return Span(begun, times[settings.window - 1] + _TICK) if full else None
+        return None if filled is None else Span(begun, filled + _TICK)
     until = begun + length(settings.window)
     return Span(begun, until) if until <= now else None

@@ -22,7 +22,7 @@ from mainstay.models.yardstick import Answers
 from mainstay.monitoring import MonitoringSettings, look
 from mainstay.monitoring.performance import estimated_findings, performance_findings
 from mainstay.monitoring.served import read_served
-from mainstay.monitoring.value import Gauge, value_of
+from mainstay.monitoring.value import Gauge, worths_of
 
 if TYPE_CHECKING:
     from tests.unit.monitoring.conftest import World
@@ -145,7 +145,7 @@ def test_realised_money_is_that_of_the_matrix(classes: Classes) -> None:
     money = next(one for one in findings if one.measure == "money_per_1000")
     assert money.value == pytest.approx(1000 * np.mean(by_hand))
     assert served.acted.tolist() == [decision != idle for decision in window.frame["decision"]]
-    value = value_of(served, Gauge(classes.bundle.report, MONEY))
+    value = worths_of(served, Gauge(classes.bundle.report, MONEY))(None, None).best
     assert value is not None
     assert not value.estimated
     assert value.value == pytest.approx(money.value)
@@ -169,7 +169,7 @@ def test_before_outcomes_are_known_money_is_estimated_from_the_probabilities(cla
 
 def test_few_outcomes_are_no_measurement(classes: Classes) -> None:
     served = read_served(classes.window(300, np.random.default_rng(6), labelled=0.05).frame, classes.bundle)
-    value = value_of(served, Gauge(classes.bundle.report, MONEY))
+    value = worths_of(served, Gauge(classes.bundle.report, MONEY))(None, None).best
     assert value is not None
     assert value.estimated
 

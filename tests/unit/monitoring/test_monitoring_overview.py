@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,25 +16,30 @@ from mainstay.events import Action, Feedback, Found, IdMaker, Prediction, open_l
 from mainstay.measures.finding import Finding, Limit
 from mainstay.models.candidate import Candidate
 from mainstay.models.frameworks.constant import ConstantModel
+from mainstay.monitoring.books import load_once
 from mainstay.monitoring.grid import make_grid
+from mainstay.monitoring.heat import effects_of, heat_rows
 from mainstay.monitoring.overview import build
+from mainstay.monitoring.recent import read_recent
 from mainstay.monitoring.served import read_served
-from mainstay.monitoring.timeline import make_timeline
-from mainstay.monitoring.value import Gauge
+from mainstay.monitoring.standing import change_of, tenure_of
+from mainstay.monitoring.timeline import make_timeline, points
+from mainstay.monitoring.value import Gauge, worths_of
 from mainstay.project import Problem, open_project
 from mainstay.registry import Entry, Lineage, Registry
 from mainstay.registry.store import FileStore
-from mainstay.release import Releases, propose_release, propose_rollback
+from mainstay.release import Releases, open_books, propose_release, propose_rollback
 from mainstay.state import open_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tests.unit.monitoring.conftest import World
 
+    from mainstay.monitoring.recent import Recent
     from mainstay.project import Project
-    from mainstay.release import Release
+    from mainstay.release import Books, Release
     from mainstay.render.overview import ModelRow
 
 TOML = """
@@ -360,11 +366,12 @@ def test_a_hundred_thousand_predictions_are_drawn_within_a_second_of_processor_t
     now = shop.start + dt.timedelta(days=20)
     begun = time.process_time()
     served = read_served(frame, bundle)
+    gauge = Gauge(bundle.report, bundle.money)
     timeline = make_timeline(
-        served,
+        worths_of(served, gauge),
+        effects_of(served, {1: bundle}, bundle),
         make_grid(shop.start, now, served.rows),
-        gauge=Gauge(bundle.report, bundle.money),
-        bundles={1: bundle},
+        gauge=gauge,
         current=bundle,
         history=(),
         actions=(),
@@ -374,3 +381,73 @@ def test_a_hundred_thousand_predictions_are_drawn_within_a_second_of_processor_t
     )
     assert time.process_time() - begun < 1.0
     assert len(timeline.points) <= 60
+
+
+DAYS = 6
+
+
+@pytest.fixture
+def both(shop: Shop) -> Iterator[tuple[Books, Recent, Recent, Gauge]]:
+    """Read six days, of which the last three are drifted, worse and without most outcomes, as rows and as sums."""
+    shop.version()
+    shop.version()
+    shop.release(1, 0)
+    for day in range(3):
+        shop.serve(day, 400)
+    shop.release(2, 3)
+    for day in range(3, DAYS):
+        shop.serve(day, 400, version=2, price_up=10.0 * (day - 2), worse=1.0, labelled=1.0 if day < 5 else 0.1)
+    now = shop.start + dt.timedelta(days=DAYS)
+    with open_books(shop.project) as books:
+        for path in (*books.log.segments("predictions"), *books.log.segments("feedback")):
+            os.utime(
+                path, (now.timestamp(), now.timestamp())
+            )  # files that were last written before a span are left out
+        versions = books.registry.versions("churn")
+        bundle = load_once(books, versions[-1])
+        gauge = Gauge(bundle.report, bundle.money)
+        rows = read_recent(books, bundle, versions, gauge, now, affordable=10**6)
+        while True:  # as reloading a page does, until everything is summed up
+            sums = read_recent(books, bundle, versions, gauge, now, affordable=300)
+            if sums.rows == rows.rows:
+                break
+        yield books, rows, sums, gauge
+
+
+def test_sums_say_what_rows_say(both: tuple[Books, Recent, Recent, Gauge], shop: Shop) -> None:
+    books, rows, sums, _ = both
+    now = shop.start + dt.timedelta(days=DAYS)
+    assert sums.served.rows == 300 < rows.served.rows == 2400
+    assert (sums.begun, sums.answered) == (rows.begun, rows.answered)
+    grid = make_grid(shop.start, now, rows.rows)
+    for one, other in zip(points(rows.worths, grid), points(sums.worths, grid), strict=True):
+        assert (one.at, one.n, one.estimated) == (other.at, other.n, other.estimated)
+        assert other.value == pytest.approx(one.value)
+        assert other.low == pytest.approx(one.low)
+        assert other.high == pytest.approx(one.high)
+    bundle = load_once(books, books.registry.version("churn", 2))
+    loaded = {number: load_once(books, books.registry.version("churn", number)) for number in (1, 2)}
+    drawn = [heat_rows(each.effects(loaded), grid, current=bundle, found=(), base=0.1) for each in (rows, sums)]
+    assert [row.feature for row in drawn[0]] == [row.feature for row in drawn[1]]
+    levels = [[[cell.level for cell in row.cells] for row in each] for each in drawn]
+    assert levels[0] == levels[1]
+    assert any(level for row in levels[0] for level in row)
+    values = [np.array([[cell.value for cell in row.cells] for row in each], dtype=float) for each in drawn]
+    np.testing.assert_allclose(values[0], values[1])
+
+
+def test_a_change_is_found_by_sums_too(both: tuple[Books, Recent, Recent, Gauge]) -> None:
+    books, rows, sums, gauge = both
+    history = books.releases.history("churn")
+    tenure = tenure_of(history)
+    assert tenure is not None
+    found = [change_of(each.worths, gauge, tenure, history, ()) for each in (rows, sums)]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[1].difference.value == pytest.approx(found[0].difference.value)
+    assert found[1].since == found[0].since
+    value = [each.mine(2)(tenure.since, None).best for each in (rows, sums)]
+    assert value[0] is not None
+    assert value[1] is not None
+    assert value[1].value == pytest.approx(value[0].value)
+    assert value[1].error == pytest.approx(value[0].error)

@@ -27,8 +27,8 @@ def test_after_a_pause_windows_follow_one_by_one() -> None:
 def test_a_window_of_predictions_ends_after_its_last() -> None:
     settings = MonitoringSettings(window=50)
     times = [BEGUN + dt.timedelta(seconds=n) for n in range(60)]
-    assert next_span(settings, BEGUN, BEGUN, times[:49]) is None
-    span = next_span(settings, BEGUN, BEGUN, times)
+    assert next_span(settings, BEGUN, BEGUN) is None
+    span = next_span(settings, BEGUN, BEGUN, times[49])
     assert span is not None
     assert times[49] < span.until <= times[50]
 

@@ -62,6 +62,19 @@ class Profiles:
         """Features by whose values answers are counted apart."""
         return self._lens.segments
 
+    def look(self) -> None:
+        """Read what is new in the log, so far as to know which slices it is about."""
+        known = self._store.catalogue()
+        catalogue = look_through(self._log, known)
+        if catalogue is not known:
+            self._store.keep_catalogue(catalogue)
+        self._read(catalogue)
+
+    def lines(self, since: dt.datetime) -> int:
+        """Give how many answers the log holds since about a moment, shadows and repetitions included."""
+        first = slice_of(since)
+        return sum(self._predictions.lines(place).count for place in self._predictions.places if place >= first)
+
     def refresh(self, since: dt.datetime | None = None, *, most: int | None = None) -> bool:
         """Compute the slices that the log has changed since they were stored, and store them.
 
@@ -78,11 +91,7 @@ class Profiles:
             Whether every slice is as the log is now.
 
         """
-        known = self._store.catalogue()
-        catalogue = look_through(self._log, known)
-        if catalogue is not known:
-            self._store.keep_catalogue(catalogue)
-        self._read(catalogue)
+        self.look()
         dirty = [place for place in self._places() if (since is None or start_of(place + 1) > since)]
         dirty = [place for place in dirty if not self._is_current(place)]
         chosen = self._affordable(dirty, most)

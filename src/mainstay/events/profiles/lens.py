@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contract import Contract
+    from mainstay.contract.profile import ColumnProfile
     from mainstay.contract.profile import Profile as Reference
     from mainstay.models.task import Task
 
@@ -31,12 +32,15 @@ class View:
         In whose bins its features are counted.
     inputs : Contract, optional
         What its feature code makes of a record; that is what it sees then.
+    scores : ColumnProfile, optional
+        In whose bins its scores are counted.
 
     """
 
     contract: Contract
     reference: Reference
     inputs: Contract | None = None
+    scores: ColumnProfile | None = None
 
 
 def _no_view(_: int) -> View | None:

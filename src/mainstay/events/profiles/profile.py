@@ -12,6 +12,9 @@ from mainstay.events.profiles.exact import WHOLE, Moments, add_moments
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+SCORES = "(scores)"
+"""Under which name the scores are counted in the bins of the version's own."""
+
 V = TypeVar("V")
 
 

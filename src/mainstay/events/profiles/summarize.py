@@ -18,6 +18,7 @@ from mainstay.contract.table import encode_table
 from mainstay.events.profiles.bins import count_bins, log_bins, share_bins
 from mainstay.events.profiles.exact import WHOLE, Moments, moments_of
 from mainstay.events.profiles.profile import (
+    SCORES,
     Cell,
     Count,
     Key,
@@ -273,16 +274,19 @@ def _outcomes(rows: _Rows, at: Whole, lens: Lens) -> tuple[Outcome, ...]:
 
 
 def _spreads(rows: _Rows, at: Whole, key: Key, lens: Lens) -> dict[str, Spread]:
-    if key.version not in rows.spreads:
+    view = lens.view(key.version)
+    if view is None:
         return {}
+    found = {}
     places = rows.spreads[key.version][at]
     places = places[(places != _UNSEEN).all(axis=1)]
-    if not places.size:
-        return {}
-    found, view = {}, lens.view(key.version)
-    for place, column in enumerate(view.reference.columns if view else ()):
+    for place, column in enumerate(view.reference.columns if places.size else ()):
         counts = np.bincount(places[:, place] + 1, minlength=len(column.counts) + 1)
         found[column.name] = Spread(tuple(counts[1:].tolist()), int(counts[0]))
+    if view.scores is not None:
+        binned = _bin(view.scores, rows.scores[at])
+        counts = np.bincount(binned + 1, minlength=len(view.scores.counts) + 1)
+        found[SCORES] = Spread(tuple(counts[1:].tolist()), int(counts[0]))
     return found
 
 
