@@ -19,26 +19,23 @@ _DAY = 86_400
 
 
 def figures_document(name: str, figures: Sequence[Figures], task: Task, by: str = "") -> Document:
-    """Put windows into a table, oldest first."""
+    """Put windows into two tables, oldest first: what was answered and how fast, and what came of it."""
     kpis = tuple(dict.fromkeys(kpi for each in figures for kpi in each.kpis))
     group = (by.rpartition(":")[2],) if by else ()
-    columns = (
-        "From, UTC",
-        *group,
-        "Answers",
-        "Refused",
-        "Degraded, %",
-        "Outcome known, %",
-        "Mean score",
-        _outcome_name(task),
-        "p50, ms",
-        "p99, ms",
-        "Followed, %",
-        *kpis,
-    )
-    rows = tuple(_row(each, task, kpis, grouped=bool(by), whole=_whole_days(figures)) for each in figures)
+    whole = _whole_days(figures)
+    answers, outcomes = [], []
+    for each in figures:
+        head = (_moment(each.since, whole=whole), *((each.group or DASH,) if by else ()))
+        answers.append((*head, *_answers(each)))
+        outcomes.append((*head, *_outcomes(each, task, kpis)))
+    counts = ("From, UTC", *group, "Answers", "Refused", "Degraded, %", "p50, ms", "p99, ms")
+    told = ("From, UTC", *group, "Mean score", "Known, %", _outcome_name(task), "Followed, %", *kpis)
     notes = tuple(Text(line, kind="note") for line in _notes(figures))
-    return Document(title=f"Windows of {name}", blocks=(Table(columns, rows), *notes))
+    tables = (
+        Table(counts, tuple(answers), caption="What was answered"),
+        Table(told, tuple(outcomes), caption="What is known of it"),
+    )
+    return Document(title=f"Windows of {name}", blocks=(*tables, *notes))
 
 
 def _notes(figures: Sequence[Figures]) -> Iterable[str]:
@@ -48,21 +45,14 @@ def _notes(figures: Sequence[Figures]) -> Iterable[str]:
         yield f"Answers are sampled: {count(lines)} lines stand for {count(round(answers))} answers."
 
 
-def _row(each: Figures, task: Task, kpis: Sequence[str], *, grouped: bool, whole: bool) -> tuple[Cell, ...]:
-    return (
-        _moment(each.since, whole=whole),
-        *((each.group or DASH,) if grouped else ()),
-        count(round(each.answers)),
-        count(each.refused),
-        _percent(each.degraded),
-        _percent(each.labelled),
-        _average(each.score),
-        _outcome(each, task),
-        number(each.p50_ms),
-        number(each.p99_ms),
-        _percent(each.followed),
-        *(_average(each.kpis.get(name)) for name in kpis),
-    )
+def _answers(each: Figures) -> tuple[Cell, ...]:
+    counts = count(round(each.answers)), count(each.refused)
+    return (*counts, _percent(each.degraded), number(each.p50_ms), number(each.p99_ms))
+
+
+def _outcomes(each: Figures, task: Task, kpis: Sequence[str]) -> tuple[Cell, ...]:
+    numbers = _average(each.score), _percent(each.labelled), _outcome(each, task), _percent(each.followed)
+    return (*numbers, *(_average(each.kpis.get(name)) for name in kpis))
 
 
 def _outcome_name(task: Task) -> str:

@@ -136,7 +136,10 @@ def test_before_anything_is_released_there_is_nothing(two: Project) -> None:
         lifecycle.windows(two, now=NOW)
 
 
-def test_it_is_drawn_with_intervals_and_counts(served: Project, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_drawn_with_intervals_and_counts(
+    served: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     found = lifecycle.windows(served, now=NOW, by="version")
     print_document(lifecycle.windows_document(found))
     printed = capsys.readouterr().out
