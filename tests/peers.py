@@ -26,6 +26,8 @@ PEERS = {
     # Its client; pins and scikit-learn come along, since vetiver imports them whatever it is used for.
     "vetiver": "vetiver>=0.2.6 pandas>=2.2 pydantic>=2.9 fastapi>=0.115 pins>=0.8.6",
     "dvc": "dvc[s3]>=3.60 moto[server]>=5.1 boto3>=1.40 aiobotocore>=2.20 dvc-s3>=3.2 s3fs>=2025.1",
+    # Vector's own language, compiled and run as Vector does; and Logstash's own grammar.
+    "shippers": "pyVRL>=0.0.2 logstash-pipeline-parser>=0.0.3",
 }
 HOME = Path(__file__).resolve().parents[1] / ".peers"
 _PATIENCE = 1200  # seconds

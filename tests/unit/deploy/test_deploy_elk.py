@@ -242,67 +242,6 @@ def test_the_yaml_of_the_shippers_says_what_it_should() -> None:
         assert (each["write_operation"], each["id_key"]) == ("create", "event.id")
 
 
-def test_the_logstash_pipeline_keeps_to_logstashs_grammar() -> None:
-    """Logstash itself can't be run here: its grammar, as far as this file uses it."""
-    parsed = _logstash(FILES["logstash.conf"])
-    assert [section for section, _ in parsed] == ["input", "filter", "output"]
-    ((name, send),) = parsed[2][1]
-    assert name == "elasticsearch"
-    ((_, read),) = parsed[0][1]
-    assert read["path"] == PATHS
-    assert send["hosts"] == ["https://es.example:9243"]
-    assert send["document_id"] == "%{[event.id]}"
-    assert send["action"] == "create"
-    with pytest.raises(AssertionError):
-        _logstash("input { file { path => } }")
-
-
-_TOKEN = re.compile(r'\s*(?:#[^\n]*\n)*\s*("(?:[^"\\]|\\.)*"|=>|[{}\[\],]|-?\d+(?:\.\d+)?|\w+)?')
-
-
-def _logstash(text: str) -> list[tuple[str, list[tuple[str, dict[str, Any]]]]]:
-    """Parse a pipeline: sections of plugins of ``name => value``; a value is a text, a number, a word or an array."""
-    tokens = [token for token in _TOKEN.findall(text) if token]
-    assert "".join(tokens) == re.sub(r'("(?:[^"\\]|\\.)*")|#[^\n]*|\s+', r"\1", text), "something else is in the file"
-
-    def take(wanted: str = "") -> str:
-        token = tokens.pop(0)
-        assert token == wanted if wanted else re.fullmatch(r"\w+", token), token
-        return str(token)
-
-    def value() -> Any:
-        token = tokens.pop(0)
-        if token == "[":  # noqa: S105 - a bracket
-            items = [value()]
-            while tokens[0] == ",":
-                take(",")
-                items.append(value())
-            take("]")
-            return items
-        assert re.fullmatch(r'".*"|-?[\d.]+|\w+', token, re.DOTALL), token
-        return json.loads(token) if token[0] == '"' else token
-
-    def body() -> dict[str, Any]:
-        take("{")
-        found = {}
-        while tokens[0] != "}":
-            key = take()
-            take("=>")
-            found[key] = value()
-        take("}")
-        return found
-
-    parsed = []
-    while tokens:
-        section, plugins = take(), []
-        take("{")
-        while tokens[0] != "}":
-            plugins.append((take(), body()))
-        take("}")
-        parsed.append((section, plugins))
-    return parsed
-
-
 @pytest.mark.skipif(shutil.which("rsyslogd") is None, reason="the distribution's package rsyslog isn't installed")
 def test_rsyslog_passes_its_configuration(tmp_path: Path) -> None:
     (tmp_path / "state" / "rsyslog").mkdir(parents=True)  # as rsyslog.sh does

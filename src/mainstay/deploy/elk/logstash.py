@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.deploy.elk.shipment import MARK, listed, quoted
+from mainstay.deploy.elk.shipment import MARK
 
 if TYPE_CHECKING:
     from mainstay.deploy.elk.shipment import Shipment
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 def logstash_conf(shipment: Shipment) -> str:
     """Write Logstash's pipeline."""
+    paths = ", ".join(map(_text, shipment.files))
     return f"""\
 # {MARK}; write it again rather than change it.
 input {{
   file {{
-    path => {listed(shipment.files)}
+    path => [{paths}]
     mode => "tail"
     start_position => "beginning"
-    sincedb_path => {quoted(f"{shipment.state}/logstash.sincedb")}
+    sincedb_path => {_text(f"{shipment.state}/logstash.sincedb")}
     # It knows a file by its inode alone, which another file may have once this one is deleted.
     sincedb_clean_after => "1 day"
     codec => json
@@ -35,7 +36,7 @@ filter {{
 
 output {{
   elasticsearch {{
-    hosts => [{quoted(shipment.elasticsearch)}]
+    hosts => [{_text(shipment.elasticsearch)}]
     # api_key => "${{ELASTIC_API_KEY}}"
     index => "%{{[event.dataset]}}-%{{+YYYY.MM}}"
     document_id => "%{{[event.id]}}"
@@ -47,3 +48,15 @@ output {{
   }}
 }}
 """
+
+
+def _text(text: str) -> str:
+    """Write a text as Logstash reads it: there is no escape in it, unless its own settings say so.
+
+    Examples
+    --------
+    >>> print(_text("/a b"), _text('/a "b"'))
+    "/a b" '/a "b"'
+
+    """
+    return f"'{text}'" if '"' in text else f'"{text}"'

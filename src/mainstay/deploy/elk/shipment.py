@@ -58,7 +58,7 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def listed(texts: tuple[str, ...]) -> str:
-    """Write texts as a list, as YAML and Logstash read it, one a line.
+    """Write texts as a list, as YAML reads it, one a line.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def listed(texts: tuple[str, ...]) -> str:
 
 
 def quoted(text: str) -> str:
-    r"""Write a text as YAML, Logstash and rsyslog read it.
+    r"""Write a text as YAML and rsyslog read it.
 
     Examples
     --------
