@@ -15,6 +15,7 @@ import msgspec
 
 from mainstay.errors import MainstayError
 from mainstay.events import open_log
+from mainstay.events.erasing.idle import destroy_idle
 from mainstay.events.table.care import Tended, tend
 from mainstay.events.table.shipping import Shipped, ship
 from mainstay.release import open_books
@@ -82,6 +83,8 @@ def ship_events(
 ) -> Shipping:
     """Ship what is sealed; once a day, look after the tables as well.
 
+    Where events were deleted because of their age, the keys of persons of whom nothing is left go with them.
+
     Parameters
     ----------
     project : Project
@@ -105,6 +108,8 @@ def ship_events(
     tended = Tended()
     if _is_due(log.root / _FILE, now):
         tended = tend(log, now)
+        if tended.expired:
+            destroy_idle(log)
         _note(log.root / _FILE, now)
     return _told(project, shipped, tended)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.contract import FILE, load_contract
 from mainstay.contract.personal import Personal, personal_in
+from mainstay.events.feedback import FIELDS
 from mainstay.events.persons import open_persons
 from mainstay.events.sealing import demand_sealing, seal
 
@@ -53,6 +54,7 @@ class Hiding:
     def __init__(self, books: Path, settings: EventsSettings) -> None:
         self.personal = Personal()
         """What was personal to any version that answered in this process."""
+        self._names: frozenset[str] = frozenset(FIELDS)
         self._persons = open_persons(books, durable=settings.durability == "disk")
 
     def learn(self, contracts: Iterable[Contract]) -> None:
@@ -67,6 +69,7 @@ class Hiding:
         for contract in contracts:
             _demand(contract)
             self.personal |= personal_in(contract)
+            self._names |= frozenset(contract.names)
 
     def hide(self, events: Sequence[Prediction]) -> list[Prediction]:
         """Give predictions as they may be written.
@@ -78,6 +81,16 @@ class Hiding:
 
         """
         return seal(events, self.personal, self._persons) if self.personal else list(events)
+
+    def known(self, fields: Iterable[str]) -> tuple[str, ...]:
+        """Give the fields of a refusal that may be written: all where nothing is personal, else those there are.
+
+        The name of a field that a caller made up may say something about somebody, too.
+        """
+        if not self.personal:
+            return tuple(fields)
+        heads = (field.partition("[")[0].partition(".")[0] for field in fields)
+        return tuple(dict.fromkeys(head for head in heads if head in self._names))
 
     def close(self) -> None:
         """Let go of the keys."""

@@ -99,7 +99,7 @@ class Ledger:
             cause=refused.cause,
             version=arm.version if arm else lineup.champion.version if lineup else None,
             role=arm.role if arm else None,
-            fields=tuple(field[:100] for field in fields[:_MOST_FIELDS]),
+            fields=tuple(field[:100] for field in served.hiding.known(fields)[:_MOST_FIELDS]),
             problems=refused.total,
             message="" if refused.errors else refused.detail[:200],  # theirs may repeat what a person sent
             trace=call.trace,
