@@ -150,11 +150,14 @@ def take_feedback(project: Project, source: Path, *, within: dt.timedelta | None
             reader = TableReader(layout, task, now, _hider(column, open_pseudonyms(project.books)))
         known = Known(read_feedback(books.log, checked.since, model=project.name), task)
         about = _About(books, bundle, checked.since, within if layout.entity else None, by_entity=reader.by_entity)
+        # Rows that are kept aside name whom they are about as the contract does: so erasing a person finds them.
+        whom = {layout.entity: column.name} if column and column.name not in opened.schema else {}
         sink = _Sink(books.log, project.name, now, known, about)
         with Quarantine(project.books / "quarantine", f"{source.stem}.unmatched") as quarantine:
             first = 0
             for batch in opened.batches():
-                quarantine.add(sink.take(batch, reader.read(batch, first).rows, first))
+                left = sink.take(batch, reader.read(batch, first).rows, first)
+                quarantine.add(left.rename(whom, strict=False))
                 first += batch.height
         ignored = (*layout.ignored, *opened.skipped)
         return sink.taken(checked.rows, str(quarantine.path or ""), ignored)

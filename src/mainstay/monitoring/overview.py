@@ -17,6 +17,7 @@ from mainstay.measures.finding import Finding
 from mainstay.monitoring.books import load_once, load_some
 from mainstay.monitoring.drift import GROUP as DRIFT
 from mainstay.monitoring.grid import make_grid
+from mainstay.monitoring.outcomes import mature
 from mainstay.monitoring.performance import estimated_findings
 from mainstay.monitoring.quality import latency_finding
 from mainstay.monitoring.recent import read_recent
@@ -143,7 +144,10 @@ def _answering(project: Project, read: _Read, settings: MonitoringSettings, now:
         predictions=recent.rows,
         command=_command(state, project, target, estimated=estimated),
         rollback_to=target,
-        note=_with_hold(_note(state, served, latest, change), read.books.holds.current(project.name)),
+        note=_with_hold(
+            _note(state, served, latest, change, _outcomes(served, settings, now)),
+            read.books.holds.current(project.name),
+        ),
         timeline=_timeline(read, project.name, settings, now),
         findings=latest,
         versions=_versions(read.books, read.versions, read.history),
@@ -219,7 +223,7 @@ def _latest(found: Sequence[Found], tenure: Tenure) -> tuple[Finding, ...]:
     return tuple(look.finding for look in found if look.at == at)
 
 
-def _note(state: State, served: Served, latest: Sequence[Finding], change: Change | None) -> str:
+def _note(state: State, served: Served, latest: Sequence[Finding], change: Change | None, outcomes: str) -> str:
     drifted = [finding.where for finding in latest if finding.group == DRIFT and finding.failed]
     if state == "idle":
         return "Nobody has asked it yet." if not served.rows else "Nobody asked it lately."
@@ -228,10 +232,19 @@ def _note(state: State, served: Served, latest: Sequence[Finding], change: Chang
         names = ", ".join(drifted[:3]) + (f" and {len(drifted) - 3} more" if len(drifted) > 3 else "")
         loss = "" if state == "losing" or change is not None else "; no loss is seen so far"
         words.append(f"Drift of {names}{loss}.")
-    known = int(served.known.sum())
-    if state == "unsure" and known * 2 < served.rows:
-        words.append(f"Outcomes of {known} of {served.rows} answers are known.")
+    if state == "unsure" and outcomes:
+        words.append(outcomes)
     return " ".join(words)
+
+
+def _outcomes(served: Served, settings: MonitoringSettings, now: dt.datetime) -> str:
+    """Say how many outcomes are known where they are too few to measure by, and how many should be known by now."""
+    known = int(served.known.sum())
+    if known >= settings.label_coverage * served.rows:
+        return ""
+    said = f"Outcomes of {known} of {served.rows} answers are known"
+    young = served.rows - int(mature(served.at, settings, now).sum())
+    return f"{said}; {young} are younger than label_delay, {settings.label_delay}." if young else f"{said}."
 
 
 def _with_hold(note: str, hold: Hold | None) -> str:

@@ -109,6 +109,20 @@ def test_rows_that_fit_no_answer_are_kept_with_the_reason(
     assert pl.read_csv(again.unmatched_to)["why"].to_list() == ["several answers about it at the same moment"]
 
 
+def test_whom_rows_kept_aside_are_about_is_called_as_in_the_contract(
+    released: Project, answered: Callable[..., Prediction]
+) -> None:
+    answered("a", 9)
+    path = write(released, pl.DataFrame({"entity": ["nobody"], "at": [ago(1)], "label": ["Yes"]}))
+    assert pl.read_csv(lifecycle.take_feedback(released, path).unmatched_to).columns == [
+        "row",
+        "why",
+        "customer",
+        "at",
+        "label",
+    ]
+
+
 def test_the_same_file_again_is_no_news(released: Project, answered: Callable[..., Prediction]) -> None:
     ids = [answered(str(place), 9).id for place in range(4)]
     frame = pl.DataFrame(
