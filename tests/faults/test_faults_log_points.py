@@ -25,14 +25,14 @@ def walked(workshop: Path, durability: str, error: str, stride: int, turns: int 
     return found
 
 
-QUICK = [("disk", "EIO", 29), ("disk", "EINTR", 67), ("process", "ENOSPC", 17), ("async", "EIO", 17)]
+QUICK = [("disk", "EIO", 29), ("disk", "kill", 67), ("process", "ENOSPC", 31), ("async", "EINTR", 9)]
 
 
 @pytest.mark.parametrize(("durability", "error", "stride"), QUICK)
 def test_the_log_at_some_points(tmp_path: Path, durability: str, error: str, stride: int) -> None:
     found = walked(tmp_path, durability, error, stride)
     assert found["wrong"] == []
-    assert int(str(found["points"])) >= 2
+    assert int(str(found["points"])) >= 1
 
 
 @pytest.mark.full
@@ -42,6 +42,14 @@ def test_the_log_at_every_point(tmp_path: Path, durability: str, error: str) -> 
     found = walked(tmp_path, durability, error, 1)
     assert found["wrong"] == []
     assert int(str(found["points"])) >= {"disk": 100, "process": 60, "async": 30}[durability]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("durability", ["disk", "process"])
+def test_a_kill_at_every_point(tmp_path: Path, durability: str) -> None:
+    found = walked(tmp_path, durability, "kill", 1)
+    assert found["wrong"] == []
+    assert int(str(found["points"])) >= 100
 
 
 @pytest.mark.full

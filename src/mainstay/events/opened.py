@@ -13,7 +13,7 @@ from mainstay.events.segments import sync_folder, write_seal
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FOLDER_MODE = 0o750
+FOLDER_MODE = 0o750
 _FILE_MODE = 0o640
 
 
@@ -48,7 +48,7 @@ class OpenSegment:
     @classmethod
     def begin(cls, path: Path, *, durable: bool) -> Self:
         """Make the file, and where it is to be `durable`, its name, too; raises OSError."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _FILE_MODE)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)

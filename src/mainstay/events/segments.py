@@ -142,6 +142,8 @@ def write_seal(path: Path) -> Seal:
     found = digest(path)
     if not found.bytes:
         return found
+    for left in path.parent.glob(f".{path.stem}.*.tmp"):  # of whoever was killed at this; the lock is ours now
+        left.unlink(missing_ok=True)
     half = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp")
     try:
         handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)

@@ -7,11 +7,10 @@ import errno
 import os
 import secrets
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mainstay.errors import StoreError
-from mainstay.events.opened import OpenSegment
+from mainstay.events.opened import FOLDER_MODE, OpenSegment
 from mainstay.events.segments import segment_name
 
 if TYPE_CHECKING:
@@ -121,13 +120,12 @@ class Writer:
         """Find out whether anything could be written now; raises StoreError where it can't."""
         path = self._folder / f".{self._name}.tmp"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_PROBE)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+            with path.open("xb") as file:
+                path.unlink()  # at once: whoever is killed in between leaves nothing behind
+                file.write(_PROBE)
         except OSError as error:
             raise self.unwritten(error) from None
-        finally:
-            with suppress(OSError):
-                path.unlink()
 
     def close(self) -> None:
         """Seal the current segment, and wait for those before it."""
