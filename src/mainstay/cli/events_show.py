@@ -21,10 +21,10 @@ def events_show(name: str, *, folder: Path, as_json: bool) -> None:
 
     ID may be that of an answer, a request, feedback, a refusal, a finding or an action. That you looked is logged.
     """
-    from mainstay import lifecycle  # noqa: PLC0415 - keeps --help fast
+    from mainstay.events.showing import show_events, shown_document  # noqa: PLC0415 - keeps --help fast
 
-    shown = lifecycle.show_events(open_here(folder), name, by=whoever())
+    shown = show_events(open_here(folder), name, by=whoever())
     if as_json:
         show_json(shown)
     else:
-        show(lifecycle.shown_document(shown))
+        show(shown_document(shown))

@@ -22,7 +22,7 @@
     checkout     version checkout: the code and the data of a version
     reproducing  version reproduce: a version made again of its recorded inputs, and compared
     erasing      events erase: a person leaves everything the books hold, and that is proved
-    reading      events show, events export: what the log holds, and who looked
+    reading      events export: events taken out into a file
     shipping     events ship: sealed segments go into the tables of the log
     replaying    events replay: a logged answer computed again, step by step
     explaining   why: records, files and logged answers
@@ -142,7 +142,7 @@ from mainstay.lifecycle.outside import (
     write_outside,
     write_shipping,
 )
-from mainstay.lifecycle.reading import Shown, TakenOut, export_events, show_events, shown_document
+from mainstay.lifecycle.reading import TakenOut, export_events
 from mainstay.lifecycle.registering import Trained
 from mainstay.lifecycle.releasing import (
     WAIT,
@@ -218,7 +218,6 @@ __all__ = [
     "Sent",
     "Shipped",
     "Shipping",
-    "Shown",
     "Signed",
     "Step",
     "Synced",
@@ -337,8 +336,6 @@ __all__ = [
     "ship",
     "ship_events",
     "shipping_files",
-    "show_events",
-    "shown_document",
     "sign_versions",
     "start",
     "sync_mlflow",

@@ -154,12 +154,12 @@ class _Once:
         new = pl.struct("one", "other").is_first_distinct()
         seen = self._seen
         if seen is not None:
-            twice = hashed.join(seen.with_columns(seen=pl.lit(value=True)), on=["one", "other"], how="left")
-            hashed = hashed.with_columns(twice["seen"])
-            new &= pl.col("seen").is_null()
+            again = hashed.select("one", "other").with_row_index("row").join(seen, on=["one", "other"], how="semi")
+            hashed = hashed.with_row_index("row")
+            new &= ~pl.col("row").is_in(again["row"].implode())
         kept = hashed.select(new.alias("new"))["new"]
         known = hashed.select("one", "other", "time")
         both = known if seen is None else pl.concat([seen, known])
         last = known["time"].max()
-        self._seen = both.filter(pl.col("time") >= pl.lit(last) - _AGAIN).unique(["one", "other"], keep="last")
+        self._seen = both.filter(pl.col("time") >= pl.lit(last) - _AGAIN)
         return frame.filter(kept)

@@ -11,7 +11,7 @@ import msgspec
 from mainstay.errors import InputError
 from mainstay.events.export import FORMATS, Asked, Described, Format, Rows, Whole, write
 from mainstay.events.line import iso
-from mainstay.lifecycle.reading.access import record_access
+from mainstay.events.showing.access import record_access
 from mainstay.lifecycle.reading.columns import described
 from mainstay.release import open_books
 

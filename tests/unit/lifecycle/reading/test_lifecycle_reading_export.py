@@ -16,7 +16,8 @@ from mainstay.errors import InputError, StoreError
 from mainstay.events import IdMaker, Prediction, open_log, open_pseudonyms, tail
 from mainstay.events.export import Asked
 from mainstay.events.sealing import seal
-from mainstay.lifecycle import export_events, show_events
+from mainstay.events.showing import show_events
+from mainstay.lifecycle import export_events
 from mainstay.models.frameworks.linear import Labels, LinearModel, Slope
 from mainstay.models.task import Task
 from mainstay.serving.testing import TINY_MODEL, register_model, tiny_project

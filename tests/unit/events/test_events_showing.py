@@ -13,9 +13,9 @@ from mainstay.errors import NotFoundError
 from mainstay.events import Access, Feedback, IdMaker, Kpi, Prediction, Refusal, open_log, tail
 from mainstay.events.read import read_feedback
 from mainstay.events.segments import remove_segment
+from mainstay.events.showing import show_events, shown_document
 from mainstay.events.table.shipping import ship
 from mainstay.events.truth import kpis, truth
-from mainstay.lifecycle import show_events, shown_document
 from mainstay.render.markdown import to_markdown
 from mainstay.serving.testing import TINY_CONTRACT, TINY_TASK, tiny_project
 

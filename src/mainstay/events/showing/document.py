@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mainstay.events import Feedback, Prediction, Value
-    from mainstay.lifecycle.reading.shown import Answered, Shown
+    from mainstay.events.showing.shown import Answered, Shown
     from mainstay.render.document import Block, Cell
 
 _IN_FULL = 5

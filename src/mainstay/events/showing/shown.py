@@ -9,13 +9,13 @@ import msgspec
 from mainstay.errors import NotFoundError
 from mainstay.events import Access, Action, Event, Feedback, Found, Prediction, Refusal, open_log
 from mainstay.events.line import event_id
-from mainstay.lifecycle.reading.access import record_access
-from mainstay.lifecycle.reading.seeking import answer_of, opened, seek
+from mainstay.events.showing.access import record_access
+from mainstay.events.showing.seeking import answer_of, opened, seek
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mainstay.lifecycle.reading.seeking import Lying
+    from mainstay.events.showing.seeking import Lying
     from mainstay.project import Project
 
 Kind = Literal["answer", "shadow", "request", "feedback", "refusal", "finding", "action", "access"]
