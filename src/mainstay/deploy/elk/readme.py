@@ -37,6 +37,7 @@ Then one shipper, never two: each notes how far it is in `{shipment.state}`.
 
 ```sh
 mkdir -p {_path(shipment, "vector")} {_path(shipment, "fluent-bit")}
+# one of these:
 filebeat -e -c "$PWD/filebeat.yml" --path.data {_path(shipment, "filebeat")}
 logstash -f logstash.conf
 fluent-bit -c fluent-bit.yaml
