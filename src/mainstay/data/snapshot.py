@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mainstay.contract import Text
 from mainstay.contract.table import learn_fills
+from mainstay.data.demands import refuse_wrong_columns
 from mainstay.data.holdout import SplitKind, hold_out, plan_split
 from mainstay.data.inputs import derive_inputs, refuse_free_text, weigh
 from mainstay.data.logged import ID, Logged, split_of, stands_of
@@ -25,14 +24,14 @@ from mainstay.data.survey import gather, survey
 from mainstay.data.target import MIN_ROWS, choose_goal, find_target
 from mainstay.data.versions.digest import stamp_of
 from mainstay.data.versions.state import restore
-from mainstay.data.words import count, listing, rows
-from mainstay.errors import ContractError, DataError
-from mainstay.measures.standing_in import resample
+from mainstay.data.words import count, rows
+from mainstay.errors import DataError
+from mainstay.measures.standing_in import effective_rows, resample
 from mainstay.models.features import read_code, seen_by
 from mainstay.models.pricing import refuse_unsound_amounts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -152,10 +151,11 @@ class Snapshot:
         return mass if rows.stands is None else mass * rows.stands
 
     def as_the_world(self, rows: Rows) -> NDArray[np.int64]:
-        """Give places of rows that are together as the world is: some are left out, or there several times."""
+        """Give places of rows that are together as the world is: as many as rows of equal weight would say as much."""
         if rows.stands is None:
             return np.arange(len(rows)) if self.prior is None else self.prior.thin(rows.y)
-        return resample(rows.stands if self.prior is None else self.prior.weigh(rows.y) * rows.stands)
+        mass = rows.stands if self.prior is None else self.prior.weigh(rows.y) * rows.stands
+        return resample(mass, round(effective_rows(mass)))
 
 
 def take_snapshot(project: Project, contract: Contract, *, source: Source | Logged | Path | None = None) -> Snapshot:
@@ -194,7 +194,7 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Logg
     names = opened.schema.names()
     settings = split_of(settings, names)
     target = find_target(names, settings.target, opened.source.name)
-    _refuse_wrong_columns(project, contract, settings, names)
+    refuse_wrong_columns(project, contract, settings, names)
     found = survey(opened, most=settings.max_rows, seed=settings.seed)
     deciding = gather(opened, found, [target, *_split_columns(settings, target)])
     goal = choose_goal(deciding.get_column(target), settings.positive, classes=settings.classes)
@@ -248,39 +248,6 @@ def take_snapshot(project: Project, contract: Contract, *, source: Source | Logg
 
 def _personal(contract: Contract) -> frozenset[str]:
     return frozenset(column.name for column in contract.columns if column.personal)
-
-
-def _refuse_wrong_columns(project: Project, contract: Contract, settings: DataSettings, names: Sequence[str]) -> None:
-    """Refuse, before any row is looked at, a project that names columns the source or the contract doesn't have."""
-    by = settings.split_by
-    asked = [("segments", name) for name in settings.segments]
-    if isinstance(by, SplitBy):
-        asked += [("split_by", name) for name in by.columns]
-    if settings.entity:
-        asked.append(("entity", settings.entity))
-    for key, name in asked:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else f"Its columns: {listing(list(names))}."
-            raise project.file.error("data", key, f"names '{name}', which the source doesn't have.", hint)
-    for name in settings.segments:
-        if name in contract.names and isinstance(column := contract.column(name), Text) and column.personal:
-            raise project.file.error(
-                "data", "segments", f"names '{name}', a personal text: reports would spell out what it says.",
-                "Compare groups of another column, or make it a category, whose values the contract names.",
-            )  # fmt: skip
-    if settings.target in contract.feature_names:
-        raise ContractError(
-            f"'{settings.target}' is the target and a feature: the model would be told the answer.",
-            "Remove its table from contract.toml.",
-        )
-    absent = [column.name for column in contract.features if column.name not in names and column.missing == "reject"]
-    if absent:
-        lacking = listing([repr(name) for name in absent], 5)
-        raise DataError(
-            f"The source lacks {lacking}, which the contract demands in every record.",
-            "Give a source that has them, or remove their tables from contract.toml.",
-        )
 
 
 def _source(

@@ -119,7 +119,7 @@ class _Refits:
         rows = snapshot.train
         some = np.sort(rng.permutation(len(rows))[:MOST_ROWS])
         self._X, self._y = rows.X[some], rows.y[some]
-        self._weights = None if rows.weights is None else rows.weights[some]
+        self._weights = None if rows.fit_weights is None else rows.fit_weights[some]
         judged = np.sort(rng.permutation(held.truth.size)[:MOST_ROWS])
         self._asked, self._truth = held.X[judged], held.truth[judged]
         self._clusters = None if held.clusters is None else held.clusters[judged]

@@ -54,7 +54,7 @@ def measure_attributions(snapshot: Snapshot, model: Model, held: HeldOut, seed: 
     """
     if not len(held.X) or not snapshot.inputs.features:
         return ()
-    profile = profile_rows(snapshot.inputs, snapshot.train.X)
+    profile = profile_rows(snapshot.inputs, snapshot.train.X[snapshot.as_the_world(snapshot.train)])
     explainer = Explainer(model, snapshot.contract, snapshot.inputs, profile, snapshot.task, seed=seed)
     most = _EXACT if explainer.exact else _ASKED
     some = np.sort(np.random.default_rng(seed).permutation(len(held.X))[:most])

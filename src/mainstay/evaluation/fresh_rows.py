@@ -158,7 +158,7 @@ def _shifts(snapshot: Snapshot, settings: EvaluationSettings, champion: Rival) -
         return
     relabelled = _relabelled(champion.inputs, snapshot.inputs)
     reference = champion.profile
-    counted = count_like(reference, snapshot.train.X)
+    counted = count_like(reference, snapshot.train.X[snapshot.as_the_world(snapshot.train)])
     for old, new in zip(reference.columns, counted.columns, strict=True):
         if old.name not in relabelled:
             yield _shift(old, new, settings.max_shift)
@@ -194,7 +194,8 @@ def base_rate_finding(snapshot: Snapshot, before: Report) -> Finding | None:
     """Say how far the share of positives moved; only reported."""
     if snapshot.task.kind != "binary":
         return None
-    share, n = float(snapshot.train.y.mean()), len(snapshot.train)
+    world = snapshot.train.y[snapshot.as_the_world(snapshot.train)]
+    share, n = float(world.mean()), len(world)
     note = (
         f"{100 * share:.3g} % of the training rows are positive; of the champion's {100 * before.base_rate:.3g} % were."
     )

@@ -151,7 +151,7 @@ def _same_scores(snapshot: Snapshot, stick: Yardstick) -> Floats:
 
 
 def _shares(snapshot: Snapshot, stick: Yardstick) -> Floats:
-    return np.asarray(usual(snapshot.train.y, stick.task)[1])
+    return np.asarray(usual(snapshot.train.y, stick.task, snapshot.train.stands)[1])
 
 
 def _same_for_all(snapshot: Snapshot, stick: Yardstick) -> Policy:

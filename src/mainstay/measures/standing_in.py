@@ -126,11 +126,18 @@ def effective_rows(weights: Floats) -> float:
     return float(weights.sum() ** 2 / np.square(weights).sum()) if weights.any() else 0.0
 
 
-def resample(mass: Floats) -> Places:
-    """Give places of as many rows that are together as what they stand for is: each about as often as it weighs.
+def resample(mass: Floats, size: int | None = None) -> Places:
+    """Give places of rows that are together as what they stand for is: each about as often as it weighs.
 
     Systematic resampling, without chance (Kitagawa 1996, Monte Carlo Filter and Smoother, Journal of Computational and
     Graphical Statistics 5).
+
+    Parameters
+    ----------
+    mass : array, shape (n,)
+        How many records each row stands for.
+    size : int, optional
+        How many places; as many as there are rows unless given.
 
     Examples
     --------
@@ -138,5 +145,6 @@ def resample(mass: Floats) -> Places:
     [0, 1, 1, 3]
 
     """
-    steps = (np.arange(mass.size) + 0.5) * (mass.sum() / mass.size)
+    size = mass.size if size is None else size
+    steps = (np.arange(size) + 0.5) * (mass.sum() / max(size, 1))
     return np.asarray(np.minimum(np.searchsorted(np.cumsum(mass), steps), mass.size - 1), dtype=np.int64)

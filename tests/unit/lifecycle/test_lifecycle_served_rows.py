@@ -7,22 +7,28 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from mainstay import lifecycle
 from mainstay.cli.program import main
-from mainstay.contract import load_contract
+from mainstay.contract import count_like, load_contract, profile_rows
+from mainstay.contract.table import check_table, encode_table
+from mainstay.data import take_snapshot
 from mainstay.data.draft import draft_project, write_project
 from mainstay.data.sample import SAMPLE_ANSWERS
 from mainstay.data.simulated_log import Answering, log_round
 from mainstay.data.simulator import TARGET, simulate, true_probability, write_sample
 from mainstay.events import Access, decode_event, open_log
+from mainstay.measures.distances import psi, psi_noise
 from mainstay.models.policy import Policy
 from mainstay.models.task import Task
 from mainstay.project import open_project
 from mainstay.release import open_books
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mainstay.lifecycle import Trained
     from mainstay.project import Project
 
@@ -125,6 +131,28 @@ def test_the_profile_is_of_the_world_and_not_of_what_is_left(trained: tuple[Proj
     left = asked.filter(true_probability(asked) < POLICY.threshold)
     assert share == pytest.approx(everybody, abs=0.06)
     assert abs(float((left["contract"] == "monthly").mean()) - everybody) > 0.08  # type: ignore[arg-type]
+
+
+def test_fresh_rows_of_the_log_are_held_against_the_champion_as_the_world(
+    trained: tuple[Project, Trained, list[str]],
+) -> None:
+    """What an action took out of the rows is no shift of the world: a retraining isn't refused for it."""
+    project, _, _ = trained
+    contract = load_contract(project.root / "contract.toml")
+    asked = check_table(contract, simulate(1200, seed=5, start=BEGIN, days=60)).good
+    world = profile_rows(contract, encode_table(contract, asked))
+    source = lifecycle.log_source(project, "90d", NOW.isoformat(), now=NOW)
+    rows = take_snapshot(project, contract, source=source)
+
+    def furthest(X: NDArray[np.float64]) -> float:
+        counted = count_like(world, X)
+        return max(
+            psi(np.array(one.counts), np.array(other.counts)) - psi_noise(len(one.counts), 1200, len(X))
+            for one, other in zip(world.columns, counted.columns, strict=True)
+        )
+
+    weighed = furthest(rows.train.X[rows.as_the_world(rows.train)])
+    assert weighed < 0.005 < furthest(rows.train.X)
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
