@@ -19,6 +19,7 @@ from mainstay.events.erasing.idle import destroy_idle
 from mainstay.events.table.care import Tended, tend
 from mainstay.events.table.shipping import Shipped, ship
 from mainstay.release import open_books
+from mainstay.render.numbers import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,8 @@ class Shipping(msgspec.Struct, frozen=True, kw_only=True):
         Files that no snapshot needed any more.
     removed : int
         Segments that were deleted after ``[events] keep_segments``.
+    forgotten : int
+        Keys of persons that were destroyed, since with the old events the last about them were deleted.
 
     """
 
@@ -63,16 +66,18 @@ class Shipping(msgspec.Struct, frozen=True, kw_only=True):
     expired: int = 0
     vacuumed: int = 0
     removed: int = 0
+    forgotten: int = 0
 
     @property
     def told(self) -> str:
         """Say what was done in a sentence; empty where nothing was."""
         parts = [
-            f"{self.events} events of {self.segments} segments went into the tables" if self.segments else "",
-            f"{self.damaged} damaged lines were kept aside" if self.damaged else "",
-            f"{self.compacted} small files were made fewer" if self.compacted else "",
-            f"{self.expired} events were deleted, being old" if self.expired else "",
-            f"{self.removed} segments were deleted, having been shipped long ago" if self.removed else "",
+            f"{counted(self.events, 'event')} of {counted(self.segments, 'file')} shipped" if self.segments else "",
+            f"{counted(self.damaged, 'damaged line')} kept aside" if self.damaged else "",
+            f"{counted(self.compacted, 'small file')} of the tables made fewer" if self.compacted else "",
+            f"{counted(self.expired, 'old event')} deleted" if self.expired else "",
+            f"{counted(self.forgotten, 'key')} of persons destroyed, of whom nothing is left" if self.forgotten else "",
+            f"{counted(self.removed, 'file')} deleted that had been shipped long ago" if self.removed else "",
         ]
         said = ", ".join(part for part in parts if part)
         return f"{self.model}: {said}." if said else ""
@@ -105,13 +110,12 @@ def ship_events(
     log = open_log(project)
     described = _Described(project)
     shipped = ship(log, contract_of=described.features, inputs_of=described.inputs, commits=commits, patience=patience)
-    tended = Tended()
+    tended, forgotten = Tended(), 0
     if _is_due(log.root / _FILE, now):
         tended = tend(log, now)
-        if tended.expired:
-            destroy_idle(log)
+        forgotten = destroy_idle(log) if tended.expired else 0
         _note(log.root / _FILE, now)
-    return _told(project, shipped, tended)
+    return _told(project, shipped, tended, forgotten)
 
 
 class Shipper:
@@ -168,7 +172,7 @@ class _Described:
         return None, None
 
 
-def _told(project: Project, shipped: Shipped, tended: Tended) -> Shipping:
+def _told(project: Project, shipped: Shipped, tended: Tended, forgotten: int) -> Shipping:
     return Shipping(
         model=project.name,
         segments=shipped.segments,
@@ -178,6 +182,7 @@ def _told(project: Project, shipped: Shipped, tended: Tended) -> Shipping:
         expired=tended.expired,
         vacuumed=tended.vacuumed,
         removed=tended.removed,
+        forgotten=forgotten,
     )
 
 

@@ -62,7 +62,7 @@ def test_the_contracts_of_the_registry_give_the_columns_their_types(project: Pro
     answer(project, version=77)  # nobody knows it
     done = ship_events(project, now=NOW)
     assert (done.segments, done.events) == (2, 2)
-    assert done.told == f"{project.name}: 2 events of 2 segments went into the tables."
+    assert done.told == f"{project.name}: 2 events of 2 files shipped."
     with open_books(project) as books:
         kinds = {each.name: each.stored() for each in books.registry.load_contract(project.name, 1).features}
     assert rows(project).schema["features"] == pl.Struct(kinds)
@@ -73,7 +73,7 @@ def test_the_command_says_what_it_did(project: Project) -> None:
     answer(project)
     words = ["events", "ship", "--project", str(project.root)]
     first, second = (CliRunner().invoke(program, words, catch_exceptions=False) for _ in range(2))
-    assert "1 events of 1 segments went into the tables" in first.output
+    assert "1 event of 1 file shipped" in first.output
     assert "all that is sealed is in the tables already" in second.output
     assert first.exit_code == second.exit_code == 0
 
@@ -85,7 +85,7 @@ def test_a_controller_that_does_not_lead_ships_too(project: Project) -> None:
     with pytest.raises(LockedError, match="Another controller"):
         run(project, every=1, once=True, tell=told.append)
     assert rows(project).height == 1
-    assert any("went into the tables" in line for line in told)
+    assert any("shipped" in line for line in told)
 
 
 def test_a_trouble_is_told_once_and_tried_again(project: Project) -> None:
@@ -102,7 +102,7 @@ def test_a_trouble_is_told_once_and_tried_again(project: Project) -> None:
     assert "can't be used" in told[0]
     (project.root / "there").unlink()
     shipper.look(project, NOW)
-    assert told[1:] == [f"{project.name}: 1 events of 1 segments went into the tables."]
+    assert told[1:] == [f"{project.name}: 1 event of 1 file shipped."]
     assert pl.read_delta(str(project.root / "there/predictions")).height == 1
 
 

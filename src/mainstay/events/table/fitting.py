@@ -5,6 +5,7 @@ Imports Polars; a serving worker never imports this module.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mainstay.contract import Contract
     from mainstay.events.log import Stream
 
+_ODD = re.compile(r'["\\\x00-\x1f]')
 MORE = "mainstay.more"
 """Field of a mended line for what fits no column; becomes the column ``more``."""
 
@@ -141,6 +143,18 @@ def decoder(shape: Shape) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(line)
 
 
+def decoded(lines: bytes, shape: Shape) -> list[Any] | None:
+    """Decode lines that all fit exactly; None where any doesn't."""
+    try:
+        objects = decoder(shape).decode_lines(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    for column, kinds in (("features", shape.features), ("inputs", shape.inputs)):
+        if _is_odd(kinds) and not all(_agrees(getattr(each, column), dict(kinds), shape.is_loose) for each in objects):
+            return None
+    return objects
+
+
 def mend(line: bytes, shape: Shape) -> bytes | None:
     """Make a line fit: what no column takes becomes one text. None where it is no event at all."""
     try:
@@ -193,7 +207,23 @@ def _is_needed(field: fields.Field) -> bool:
     return field.column in ("id", "time")
 
 
+def _is_odd(kinds: Kinds) -> bool:
+    """Whether any name is one that msgspec takes for no field's: such values are checked one by one."""
+    return any(_ODD.search(name) for name, _ in kinds)
+
+
+def _agrees(values: dict[str, Any] | None, kinds: dict[str, pl.DataType], is_loose: bool) -> bool:
+    if values is None:
+        return True
+    has_all = is_loose or values.keys() == kinds.keys()
+    return has_all and all(
+        name in kinds and _fits(value, _python(kinds[name]) | None) for name, value in values.items()
+    )
+
+
 def _struct(kinds: Kinds, is_loose: bool) -> Any:
+    if _is_odd(kinds):
+        return dict[str, Any]
     members: list[Any] = []
     for number, (_, kind) in enumerate(kinds):
         wanted = _python(kind) | None

@@ -18,7 +18,7 @@ import polars as pl
 
 from mainstay.events.lines import sift
 from mainstay.events.table import fields, schemas
-from mainstay.events.table.fitting import Shape, decoder, fields_of, mend
+from mainstay.events.table.fitting import Shape, decoded, fields_of, mend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ def _alike(data: bytes, stream: Stream, described: Described) -> pl.DataFrame | 
     version = _version(first) if stream == "predictions" else None
     ((shape, _),) = _groups([first], stream, described)
     for form in shape.forms():
-        objects = _decoded(data, form)
+        objects = decoded(data, form)
         if objects and (stream != "predictions" or all(each.version == version for each in objects)):
             return _frame(data, objects, form)
     return None
@@ -134,13 +134,13 @@ def _version(line: bytes) -> Any:
 
 def _group(lines: list[bytes], shape: Shape) -> tuple[list[pl.DataFrame], list[bytes]]:
     for each in shape.forms():
-        objects = _decoded(b"\n".join(lines), each)
+        objects = decoded(b"\n".join(lines), each)
         if objects is not None:
             return [_frame(b"\n".join(lines), objects, each)], []
     fit: dict[Shape, list[bytes]] = {}
     clean, damaged = [], []
     for line in lines:
-        form = next((each for each in shape.forms() if _decoded(line, each) is not None), None)
+        form = next((each for each in shape.forms() if decoded(line, each) is not None), None)
         if form is not None:
             fit.setdefault(form, []).append(line)
         elif (mended := mend(line, shape)) is not None:
@@ -150,14 +150,7 @@ def _group(lines: list[bytes], shape: Shape) -> tuple[list[pl.DataFrame], list[b
     if clean:
         fit.setdefault(shape.loosened(), []).extend(clean)
     data = {form: b"\n".join(group) for form, group in fit.items()}
-    return [_frame(each, _decoded(each, form) or [], form) for form, each in data.items()], damaged
-
-
-def _decoded(lines: bytes, shape: Shape) -> list[Any] | None:
-    try:
-        return decoder(shape).decode_lines(lines)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    return [_frame(each, decoded(each, form) or [], form) for form, each in data.items()], damaged
 
 
 def _frame(lines: bytes, objects: list[Any], shape: Shape) -> pl.DataFrame:

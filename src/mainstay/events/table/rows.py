@@ -82,4 +82,5 @@ def _feature(
     takes = (wanted, *_READS.get(wanted.base_type(), ()))
     places = (name, *(f"{name}:{word_of(each)}" for each in takes))
     found = [struct.field(place).cast(wanted) for place in places if held.get(place) in takes]
-    return (pl.coalesce(found) if found else pl.lit(None, dtype=wanted)).cast(kind).alias(name)
+    value = pl.coalesce(found) if found else pl.lit(None, dtype=wanted)
+    return value.cast(kind, strict=False).alias(name)  # a missing tensor is no list of the shape
