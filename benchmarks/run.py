@@ -16,7 +16,16 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LONG = ("contract_law", "events", "overload", "rollback", "serving", "source_streaming", "training_quality")
+LONG = (
+    "contract_law",
+    "events",
+    "events_scale",
+    "overload",
+    "rollback",
+    "serving",
+    "source_streaming",
+    "training_quality",
+)
 
 
 def main(names: list[str]) -> int:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from mainstay import lifecycle
+from mainstay.cli.events_windows import events_windows
 from mainstay.errors import InputError, NotFoundError
 from mainstay.events import Feedback, IdMaker, Kpi, Prediction, Refusal
 from mainstay.release import open_books
@@ -146,3 +148,18 @@ def test_it_is_drawn_with_intervals_and_counts(
     assert "version 2" in printed
     assert "(n 50)" in printed.replace("\u202f", " ")
     assert msgspec.json.decode(msgspec.json.encode(found.figures))[1]["lines"] == 100
+
+
+def test_the_command_prints_tables_or_json_or_says_that_there_is_nothing(served: Project) -> None:
+    here = ["--project", str(served.root)]
+    span = ["--since", START.isoformat(), "--until", (START + 48 * HOUR).isoformat()]
+    run = CliRunner().invoke
+    printed = run(events_windows, [*here, *span, "--json"])
+    assert [each["lines"] for each in msgspec.json.decode(printed.stdout)] == [100, 100]
+    assert "What is known of it" in run(events_windows, [*here, *span]).stdout
+    nothing = run(events_windows, [*here, "--since", (START + 99 * 24 * HOUR).isoformat()])
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert "nothing was answered in this span" in nothing.stderr
+    wrong = run(events_windows, [*here, "--every", "soon"])
+    assert wrong.exit_code == 2
+    assert "15m, 6h, 1d" in wrong.stderr

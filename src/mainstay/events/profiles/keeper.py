@@ -9,10 +9,12 @@ from collections import defaultdict
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+import msgspec
 import polars as pl
 
 from mainstay.events.profiles.catalogue import Sources, look_through
-from mainstay.events.profiles.clock import DAY, HOUR, ODD, buckets, made_at, slice_of, start_of
+from mainstay.events.profiles.clock import DAY, HOUR, ODD, buckets, slice_of, start_of
+from mainstay.events.profiles.heads import heads_of
 from mainstay.events.profiles.material import EARLY, RETRIED, Chosen, read_material
 from mainstay.events.profiles.profile import Profile, merge
 from mainstay.events.profiles.store import Day, Head, Store
@@ -200,9 +202,9 @@ class Profiles:
         for run in self._runs(dirty):
             material = self._material(start_of(run[0]), start_of(run[-1] + 1))
             found = summarize_slices(material, self._lens, HOUR)
-            heads = self._heads(material, run)
-            for place in run:
-                fresh[place // DAY][place] = heads[place], found.get(place, Profile())
+            for place, head in heads_of(material, run).items():
+                marked = msgspec.structs.replace(head, mark=self._mark(place, head))
+                fresh[place // DAY][place] = marked, found.get(place, Profile())
         for number, slices in fresh.items():
             self._keep(number, slices)
 
@@ -234,41 +236,6 @@ class Profiles:
             rows += lines
         if run:
             yield run
-
-    def _heads(self, material: Material, run: Sequence[int]) -> dict[int, Head]:
-        asked = material.frame["asked"]
-        frame = material.frame.select("time", "role").with_columns(made_at(asked).alias("made"), buckets(asked))
-        tick = HOUR.total_seconds() * 1_000_000
-        sliced = (pl.col("time").dt.epoch("us") // int(tick)).alias("slice")
-        began = pl.col("slice") * int(tick / 1000)
-        grouped = (
-            frame.with_columns(sliced)
-            .group_by("slice")
-            .agg(
-                pl.col("time").min().alias("first"),
-                pl.col("time").max().alias("last"),
-                pl.col("place").min().alias("low"),
-                pl.col("place").max().alias("high"),
-                pl.col("made").is_null().any().alias("odd"),
-                (pl.col("made") < began).any().alias("early"),
-                (pl.col("role") != "shadow").sum().alias("answers"),
-            )
-        )
-        rows = {row["slice"]: row for row in grouped.iter_rows(named=True)}
-        refused = material.refusals.select("time", sliced)
-        return {place: self._one_head(place, rows.get(place), refused) for place in run}
-
-    def _one_head(self, place: int, row: Mapping[str, object] | None, refused: pl.DataFrame) -> Head:
-        times = refused.filter(pl.col("slice") == place)["time"].to_list()
-        found: dict[str, object] = {}
-        if row is not None:
-            times += [row["first"], row["last"]]
-            low, high = row["low"], row["high"]
-            found = {name: row[name] for name in ("odd", "early", "answers")}
-            found["buckets"] = (0, -1) if low is None else (low, high)
-        start = start_of(place)
-        head = Head(mark="", first=min(times, default=start), last=max(times, default=start), **found)  # type: ignore[arg-type]
-        return Head(**{**_fields(head), "mark": self._mark(place, head)})  # type: ignore[arg-type]
 
     def _material(self, since: dt.datetime, until: dt.datetime) -> Material:
         """Read a span from the files that the catalogue names for it."""
@@ -313,7 +280,3 @@ class Profiles:
 
 def _inside(head: Head | None, since: dt.datetime, until: dt.datetime) -> bool:
     return head is not None and head.first >= since and head.last < until
-
-
-def _fields(head: Head) -> dict[str, object]:
-    return {name: getattr(head, name) for name in head.__struct_fields__}

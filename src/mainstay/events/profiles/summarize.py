@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +28,7 @@ from mainstay.events.profiles.profile import (
     outcomes_of,
     profile_of,
 )
+from mainstay.events.profiles.segment import segment_values
 from mainstay.events.read import FEATURE, INPUT
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
-MISSING = "missing"
 _KEYS = ("version", "role", "drawn", "consumer")
 _UNSEEN = -2  # a row whose features its version can't read, or that another version answered
 _GAP = -1
@@ -102,7 +101,7 @@ def _cells(material: Material, lens: Lens, width: dt.timedelta) -> Iterator[tupl
         yield place, key, _cell(rows, chosen, lens, key)
     for segment in lens.segments:
         for (*names, value), chosen in _groups(
-            frame.with_columns(_values(frame, lens, segment)), ("slice", *_KEYS, "value")
+            frame.with_columns(segment_values(frame, lens, segment)), ("slice", *_KEYS, "value")
         ):
             place, key = _key(names, segment, value)
             yield place, key, _cell(rows, chosen, lens, key)
@@ -125,30 +124,6 @@ def _key(names: list[object], segment: str = "", value: object = "") -> tuple[in
 
 def _slice(width: dt.timedelta) -> pl.Expr:
     return (pl.col("time").dt.epoch("us") // (width // dt.timedelta(microseconds=1))).alias("slice")
-
-
-def _values(frame: pl.DataFrame, lens: Lens, segment: str) -> pl.Series:
-    """Give the value of each row in a segment column, as text; of numbers the quarter of the reference they fall in."""
-    cells, cuts = frame[FEATURE + segment], _quarters(lens, segment)
-    if not cuts:
-        return cells.cast(pl.String).fill_null(MISSING).alias("value")
-    between = (f"{low:g} to {high:g}" for low, high in pairwise(cuts))
-    texts = np.array([f"up to {cuts[0]:g}", *between, f"above {cuts[-1]:g}", MISSING])
-    numbers = _floats(cells)
-    places = np.searchsorted(cuts, np.nan_to_num(numbers), side="left")
-    return pl.Series("value", texts[np.where(np.isnan(numbers), len(texts) - 1, places)])
-
-
-def _quarters(lens: Lens, segment: str) -> tuple[float, ...]:
-    view = lens.view(lens.version)
-    if view is None:
-        return ()
-    found = next((column for column in view.reference.columns if column.name == segment), None)
-    if found is None or found.kind == "category" or not found.edges:
-        return ()
-    reached = np.cumsum(found.counts) / max(sum(found.counts), 1)
-    places = {int(np.searchsorted(reached, level)) for level in (0.25, 0.5, 0.75)}
-    return tuple(found.edges[place] for place in sorted(places) if place < len(found.edges))
 
 
 def _rows(material: Material, lens: Lens) -> _Rows:
