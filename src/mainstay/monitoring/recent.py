@@ -100,7 +100,7 @@ def read_recent(
     since = now - REACH
     if profiles.lines(since) <= affordable:
         return _as_rows(read_served(served_since(books, bundle, since, now).frame, bundle), since, gauge, bundle)
-    profiles.refresh(since, most=4 * affordable)
+    profiles.refresh(since, most=4 * affordable, look=False)
     begun = max(profiles.newest(affordable, now) or since, since)
     served = read_served(served_since(books, bundle, begun, now).frame, bundle)
     # Sums know no order of answers, and know slices of an hour: what needs either is drawn of the rows alone.

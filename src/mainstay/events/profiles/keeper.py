@@ -15,11 +15,11 @@ import polars as pl
 from mainstay.events.profiles.catalogue import Sources, look_through
 from mainstay.events.profiles.clock import DAY, HOUR, ODD, buckets, slice_of, start_of
 from mainstay.events.profiles.heads import heads_of
-from mainstay.events.profiles.material import EARLY, RETRIED, Chosen, read_material
+from mainstay.events.profiles.material import EARLY, RETRIED, Chosen, between, read_material
 from mainstay.events.profiles.profile import Profile, merge
 from mainstay.events.profiles.store import Day, Head, Store
 from mainstay.events.profiles.summarize import summarize, summarize_slices
-from mainstay.events.read import read_feedback
+from mainstay.events.read import read_feedback, read_predictions
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -52,6 +52,7 @@ class Profiles:
         self._lens = lens
         self._store = Store(log.root / FOLDER)
         self._days: dict[int, Day] = {}
+        self._slices: dict[int, Material] = {}
         self.computed: tuple[int, ...] = ()
         """The slices that the last `refresh` computed anew."""
         self._whole = True
@@ -77,7 +78,7 @@ class Profiles:
         first = slice_of(since)
         return sum(self._predictions.lines(place).count for place in self._predictions.places if place >= first)
 
-    def refresh(self, since: dt.datetime | None = None, *, most: int | None = None) -> bool:
+    def refresh(self, since: dt.datetime | None = None, *, most: int | None = None, look: bool = True) -> bool:
         """Compute the slices that the log has changed since they were stored, and store them.
 
         Parameters
@@ -86,6 +87,8 @@ class Profiles:
             Older slices are left as they are.
         most : int, optional
             Stop before more rows than this are read, the newest slices first.
+        look : bool
+            Whether to `look` at the log first; not needed where that was done just now.
 
         Returns
         -------
@@ -93,7 +96,8 @@ class Profiles:
             Whether every slice is as the log is now.
 
         """
-        self.look()
+        if look:
+            self.look()
         dirty = [place for place in self._places() if (since is None or start_of(place + 1) > since)]
         dirty = [place for place in dirty if not self._is_current(place)]
         chosen = self._affordable(dirty, most)
@@ -156,6 +160,7 @@ class Profiles:
 
     def _read(self, catalogue: Catalogue) -> None:
         self._days.clear()
+        self._slices.clear()
         self._predictions = catalogue.sources("predictions")
         self._feedback = catalogue.sources("feedback")
         self._refusals = catalogue.sources("refusals")
@@ -270,12 +275,22 @@ class Profiles:
             head = self._head(place)
             missed = not self._whole if head is None else head.last < begin or head.first >= end
             if begin < end and not missed:
-                yield summarize(self._material(begin, end), self._lens)
+                yield summarize(between(self._slice(place), begin, end), self._lens)
+
+    def _slice(self, place: int) -> Material:
+        """Read a slice; once, where several windows end in it."""
+        if place not in self._slices:
+            self._slices[place] = self._material(start_of(place), start_of(place + 1))
+        return self._slices[place]
 
     def _times(self, place: int, since: dt.datetime | None = None, until: dt.datetime | None = None) -> pl.Series:
-        begin, end = start_of(place), start_of(place + 1)
-        frame = self._material(max(begin, since or begin), min(end, until or end)).frame
-        return frame.filter(pl.col("role") != "shadow")["time"].sort()
+        begin, end = max(start_of(place), since or start_of(place)), start_of(place + 1)
+        names = {"predictions": self._predictions.names(range(place - 1, place + 2))}
+        log, model = Chosen(self._log, names), self._lens.model or None
+        frame = read_predictions(
+            log, self._lens.contract, begin - RETRIED, min(end, until or end), model, columns=("time", "role")
+        )
+        return frame.filter((pl.col("role") != "shadow") & (pl.col("time") >= begin))["time"].sort()
 
 
 def _inside(head: Head | None, since: dt.datetime, until: dt.datetime) -> bool:

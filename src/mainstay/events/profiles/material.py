@@ -96,3 +96,11 @@ def read_material(
     answers = frame.filter(pl.col("answer").is_null()).select("id")
     numbers = kpis(told).join(answers, on="id", how="semi", maintain_order="left")
     return Material(frame, numbers, read_refusals(log, since, until, name))
+
+
+def between(material: Material, since: dt.datetime, until: dt.datetime) -> Material:
+    """Take the rows of a part of a span; `until` excluded."""
+    inside = (pl.col("time") >= since) & (pl.col("time") < until)
+    frame = material.frame.filter(inside)
+    numbers = material.kpis.join(frame.select("id"), on="id", how="semi", maintain_order="left")
+    return Material(frame, numbers, material.refusals.filter(inside))
