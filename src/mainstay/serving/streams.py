@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from mainstay.errors import StoreError
 from mainstay.events import Found, encode_events
 from mainstay.events.behind import Behind
+from mainstay.events.log import STREAMS
 from mainstay.events.syncing import GroupSync
+from mainstay.events.table.sealed import count_aside
 from mainstay.serving.process.voice import Seldom, say
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class Streams:
         """Whether nothing is answered that can't be written down."""
         self.lose: Callable[[Stream, int], object] = lambda _stream, _events: None
         """Told how many events of a stream were lost."""
+        self._root = log.root
         self._model = model
         self._new_id = new_id
         self._made = {stream: log.writer(stream, syncs=False) for stream in _WRITTEN}
@@ -80,6 +83,10 @@ class Streams:
         if beside is not None and beside.thread.died:
             return True
         return self.refuses and bool(self._trouble or (self._sync and self._sync.trouble))
+
+    def damaged(self) -> dict[Stream, int]:
+        """Count the lines of each stream that were found damaged, as they lie aside on this machine."""
+        return {stream: count_aside(self._root / stream) for stream in STREAMS}
 
     def write(self, stream: Stream, lines: bytes) -> bool:
         """Append lines; says whether they are in the log, or will be.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mainstay.errors import LockedError
-from mainstay.events.segments import seal
+from mainstay.events.segments import SUFFIX, seal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,14 @@ def take(path: Path) -> Taken | None:
         return None
     same = hashlib.sha256(data).hexdigest() == told.sha256
     return Taken(path, data, 0 if same else max(0, told.lines - data.count(b"\n")))
+
+
+def count_aside(folder: Path) -> int:
+    """Count the damaged lines of a stream's folder that are kept aside."""
+    try:
+        return sum(path.read_bytes().count(b"\n") for path in (folder / ASIDE).iterdir() if path.suffix == SUFFIX)
+    except OSError:
+        return 0
 
 
 def set_aside(path: Path, lines: Sequence[bytes]) -> None:

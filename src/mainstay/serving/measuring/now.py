@@ -17,10 +17,15 @@ _ARM = ("model", "version", "role")
 
 
 def tell_now(models: Sequence[Served]) -> Iterator[Told]:
-    """Tell who answers by which release, since when, and whether the registries are reached."""
+    """Tell who answers by which release, since when, whether the registries are reached, and how the log is."""
     yield Told("mainstay_build_info", "gauge", "The program; always 1.", ("version",), {(own_version(),): 1})
     yield from _releases(models)
     yield from _registries(models)
+    yield Told(
+        "mainstay_events_damaged", "gauge", "Lines of the log that were found damaged, kept aside on this machine.",
+        ("model", "stream"),
+        {(served.name, stream): lines for served in models for stream, lines in served.log.damaged().items()},
+    )  # fmt: skip
 
 
 def _releases(models: Sequence[Served]) -> Iterator[Told]:

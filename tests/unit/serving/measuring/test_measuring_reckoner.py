@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainstay.events import open_log
+from mainstay.events.table.shipping import ship
 from mainstay.release import Route
 from mainstay.serving import App
-from mainstay.serving.testing import GOOD_RECORD, TINY_MODEL, counted, register_model, release_now
+from mainstay.serving.testing import GOOD_RECORD, TINY_CONTRACT, TINY_MODEL, counted, register_model, release_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,3 +55,20 @@ def test_what_alerts_look_at_is_there_before_anything_happens(served: Served) ->
     assert counted(page, "mainstay_release_info", version="1", release="1", kind="release", trial="no") == 1
     assert counted(page, "mainstay_model_loaded_timestamp_seconds") > 1.7e9
     assert counted(page, "mainstay_release_timestamp_seconds") > 1.7e9
+
+
+def test_lines_that_were_damaged_are_counted_once_they_were_shipped(
+    released: Project, served: Served, ask: Callable[..., Got]
+) -> None:
+    app = App([served], loopback=True)
+    ask(app, "/predict", [GOOD_RECORD] * 5)
+    page = app.metrics.page.write()
+    assert counted(page, "mainstay_events_damaged", stream="predictions") == 0
+    log = open_log(released)
+    (path,) = log.segments("predictions")
+    served.close()  # nothing more is written there
+    data = path.read_bytes()
+    place = data.index(b"champion", data.index(b"\n"))  # in the second line
+    path.write_bytes(data[:place] + b"X" + data[place + 1 :])
+    assert ship(log, contract_of=lambda _: TINY_CONTRACT).damaged == 1
+    assert counted(app.metrics.page.write(), "mainstay_events_damaged", stream="predictions") == 1
