@@ -11,21 +11,19 @@ from __future__ import annotations
 import os
 from base64 import b64decode, b64encode
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mainstay.extras import need
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from types import ModuleType
+
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     from mainstay.contract.personal import Personal
     from mainstay.events.persons import Persons
     from mainstay.events.records import Prediction, Value
 
-_MODULE = "cryptography.hazmat.primitives.ciphers.aead"
 _NONCE = 12
 _STEPPED_IN = "a policy stepped in; what was found is personal"
 
@@ -43,38 +41,23 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Sealed).decode
 
 
-class _Cipher(Protocol):
-    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes: ...
-
-    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes: ...
-
-
-def demand_sealing() -> None:
-    """See that features can be sealed.
-
-    Raises
-    ------
-    SetupError
-        Where the extra isn't installed.
-
-    """
-    need(_MODULE, "Sealing personal features", "privacy")
+def prepare_sealing() -> None:
+    """Load what seals, so that no answer waits for it."""
+    _ciphers()
 
 
-def _cipher(key: bytes) -> _Cipher:
-    cipher: _Cipher = _aead().AESGCM(key)
-    return cipher
+@cache
+def _ciphers() -> type[AESGCM]:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - slow; only where there is something to seal
+
+    return AESGCM
 
 
 @cache
 def _invalid() -> type[Exception]:
-    wrong: type[Exception] = need("cryptography.exceptions", "Opening personal features", "privacy").InvalidTag
-    return wrong
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - slow; only where there is something to open
 
-
-@cache
-def _aead() -> ModuleType:
-    return need(_MODULE, "Sealing personal features", "privacy")
+    return InvalidTag
 
 
 def seal(events: Sequence[Prediction], personal: Personal, persons: Persons) -> list[Prediction]:
@@ -132,7 +115,7 @@ def _blob(event: Prediction, personal: Personal, key: bytes) -> str:
         encoded=event.encoded if whole else None,
     )
     nonce = os.urandom(_NONCE)
-    return b64encode(nonce + _cipher(key).encrypt(nonce, _encode(secret), _bound(event.id, event.model))).decode()
+    return b64encode(nonce + _ciphers()(key).encrypt(nonce, _encode(secret), _bound(event.id, event.model))).decode()
 
 
 def _open_part(values: Mapping[str, Value], personal: Personal) -> dict[str, Value]:
@@ -163,8 +146,6 @@ def open_blobs(blobs: Iterable[Blob], persons: Persons) -> list[bytes | None]:
 
     Raises
     ------
-    SetupError
-        Where the extra isn't installed.
     StoreError
         Where the keys can't be read.
 
@@ -172,11 +153,11 @@ def open_blobs(blobs: Iterable[Blob], persons: Persons) -> list[bytes | None]:
     some = list(blobs)
     if not some:
         return []
-    ciphers = {person: _cipher(key) for person, key in persons.known({blob.person for blob in some}).items()}
+    ciphers = {person: _ciphers()(key) for person, key in persons.known({blob.person for blob in some}).items()}
     return [_opened(blob, ciphers.get(blob.person)) for blob in some]
 
 
-def _opened(blob: Blob, cipher: _Cipher | None) -> bytes | None:
+def _opened(blob: Blob, cipher: AESGCM | None) -> bytes | None:
     if cipher is None:
         return None
     try:
@@ -191,7 +172,7 @@ def unseal(event: Prediction, persons: Persons) -> Prediction:
 
     Raises
     ------
-    SetupError, StoreError
+    StoreError
         As `open_blobs` does.
 
     """

@@ -40,8 +40,6 @@ def with_opened(frame: pl.DataFrame, log: EventLog, kinds: Mapping[str, Kind]) -
 
     Raises
     ------
-    SetupError
-        Where there is something to open, and the extra isn't installed.
     StoreError
         Where the keys can't be read.
 

@@ -19,8 +19,6 @@ def unsealed(log: EventLog, events: Iterable[Prediction]) -> list[Prediction]:
 
     Raises
     ------
-    SetupError
-        Where there is something to open, and the extra isn't installed.
     StoreError
         Where the keys can't be read.
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainstay.errors import InputError, NotFoundError, SetupError
-from mainstay.extras import need
 from mainstay.registry.plain_file import read_plain
 from mainstay.state import replace_file, sync_folder
 from mainstay.state.files import PRIVATE_FILE, unreadable, unwritable
@@ -159,11 +158,12 @@ def write_public(path: Path, content: bytes) -> None:
 
 def _foreign(text: bytes) -> bytes:
     """Read what OpenSSH or a PEM file says; raises `ValueError` where it is no key of Ed25519."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - slow; only where there is a key
+
     load = _serialization()
-    unsupported = need("cryptography.exceptions", "A signature", "sign").UnsupportedAlgorithm
     try:
         key = load.load_ssh_public_key(text) if text.startswith(b"ssh-") else load.load_pem_public_key(text)
-    except unsupported:
+    except UnsupportedAlgorithm:
         raise ValueError(text) from None
     if not isinstance(key, _ed25519().Ed25519PublicKey):
         raise ValueError(text)  # noqa: TRY004 - a key, and of another kind
@@ -172,8 +172,12 @@ def _foreign(text: bytes) -> bytes:
 
 
 def _serialization() -> ModuleType:
-    return need("cryptography.hazmat.primitives.serialization", "A signature", "sign")
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - slow; only where there is a key
+
+    return serialization
 
 
 def _ed25519() -> ModuleType:
-    return need("cryptography.hazmat.primitives.asymmetric.ed25519", "A signature", "sign")
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - slow; only where there is a key
+
+    return ed25519

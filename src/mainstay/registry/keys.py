@@ -195,8 +195,6 @@ class ProjectKeys:
         ------
         StoreError
             Where it can't be written.
-        SetupError
-            Where ``cryptography`` isn't installed.
 
         """
         public, private = make_private()

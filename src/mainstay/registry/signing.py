@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 import msgspec
 
 from mainstay.errors import CorruptError, SignatureError
-from mainstay.extras import need
 from mainstay.registry.plain_file import read_plain
 
 if TYPE_CHECKING:
@@ -143,11 +142,6 @@ def signature_fault(folder: Path, manifest: bytes, keys: TrustedKeys) -> str:
         What is said after the bundle's name: ``"isn't signed"``; empty where a trusted key signed it, and where none is
         demanded here.
 
-    Raises
-    ------
-    SetupError
-        Where keys are trusted and ``cryptography`` isn't installed.
-
     """
     if not keys.demanded:
         return ""
@@ -202,10 +196,11 @@ def signer_of(folder: Path) -> str:
 
 
 def _verifies(public: bytes, signature: bytes, manifest: bytes) -> bool:
-    exceptions = need("cryptography.exceptions", "A signature", "sign")
-    ed25519 = need("cryptography.hazmat.primitives.asymmetric.ed25519", "A signature", "sign")
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - slow; only where there is a key
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - slow; only where there is a key
+
     try:
         ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, _DOMAIN + manifest)
-    except (exceptions.InvalidSignature, ValueError):
+    except (InvalidSignature, ValueError):
         return False
     return True

@@ -15,7 +15,6 @@ from mainstay.serving.doors.hosts import PORTS, WORKERS, read_hosts, read_number
 from mainstay.serving.doors.oip.rpc import demand_grpc
 from mainstay.serving.guard.store import any_keys, demand_mounted
 from mainstay.serving.guard.tls import Tls
-from mainstay.serving.hiding import demand_hiding
 from mainstay.serving.process.address import bind, is_loopback
 from mainstay.serving.process.lifeline import leave_with
 from mainstay.serving.process.server import run_worker
@@ -33,7 +32,6 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         leave_with(given.lifeline)
         projects = _projects(given.project)
-        demand_hiding(projects)
         rpc = _rpc_address(given, projects)
         if given.socket is not None:
             return _work(given, projects, rpc)

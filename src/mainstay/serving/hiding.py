@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mainstay.contract import FILE, load_contract
 from mainstay.contract.personal import Personal, personal_in
 from mainstay.events.feedback import FIELDS
 from mainstay.events.persons import open_persons
-from mainstay.events.sealing import demand_sealing, seal
+from mainstay.events.sealing import prepare_sealing, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,27 +15,6 @@ if TYPE_CHECKING:
 
     from mainstay.contract import Contract
     from mainstay.events import EventsSettings, Prediction
-    from mainstay.project import Project
-
-
-def demand_hiding(projects: Iterable[Project]) -> None:
-    """See, when a server starts, that what the projects' contracts call personal can be sealed.
-
-    Raises
-    ------
-    SetupError
-        Where the extra isn't installed.
-
-    """
-    for project in projects:
-        path = project.root / FILE
-        if path.exists():  # a server may have the registry alone; a version's own contract is looked at when it loads
-            _demand(load_contract(path))
-
-
-def _demand(contract: Contract) -> None:
-    if personal_in(contract).sealed and contract.entity is not None:
-        demand_sealing()
 
 
 class Hiding:
@@ -58,18 +36,12 @@ class Hiding:
         self._persons = open_persons(books, durable=settings.durability == "disk")
 
     def learn(self, contracts: Iterable[Contract]) -> None:
-        """Take in what is personal to versions that begin to answer.
-
-        Raises
-        ------
-        SetupError
-            Where features are to be sealed, and the extra isn't installed.
-
-        """
+        """Take in what is personal to versions that begin to answer."""
         for contract in contracts:
-            _demand(contract)
             self.personal |= personal_in(contract)
             self._names |= frozenset(contract.names)
+        if self.personal.sealed:
+            prepare_sealing()
 
     def hide(self, events: Sequence[Prediction]) -> list[Prediction]:
         """Give predictions as they may be written.

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
-from mainstay.contract import Contract, Number, Text, dumps
+from mainstay.contract import Contract, Number, Text
 from mainstay.contract.personal import Personal
-from mainstay.errors import SetupError
 from mainstay.events import EventsSettings
-from mainstay.project import open_project
-from mainstay.serving.hiding import Hiding, demand_hiding
+from mainstay.serving.hiding import Hiding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,20 +37,17 @@ def test_fields_that_a_caller_made_up_are_in_no_refusal(tmp_path: Path) -> None:
     assert hiding(tmp_path, Contract((Number(name="tenure"),))).known(fields) == fields
 
 
-@pytest.fixture
-def without_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
-
-
-@pytest.mark.usefixtures("without_cryptography")
-def test_a_server_says_what_to_install_when_it_starts_and_only_where_it_is_needed(tmp_path: Path) -> None:
-    (tmp_path / "mainstay.toml").write_text('[problem]\nname = "churn"\n', encoding="utf-8")
-    project = open_project(tmp_path)
-    demand_hiding([project])
-    (tmp_path / "contract.toml").write_text(dumps(DROPPED), encoding="utf-8")
-    demand_hiding([project])
-    (tmp_path / "contract.toml").write_text(dumps(PERSONAL), encoding="utf-8")
-    with pytest.raises(SetupError, match=r"pip install 'mainstay\[privacy\]'"):
-        demand_hiding([project])
-    with pytest.raises(SetupError, match="Sealing personal features needs cryptography"):
-        hiding(tmp_path, PERSONAL)
+def test_what_encrypts_is_loaded_with_the_first_version_that_needs_it(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from mainstay.contract import Contract, Number, Text; from mainstay.events import EventsSettings\n"
+        "import mainstay.serving.process.server; from mainstay.serving.hiding import Hiding\n"
+        f"hiding = Hiding(Path({str(tmp_path)!r}), EventsSettings())\n"
+        "who, said = Text(name='customer', role='id'), []\n"
+        "for personal in (False, 'drop', True):\n"
+        "    hiding.learn([Contract((who, Number(name=f'n{len(said)}', personal=personal)))])\n"
+        "    said.append('cryptography' in sys.modules)\n"
+        "print(said)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[False, False, True]\n"

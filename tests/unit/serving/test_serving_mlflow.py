@@ -324,7 +324,6 @@ def test_code_of_a_version_runs_only_where_the_project_of_this_machine_trusts_it
 def test_where_keys_are_trusted_a_version_that_none_of_them_signed_is_not_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("cryptography")
     unsigned = tiny_project(tmp_path, "unsigned")
     loose = str(folder_of(unsigned, register_model(unsigned, TINY_MODEL)))
     project = tiny_project(tmp_path)

@@ -97,7 +97,6 @@ def test_a_row_that_contradicts_its_bundle_is_written_anew(project: Project) -> 
 
 
 def test_what_only_a_row_knows_outlives_its_mending(project: Project) -> None:
-    pytest.importorskip("cryptography")
     lifecycle.new_key(project, name="ours", now=dt.datetime(2026, 11, 28, tzinfo=dt.UTC))
     sql(project, "UPDATE versions SET author = 'the importer', made = 'imported', data_rows = 7 WHERE number = 1")
     assert "bundle: data_rows." in only(examine(project)).message
@@ -192,7 +191,6 @@ def test_a_removal_that_was_cut_short_is_finished(project: Project) -> None:
 
 
 def test_a_version_that_no_trusted_key_signed_is_told(project: Project) -> None:
-    pytest.importorskip("cryptography")
     lifecycle.new_key(project, name="ours", now=dt.datetime(2026, 11, 28, tzinfo=dt.UTC), sign=False)
     found = {(one.check, one.about): one for one in examine(project).broken}
     assert ("versions", "version 1") in found
