@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,10 @@ from mainstay.events import Prediction
 from mainstay.events.ecs import VERSION
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
     from mainstay.models import Task
     from mainstay.models.model import Score
-    from mainstay.serving.call import Call
     from mainstay.serving.cases import Case
 
 
@@ -85,38 +84,54 @@ def by_label(task: Task, score: Score) -> tuple[float, dict[str, float]]:
     return max(shares.values()), shares
 
 
-def make_event(
-    case: Case,
-    *,
-    model: str,
-    at: dt.datetime,
-    duration: int,
-    entity: str | None,
-    request: str | None,
-    call: Call,
-    answer: str | None = None,
-) -> Prediction:
+class Given(msgspec.Struct, frozen=True, gc=False):
+    """What the events of one request have in common.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model.
+    at : datetime
+        When it was answered, UTC.
+    duration : int
+        From its arrival, nanoseconds.
+    request, trace : str or None
+        Ids of the request and of the caller's trace.
+    consumer : str
+        Whose key the caller had.
+
+    """
+
+    model: str
+    at: dt.datetime
+    duration: int
+    request: str | None
+    trace: str | None
+    consumer: str
+
+
+def make_event(case: Case, given: Given, entity: str | None, answer: str | None = None) -> Prediction:
     """Write down one answer."""
     # Python hands over up to fifteen named arguments as they are, and gathers more of them in a dictionary first, which
     # takes four times as long: what is said of few answers is added to those few.
+    row, route = case.row, case.arm.route
     event = Prediction(
         id=case.id,
-        at=at,
-        model=model,
-        version=case.arm.route.version,
-        role=case.arm.route.role,
+        at=given.at,
+        model=given.model,
+        version=route.version,
+        role=route.role,
         score=case.score,  # type: ignore[arg-type]  # `with_scores` puts it right where there are several classes
         prediction=case.prediction,
         decision=case.decision,
-        features=case.row.features,
-        duration=duration,
-        share=case.arm.route.weight,
+        features=row.features,
+        duration=given.duration,
+        share=route.weight,
         entity=entity,
-        request=request,
-        trace=call.trace,
-        consumer=call.consumer,
+        request=given.request,
+        trace=given.trace,
+        consumer=given.consumer,
     )
-    row = case.row
     noted = row.degraded or case.warnings or row.fallback or case.control or row.sent
     if not noted and case.inputs is None and answer is None:
         return event

@@ -11,7 +11,7 @@ import msgspec
 
 from mainstay.errors import StoreError
 from mainstay.events import Refusal, encode_events, sample
-from mainstay.serving.answers import make_event, with_encoded, with_scores
+from mainstay.serving.answers import Given, make_event, with_encoded, with_scores
 from mainstay.serving.guard.guard import UNWRITTEN
 from mainstay.serving.handler import Held
 from mainstay.serving.measuring.reckoner import Reckoner
@@ -53,6 +53,7 @@ class Ledger:
         self._metrics = metrics
         self._said = Seldom()
         self._reckoner = Reckoner(served.name, metrics)
+        self._picks = served.log.settings.encoded or served.log.settings.rate < 1
         served.log.lose = self._lose
 
     def answered(
@@ -186,21 +187,14 @@ class Ledger:
     ) -> list[Prediction]:
         """Write what the log keeps of cases."""
         served = self._served
-        now = dt.datetime.now(dt.UTC)
-        events = [
-            make_event(
-                case,
-                model=served.name,
-                at=now,
-                duration=duration,
-                entity=served.pseudonym(entity) if (entity := case.row.entity) is not None else None,
-                request=request,
-                call=call,
-                answer=answers[place % len(answers)],
-            )
-            for place, case in enumerate(cases)
-        ]
-        return self._kept(cases, with_scores(cases, events))
+        given = Given(self.model, dt.datetime.now(dt.UTC), duration, request, call.trace, call.consumer)
+        events = []
+        for place, case in enumerate(cases):
+            entity = case.row.entity
+            who = None if entity is None else served.pseudonym(entity)
+            events.append(make_event(case, given, who, answers[place % len(answers)]))
+        events = with_scores(cases, events)
+        return self._kept(cases, events) if self._picks else events
 
     def _kept(self, cases: Sequence[Case], events: list[Prediction]) -> list[Prediction]:
         """Write down what ``[events]`` asks for: of each answer what the model saw, of all answers a share."""
