@@ -1,6 +1,6 @@
-"""What the event log costs a prediction, in each durability mode, and how fast it is shipped.
+"""What the event log costs a prediction, in each durability mode, how fast it is shipped, and how it grows.
 
-    python benchmarks/events.py                      all of it, about six minutes; needs wrk
+    python benchmarks/events.py                      all of it, about eight minutes; needs wrk
     python benchmarks/events.py cost ship            some of it
     python benchmarks/events.py --quick              a look, under a minute
 
@@ -16,10 +16,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from events import cost, shipping, throughput
+from events import cost, growth, shipping, throughput
 from events.bars import page, save
 
-NAMES = ("throughput", "cost", "ship")
+NAMES = ("throughput", "cost", "ship", "growth")
 
 
 def main() -> int:
@@ -36,6 +36,8 @@ def main() -> int:
         if "ship" in given.names:
             some = 50_000 if given.quick else given.predictions
             parts.append(shipping.measure(folder, some, 2 if given.quick else given.rounds, _tell))
+        if "growth" in given.names:
+            parts.append(growth.measure(folder, 60 if given.quick else given.commits, _tell))
     print(page(parts))
     if given.out:
         save(given.out, parts)
@@ -49,6 +51,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=2.0, help="of each point of the throughput")
     parser.add_argument("--predictions", type=int, default=500_000, help="that are shipped")
+    parser.add_argument("--commits", type=int, default=1000, help="by which the table grows")
     parser.add_argument("--out", type=Path, help="folder to keep events.md in")
     parser.add_argument("--strict", action="store_true", help="exit code 1 where a bar is missed")
     given = parser.parse_args()

@@ -1,1 +1,1 @@
-"""What the event log costs and how fast it is read; `benchmarks/events.py` runs it."""
+"""What the event log costs, and how fast it is shipped; `benchmarks/events.py` runs it."""
