@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mainstay.cli.options import on_project, open_here
 from mainstay.cli.output import announce, say, show, show_json
+from mainstay.cli.times import TimeLength
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,28 +18,7 @@ if TYPE_CHECKING:
     from mainstay.serving.guard import Scope
 
 _SCOPES = ("predict", "feedback", "read", "admin")
-_LENGTH = re.compile(r"\d{1,6}[smhdw]")
-
-
-class _Length(click.ParamType):  # type: ignore[type-arg]  # the oldest click allowed has no argument here
-    """A length of time."""
-
-    name = "length"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
-        """Read it, or say how it is written."""
-        from mainstay.project.lengths import seconds_of  # noqa: PLC0415 - keeps --help fast
-
-        text = str(value)
-        if not (text.isascii() and _LENGTH.fullmatch(text)):
-            self.fail(f"'{text[:40]}' is no length of time: 12h, 90d, 52w.", param, ctx)
-        try:
-            length = dt.timedelta(seconds=seconds_of(text))
-        except OverflowError:
-            self.fail(f"'{text[:40]}' is longer than the calendar.", param, ctx)
-        if not length:
-            self.fail(f"'{text[:40]}' is over at once: 12h, 90d, 52w.", param, ctx)
-        return length
+_EXPIRES = TimeLength("12h, 90d, 52w", least=1)
 
 
 @click.group("api-keys")
@@ -55,7 +34,7 @@ def api_keys() -> None:
 @click.argument("name", metavar="NAME")
 @click.option("--scope", "scopes", multiple=True, type=click.Choice(_SCOPES), help="What it opens; several times.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Requests a second it may send.")
-@click.option("--expires", type=_Length(), metavar="LENGTH", help="How long it is good for: 12h, 90d, 52w.")
+@click.option("--expires", type=_EXPIRES, metavar="LENGTH", help="How long it is good for: 12h, 90d, 52w.")
 @on_project
 def api_keys_new(
     name: str,

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mainstay.cli.options import on_project, open_here
 from mainstay.cli.output import say, show, show_json
-from mainstay.cli.times import AGO
+from mainstay.cli.times import AGO, TimeLength
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LENGTH = re.compile(r"\d{1,6}(\.\d{1,3})?[smhdw]")
-
-
-class _Length(click.ParamType):  # type: ignore[type-arg]  # the oldest click allowed has no argument here
-    """A length of time: ``15m``, ``6h``, ``1d``."""
-
-    name = "length"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
-        """Read it, or say how one is written."""
-        from mainstay.project.lengths import seconds_of  # noqa: PLC0415 - keeps --help fast
-
-        text = str(value)
-        if not _LENGTH.fullmatch(text) or not 1 <= seconds_of(text) <= 366 * 86_400:
-            self.fail(f"'{text[:40]}' is no length of a window: 15m, 6h, 1d, 2w; a second at least.", param, ctx)
-        return dt.timedelta(seconds=seconds_of(text))
+_EVERY = TimeLength("15m, 6h, 1d, 2w; a second at least, a year at most", least=1, most=366 * 86_400)
 
 
 @click.command("windows")
 @click.option("--since", type=AGO, metavar="WHEN", help="Not before: 30d ago, or 2026-11-20T09:00 (UTC).")
 @click.option("--until", type=AGO, metavar="WHEN", help="Until then (default: now).")
-@click.option("--every", type=_Length(), default="1d", show_default=True, help="How long a window is: 15m, 6h, 1d.")
+@click.option("--every", type=_EVERY, default="1d", show_default=True, help="How long a window is: 15m, 6h, 1d.")
 @click.option("--count", "answers", type=click.IntRange(min=1), metavar="N", help="Windows of N answers instead.")
 @click.option("--by", default="", metavar="WHAT", help="Apart by: version, role, consumer, segment:NAME.")
 @on_project

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mainstay.cli.options import on_project, open_here, reason_option, whoever
 from mainstay.cli.output import announce, say, show, show_json
+from mainstay.cli.times import Ago
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class _Moment(click.ParamType):  # type: ignore[type-arg]  # the oldest click allowed has no argument here
-    """A moment in ISO 8601; without an offset it is UTC."""
-
-    name = "moment"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
-        """Read it, or say how one is written."""
-        try:
-            read = dt.datetime.fromisoformat(str(value))
-            at = (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-        except (ValueError, OverflowError):
-            self.fail(
-                f"'{value}' is no moment, which is written 2026-11-20T09:00 or 2026-11-20T09:00+01:00", param, ctx
-            )
-        if at > dt.datetime.now(dt.UTC):
-            self.fail(f"{at:%Y-%m-%d %H:%M} UTC is still to come, and nobody can say what answers then", param, ctx)
-        return at
-
-
 @click.command()
-@click.option("--at", type=_Moment(), help="What answered at this moment: 2026-11-20T09:00 (UTC), or with +01:00.")
+@click.option(
+    "--at", type=Ago(past=True), metavar="WHEN", help="What answered then: 2h ago, or 2026-11-20T09:00 (UTC)."
+)
 @on_project
 def history(at: dt.datetime | None, *, folder: Path, as_json: bool) -> None:
     """Who answered, since when, by whom and why; newest first. With --at: what answered then."""
