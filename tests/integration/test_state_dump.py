@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from mainstay.errors import CorruptError, StoreError
 from mainstay.state import SCHEMA, State, dump, load, open_state
+from mainstay.state.dump import SECRET
 from mainstay.state.dumped import HEADER, read_header, table_file
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ def columns_of(state: State, connection: sa.Connection, table: str) -> dict[str,
 
 
 def fill(state: State) -> None:
-    """Write two rows into every table there is, each cell with something in it."""
+    """Write two rows into every table that is dumped, each cell with something in it."""
     with state.begin() as connection:
-        tables = state.tables(connection) - {"migrations"}
+        tables = state.tables(connection) - {"migrations"} - SECRET
         for table in ("versions", *sorted(tables - {"versions"})):
             columns = columns_of(state, connection, table)
             for number in (1, 2):
@@ -48,14 +49,14 @@ def fill(state: State) -> None:
 
 
 def content(state: State) -> dict[str, list[dict[str, Any]]]:
-    """Read every row of every table."""
+    """Read every row of every table that is dumped."""
     with state.read() as connection:
         return {
             table: sorted(
                 (dict(row._mapping) for row in connection.execute(sa.text(f"SELECT * FROM {table}"))),  # noqa: S608
                 key=repr,
             )
-            for table in state.tables(connection)
+            for table in state.tables(connection) - SECRET
         }
 
 

@@ -36,6 +36,8 @@ class EventLog:
         Its folder; made with the first event.
     settings : EventsSettings, optional
         How safely, and in what portions, it is written.
+    model : str, optional
+        Whose it is: by that name the keys of its persons are found where several projects share a database.
 
     Examples
     --------
@@ -51,9 +53,10 @@ class EventLog:
 
     """
 
-    def __init__(self, root: Path, settings: EventsSettings | None = None) -> None:
+    def __init__(self, root: Path, settings: EventsSettings | None = None, *, model: str = "") -> None:
         self.root = root
         self.settings = settings or EventsSettings()
+        self.model = model
         self._writers: dict[Stream, Writer] = {}
 
     def writer(self, stream: Stream, name: str = "", *, syncs: bool = True) -> Writer:
@@ -81,7 +84,7 @@ class EventLog:
     @property
     def persons(self) -> Persons:
         """The keys of those whom the log holds something personal about; close it after use."""
-        return open_persons(self.root.parent)
+        return open_persons(self.root.parent, self.model, durable=self.settings.durability == "disk")
 
     def close(self) -> None:
         """Seal what `append` wrote."""
@@ -95,7 +98,7 @@ def open_log(project: Project) -> EventLog:
     settings = project.section("events", EventsSettings)
     if settings.table and not is_object_store(settings.table):
         settings = msgspec.structs.replace(settings, table=str(project.root / settings.table))
-    return EventLog(project.books / "events", settings)
+    return EventLog(project.books / "events", settings, model=project.name)
 
 
 def log_findings(

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from mainstay.contract.personal import Personal, personal_in
 from mainstay.events.feedback import FIELDS
-from mainstay.events.persons import open_persons
 from mainstay.events.sealing import prepare_sealing, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from mainstay.contract import Contract
-    from mainstay.events import EventsSettings, Prediction
+    from mainstay.events import Prediction
+    from mainstay.events.persons import Persons
 
 
 class Hiding:
@@ -22,18 +21,16 @@ class Hiding:
 
     Parameters
     ----------
-    books : Path
-        The project's books: where the keys are.
-    settings : EventsSettings
-        How durable a line is; so is the key that opens it.
+    persons : Persons
+        The keys; closed with this.
 
     """
 
-    def __init__(self, books: Path, settings: EventsSettings) -> None:
+    def __init__(self, persons: Persons) -> None:
         self.personal = Personal()
         """What was personal to any version that answered in this process."""
         self._names: frozenset[str] = frozenset(FIELDS)
-        self._persons = open_persons(books, durable=settings.durability == "disk")
+        self._persons = persons
 
     def learn(self, contracts: Iterable[Contract]) -> None:
         """Take in what is personal to versions that begin to answer."""

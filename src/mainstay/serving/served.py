@@ -78,7 +78,7 @@ class Served:
         self._again = 0.0
         self.new_id = IdMaker()
         self.log = Streams(books.log, project.name, self.new_id)
-        self.hiding = Hiding(project.books, books.log.settings)
+        self.hiding = Hiding(books.log.persons)
         self.lineup: Lineup | None = None
         self.refused: Release | None = None
         """The newest release, while it can't be loaded here."""

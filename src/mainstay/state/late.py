@@ -57,6 +57,10 @@ class LateState(State):
         """Say how to get it back, once it is damaged or gone."""
         return self._opened().restore_hint()
 
+    def wipe(self, table: str) -> None:
+        """Write a table anew, as `State.wipe` says."""
+        self._opened().wipe(table)
+
     def close(self) -> None:
         """Close every connection, where there are any."""
         if self._state is not None:

@@ -109,6 +109,13 @@ class SqliteState(State):
         """Say how to get it back."""
         return restore_hint(self.path)
 
+    def wipe(self, table: str) -> None:
+        """Write the whole file anew: SQLite knows no less."""
+        del table
+        with told(self.path), closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close every connection; a state that is used again opens new ones."""
         self._engine.dispose()

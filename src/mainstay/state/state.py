@@ -69,6 +69,17 @@ class State(ABC):
         """Say how to get it back, once it is damaged or gone."""
 
     @abstractmethod
+    def wipe(self, table: str) -> None:
+        """Write a table anew, so that no byte of its deleted rows is left in its files.
+
+        Raises
+        ------
+        LockedError, StoreError
+            Where it can't be; the rows stay deleted.
+
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Close every connection; a state that is used again opens new ones."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainstay.errors import StoreError
-from mainstay.events.persons import FILE, FRESH, Persons
+from mainstay.events.persons import FILE, FRESH, EmbeddedPersons
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +18,8 @@ MANY = 3000
 _TAKE = """
 import sys
 from pathlib import Path
-from mainstay.events.persons import Persons
-persons = Persons(Path(sys.argv[1]))
+from mainstay.events.persons import EmbeddedPersons
+persons = EmbeddedPersons(Path(sys.argv[1]))
 names = [f"{n:032x}" for n in range(300)]
 for start in range(0, 300, 10):
     persons.keys(names[start:start + 10])
@@ -45,7 +45,7 @@ def test_processes_that_make_keys_at_once_get_the_same(path: Path) -> None:
 
 
 def test_a_destroyed_key_leaves_no_byte_and_the_others_stay(path: Path) -> None:
-    persons = Persons(path)
+    persons = EmbeddedPersons(path)
     kept = persons.keys(name(number) for number in range(MANY))
     gone = [name(number) for number in range(0, MANY, 7)]
     assert persons.destroy(gone) == len(gone)
@@ -58,7 +58,7 @@ def test_a_destroyed_key_leaves_no_byte_and_the_others_stay(path: Path) -> None:
 
 
 def test_destroying_again_is_destroying_nobody(path: Path) -> None:
-    persons = Persons(path)
+    persons = EmbeddedPersons(path)
     assert persons.destroy([name(1)]) == 0
     assert not path.exists()
     persons.keys([name(1)])
@@ -67,7 +67,7 @@ def test_destroying_again_is_destroying_nobody(path: Path) -> None:
 
 
 def test_another_process_forgets_a_destroyed_key_within_a_second(path: Path) -> None:
-    one, other = Persons(path), Persons(path)
+    one, other = EmbeddedPersons(path), EmbeddedPersons(path)
     before = one.keys([name(1)])[name(1)]
     other.destroy([name(1)])
     until = time.monotonic() + 20 * FRESH
@@ -79,10 +79,10 @@ def test_another_process_forgets_a_destroyed_key_within_a_second(path: Path) -> 
 
 
 def test_the_file_is_its_owners_alone_and_a_copy_opens_the_same(path: Path) -> None:
-    persons = Persons(path)
+    persons = EmbeddedPersons(path)
     key = persons.keys([name(1)])
     persons.back_up(path.with_name("copy"))
-    copy = Persons(path.with_name("copy"))
+    copy = EmbeddedPersons(path.with_name("copy"))
     assert copy.known([name(1)]) == key
     assert [one.stat().st_mode & 0o077 for one in (path, path.with_name("copy"))] == [0, 0]
     persons.close()
@@ -91,7 +91,7 @@ def test_the_file_is_its_owners_alone_and_a_copy_opens_the_same(path: Path) -> N
 
 def test_a_damaged_file_is_told_with_the_cure(path: Path) -> None:
     path.write_bytes(b"no database at all" * 100)
-    persons = Persons(path)
+    persons = EmbeddedPersons(path)
     with pytest.raises(StoreError, match="keys of persons can't be read"):
         persons.keys([name(1)])
     persons.close()

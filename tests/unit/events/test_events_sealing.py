@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mainstay.contract import Contract, Datetime, Number, Text
 from mainstay.contract.personal import Personal
 from mainstay.events import EventLog, Prediction, encode_events, find_prediction
-from mainstay.events.persons import Persons
+from mainstay.events.persons import EmbeddedPersons
 from mainstay.events.read import read_predictions
 from mainstay.events.sealing import seal, unseal
 
@@ -34,9 +34,10 @@ CONTRACT = Contract(
 
 
 @pytest.fixture
-def persons(tmp_path: Path) -> Iterator[Persons]:
+def persons(tmp_path: Path) -> Iterator[EmbeddedPersons]:
     with EventLogOf(tmp_path) as log:
         persons = log.persons
+        assert isinstance(persons, EmbeddedPersons)
         yield persons
         persons.close()
 
@@ -62,7 +63,7 @@ def prediction(**more: object) -> Prediction:
     return Prediction(**{**told, **more})  # type: ignore[arg-type]
 
 
-def test_what_is_personal_is_in_no_byte_of_the_line_and_comes_back(persons: Persons) -> None:
+def test_what_is_personal_is_in_no_byte_of_the_line_and_comes_back(persons: EmbeddedPersons) -> None:
     (hidden,) = seal([prediction()], Personal(SOME.names), persons)
     line = encode_events([hidden])
     assert not [mark for mark in (b"98765", b"a@b.example", b"2026-11-22T17:03:00Z,") if mark in line]
@@ -79,14 +80,14 @@ def test_what_is_personal_is_in_no_byte_of_the_line_and_comes_back(persons: Pers
     assert back.encoded == (98765.4321, 1.0)
 
 
-def test_what_is_dropped_is_nowhere_and_neither_is_what_may_be_derived_from_it(persons: Persons) -> None:
+def test_what_is_dropped_is_nowhere_and_neither_is_what_may_be_derived_from_it(persons: EmbeddedPersons) -> None:
     (hidden,) = seal([prediction(inputs={"domain": "b.example"})], SOME, persons)
     back = unseal(hidden, persons)
     assert sorted(back.features) == ["born", "income", "tenure"]
     assert (back.inputs, back.encoded) == (None, None)
 
 
-def test_a_record_about_nobody_loses_its_personal_features_and_says_so(persons: Persons) -> None:
+def test_a_record_about_nobody_loses_its_personal_features_and_says_so(persons: EmbeddedPersons) -> None:
     (hidden,) = seal([prediction(entity=None)], SOME, persons)
     assert hidden.sealed is None
     assert hidden.features == {"tenure": 3.0}
@@ -94,19 +95,19 @@ def test_a_record_about_nobody_loses_its_personal_features_and_says_so(persons: 
     assert not persons.path.exists()
 
 
-def test_the_same_is_never_sealed_alike(persons: Persons) -> None:
+def test_the_same_is_never_sealed_alike(persons: EmbeddedPersons) -> None:
     one, two = seal([prediction(), prediction()], SOME, persons)
     assert one.sealed != two.sealed
 
 
-def test_a_destroyed_key_opens_nothing(persons: Persons) -> None:
+def test_a_destroyed_key_opens_nothing(persons: EmbeddedPersons) -> None:
     (hidden,) = seal([prediction()], SOME, persons)
     persons.destroy([WHO])
     assert unseal(hidden, persons) == hidden
 
 
 @pytest.mark.parametrize("changed", [{"id": "2"}, {"model": "other"}, {"sealed": "AAAA"}, {"sealed": "\u2028"}])
-def test_a_blob_opens_in_its_own_line_alone(persons: Persons, changed: dict[str, str]) -> None:
+def test_a_blob_opens_in_its_own_line_alone(persons: EmbeddedPersons, changed: dict[str, str]) -> None:
     (hidden,) = seal([prediction()], SOME, persons)
     moved = msgspec.structs.replace(hidden, **changed)
     assert unseal(moved, persons) == moved
@@ -122,7 +123,7 @@ def test_a_blob_opens_in_its_own_line_alone(persons: Persons, changed: dict[str,
 def test_sealing_and_opening_is_the_identity_where_nothing_is_dropped(
     tmp_path_factory: pytest.TempPathFactory, features: dict[str, object], sealed: frozenset[str]
 ) -> None:
-    persons = Persons(tmp_path_factory.getbasetemp() / "law.sqlite")
+    persons = EmbeddedPersons(tmp_path_factory.getbasetemp() / "law.sqlite")
     event = prediction(features=features, warnings=(), raw=None)
     (hidden,) = seal([event], Personal(sealed), persons)
     assert not sealed & set(hidden.features)

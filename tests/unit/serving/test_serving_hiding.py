@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.contract import Contract, Number, Text
 from mainstay.contract.personal import Personal
-from mainstay.events import EventsSettings
+from mainstay.events import EventLog
 from mainstay.serving.hiding import Hiding
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ DROPPED = Contract((WHO, Number(name="income", personal="drop"), Number(name="te
 
 
 def hiding(books: Path, *contracts: Contract) -> Hiding:
-    made = Hiding(books, EventsSettings())
+    made = Hiding(EventLog(books / "events").persons)
     made.learn(contracts)
     return made
 
@@ -40,9 +40,9 @@ def test_fields_that_a_caller_made_up_are_in_no_refusal(tmp_path: Path) -> None:
 def test_what_encrypts_is_loaded_with_the_first_version_that_needs_it(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
-        "from mainstay.contract import Contract, Number, Text; from mainstay.events import EventsSettings\n"
+        "from mainstay.contract import Contract, Number, Text; from mainstay.events import EventLog\n"
         "import mainstay.serving.process.server; from mainstay.serving.hiding import Hiding\n"
-        f"hiding = Hiding(Path({str(tmp_path)!r}), EventsSettings())\n"
+        f"hiding = Hiding(EventLog(Path({str(tmp_path)!r})).persons)\n"
         "who, said = Text(name='customer', role='id'), []\n"
         "for personal in (False, 'drop', True):\n"
         "    hiding.learn([Contract((who, Number(name=f'n{len(said)}', personal=personal)))])\n"

@@ -25,7 +25,8 @@ def destroy_idle(log: EventLog) -> int:
 
     For after events were deleted because of their age. Keys are listed before the log is looked at, and one that was
     made meanwhile isn't among them; what is sealed with a listed key in this very moment is lost at worst, so that it
-    is called seldom, and never while the log can't be read whole.
+    is called seldom, and never while the log can't be read whole. Keys that machines share stay until somebody
+    is erased: what others haven't shipped yet isn't seen from here.
 
     Raises
     ------
@@ -34,6 +35,8 @@ def destroy_idle(log: EventLog) -> int:
 
     """
     with closing(log.persons) as persons:
+        if persons.shared:
+            return 0
         idle = set(persons.everybody())
         if not idle:
             return 0

@@ -153,9 +153,9 @@ def _beside(project: Project, *, keys: bool, events: bool) -> Iterator[tuple[str
 
 def _persons(project: Project, folder: Path) -> list[tuple[str, Path]]:
     """Copy the keys of persons, as of one moment, where there are any."""
-    if not (project.books / PERSONS).exists():
-        return []
-    with closing(open_persons(project.books)) as persons:
+    with closing(open_persons(project.books, project.name)) as persons:
+        if not persons.everybody():
+            return []
         persons.back_up(folder / PERSONS)
     return [(PERSONS, folder / PERSONS)]
 

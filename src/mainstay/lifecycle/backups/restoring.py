@@ -13,6 +13,7 @@ import msgspec
 
 from mainstay.errors import CorruptError, InputError, StoreError
 from mainstay.events.persons import FILE as PERSONS
+from mainstay.events.persons import EmbeddedPersons, open_persons, shared_place
 from mainstay.lifecycle.backups.backup import EVENTS, FILES, KEYS, PROJECT, STATE, STORE, BackedUp
 from mainstay.lifecycle.backups.standing import demand_room
 from mainstay.project import open_project
@@ -97,6 +98,7 @@ def restore(root: Path, file: Path, *, force: bool = False) -> Restored:
         if is_server(place):
             with closing(open_state(place, books=books)) as state:
                 load(state, ready / STATE)
+            _bring_persons(books, about.model, ready / PERSONS)
     return Restored(about=about, aside=str(aside) if aside.exists() else "")
 
 
@@ -156,16 +158,23 @@ def _moves(root: Path, books: Path, ready: Path, aside: Path) -> Iterator[Move]:
     names = [
         TRUST,
         "entity.key",
-        PERSONS,
+        *(() if shared_place() else (PERSONS,)),
         *(f"{KEYS}/{path.name}" for path in sorted((ready / KEYS).glob("*"))),
         EVENTS,
     ]
     for name in names:
         if (ready / name).exists():
             yield Move(str(books / name), str(aside / name), str(ready / name))
-    if (ready / PERSONS).exists():  # what SQLite keeps beside the file belongs to the one that goes
+    if (ready / PERSONS).exists() and not shared_place():  # what lies beside it belongs to the one that goes
         for beside in (f"{PERSONS}-wal", f"{PERSONS}-shm"):
             yield Move(str(books / beside), str(aside / beside))
+
+
+def _bring_persons(books: Path, model: str, kept: Path) -> None:
+    """Put the keys of persons into the database that machines share; of who has one there, that one stays."""
+    if kept.exists():
+        with closing(EmbeddedPersons(kept)) as before, closing(open_persons(books, model)) as persons:
+            persons.put(before.known(before.everybody()))
 
 
 def _unite(here: Path, new: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mainstay.contract.columns.base import BLANKS
 from mainstay.errors import StoreError
 from mainstay.events.erasing.receipt import Place
+from mainstay.events.persons import shared_place
 from mainstay.events.profiles.keeper import FOLDER as PROFILES
 from mainstay.state.files import replace_file
 
@@ -58,6 +59,8 @@ def unreachable(project: Project) -> Iterator[str]:
         yield f"Backups with the event log or with keys: {named}. Remove them, or erase again after restoring one."
     yield "Backups made before that were moved elsewhere: erase again after restoring one."
     yield "Other machines that answer for this model and have books of their own: erase there, too."
+    if shared_place():
+        yield "What the database of the keys keeps: its write-ahead log, archives of it, replicas, base backups."
     yield "The sources that versions are trained from, and files of answers: they are yours."
     yield "What workers hold in memory: answers by Idempotency-Key, for ten minutes."
 

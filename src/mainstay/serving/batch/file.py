@@ -117,7 +117,7 @@ def score_file(
 
     """
     _require_writable(out, source)
-    hiding = Hiding(books, log.settings)
+    hiding = Hiding(log.persons)
     hiding.learn([bundle.contract])
     tensors = tuple(column.name for column in bundle.contract.features if column.type == "tensor")
     frame = read_source(replace(as_written(source_of(source), settings), tensors=tensors))

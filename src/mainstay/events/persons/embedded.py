@@ -1,9 +1,4 @@
-"""`Persons`: one random key for each person that the log holds something personal about.
-
-A person is known here by pseudonym alone. The keys lie in a file of their own below the books, apart from the log and
-from the registry, so that no copy of either holds them: destroying a key makes everything unreadable that was sealed
-with it, wherever that is by now (crypto-erasure).
-"""
+"""`EmbeddedPersons`: the keys in a file below the books, where one machine answers."""
 
 from __future__ import annotations
 
@@ -11,24 +6,19 @@ import mmap
 import os
 import secrets
 import sqlite3
-import threading
 import time
-from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mainstay.errors import StoreError
+from mainstay.events.persons.persons import KEY_BYTES, Persons
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 FILE = "persons.sqlite"
-KEY_BYTES = 32
-FRESH = 1.0
-"""Seconds in which every process notices that keys were destroyed."""
 _PATIENCE = 5.0  # seconds to wait for another writer
-_MOST_KEPT = 50_000  # keys in memory: some 15 MB
 _AT_ONCE = 500  # names in one statement
 _MODE = 0o600
 _TABLES = (
@@ -38,10 +28,8 @@ _TABLES = (
 )
 
 
-class Persons:
+class EmbeddedPersons(Persons):
     """The keys of a project's persons, shared by all processes of this machine.
-
-    Safe to use from any thread. Nothing is opened, or made, before the first use.
 
     Parameters
     ----------
@@ -54,7 +42,7 @@ class Persons:
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> persons = Persons(Path(tempfile.mkdtemp()) / FILE)
+    >>> persons = EmbeddedPersons(Path(tempfile.mkdtemp()) / FILE)
     >>> key = persons.keys(["f0c9"])["f0c9"]
     >>> persons.keys(["f0c9"])["f0c9"] == key, len(key)
     (True, 32)
@@ -65,45 +53,13 @@ class Persons:
     """
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
+        super().__init__()
         self.path = path
         self._durable = durable
-        self._lock = threading.Lock()
         self._open: sqlite3.Connection | None = None
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        self._times = -1
-        self._look = 0.0
-
-    def keys(self, people: Iterable[str]) -> dict[str, bytes]:
-        """Give the key of each person, making those that aren't there yet; they are stored when this returns.
-
-        Raises
-        ------
-        StoreError
-            Where they can't be read or stored.
-
-        """
-        with self._lock, self._told():
-            self._heed()
-            kept, wanted = self._kept, set(people)
-            found = {}
-            for person in wanted:
-                if (key := kept.get(person)) is not None:
-                    kept.move_to_end(person)
-                    found[person] = key
-            lacking = sorted(wanted.difference(found))
-            if lacking:
-                found |= self._make(lacking)
-            return found
 
     def known(self, people: Iterable[str]) -> dict[str, bytes]:
-        """Give the keys that there are; none is made, and nothing is kept in memory.
-
-        Raises
-        ------
-        StoreError
-            Where they can't be read.
-
-        """
+        """Give the keys that there are, as `Persons.known` says."""
         with self._lock, self._told():
             return self._read(sorted(set(people))) if self.path.exists() else {}
 
@@ -114,17 +70,13 @@ class Persons:
                 return []
             return [person for (person,) in self._connection.execute("SELECT person FROM persons ORDER BY person")]
 
+    def put(self, keys: Mapping[str, bytes]) -> None:
+        """Take keys in from elsewhere, as `Persons.put` says."""
+        with self._lock, self._told():
+            self._put(keys)
+
     def destroy(self, people: Collection[str]) -> int:
-        """Destroy keys, so that no byte of them is left in the files here; gives how many there were.
-
-        Other processes forget them within a second (`FRESH`).
-
-        Raises
-        ------
-        StoreError
-            Where they can't be destroyed, or something of them is left.
-
-        """
+        """Destroy keys, as `Persons.destroy` says."""
         with self._lock, self._told():
             if not self.path.exists():
                 return 0
@@ -165,29 +117,24 @@ class Persons:
             self._open = connection
         return self._open
 
-    def _heed(self) -> None:
-        """Forget what is in memory where keys were destroyed since, by any process."""
-        now = time.monotonic()
-        if now < self._look:
-            return
-        (times,) = self._connection.execute("SELECT times FROM destroyed").fetchone()
-        if times != self._times:
-            self._kept.clear()
-        self._times, self._look = times, now + FRESH / 2
+    def _destructions(self) -> int:
+        with self._told():
+            return int(self._connection.execute("SELECT times FROM destroyed").fetchone()[0])
 
     def _make(self, lacking: list[str]) -> dict[str, bytes]:
-        connection = self._connection
-        found = self._read(lacking)
-        new = [(person, secrets.token_bytes(KEY_BYTES)) for person in lacking if person not in found]
-        if new:
-            connection.execute("BEGIN IMMEDIATE")
-            with connection:
-                connection.executemany("INSERT INTO persons VALUES (?, ?) ON CONFLICT DO NOTHING", new)
-            found |= self._read([person for person, _ in new])  # another process may have been faster
-        self._kept.update(found)
-        while len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
+        with self._told():
+            found = self._read(lacking)
+            new = {person: secrets.token_bytes(KEY_BYTES) for person in lacking if person not in found}
+            if new:
+                self._put(new)
+                found |= self._read(list(new))  # another process may have been faster
         return found
+
+    def _put(self, keys: Mapping[str, bytes]) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:
+            connection.executemany("INSERT INTO persons VALUES (?, ?) ON CONFLICT DO NOTHING", keys.items())
 
     def _read(self, people: list[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
@@ -255,8 +202,3 @@ def _prepare(connection: sqlite3.Connection, synchronous: str) -> None:
     with connection:
         for statement in _TABLES:
             connection.execute(statement)
-
-
-def open_persons(books: Path, *, durable: bool = False) -> Persons:
-    """Open the keys of a project's persons; nothing is made before the first is needed."""
-    return Persons(books / FILE, durable=durable)
