@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from mainstay.events.table.place import Opened
     from mainstay.measures.finding import Finding
     from mainstay.project import Project
 
@@ -57,6 +58,8 @@ class EventLog:
         self.root = root
         self.settings = settings or EventsSettings()
         self.model = model
+        self.opened: dict[Stream, Opened] = {}
+        """The tables that were read, each as it was opened last (`mainstay.events.table.place.see_table`)."""
         self._writers: dict[Stream, Writer] = {}
 
     def writer(self, stream: Stream, name: str = "", *, syncs: bool = True) -> Writer:

@@ -68,7 +68,8 @@ def segment_name(begun: dt.datetime, writer: str) -> str:
 def segments(folder: Path, since: dt.datetime | None = None, until: dt.datetime | None = None) -> tuple[Path, ...]:
     """List the segments that may hold events of the span, oldest first."""
     try:
-        names = sorted(path.name for path in folder.iterdir() if path.suffix == SUFFIX)
+        # As names, not as paths: a folder may hold thousands, and a page lists it many times.
+        names = sorted(name for name in os.listdir(folder) if name.endswith(SUFFIX) and name != SUFFIX)  # noqa: PTH208 - ten times faster
     except FileNotFoundError:
         return ()
     paths = (folder / name for name in names)

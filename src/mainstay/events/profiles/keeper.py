@@ -53,6 +53,7 @@ class Profiles:
         self._store = Store(log.root / FOLDER)
         self._days: dict[int, Day] = {}
         self._slices: dict[int, Material] = {}
+        self._stamps: dict[int, pl.Series] = {}
         self.computed: tuple[int, ...] = ()
         """The slices that the last `refresh` computed anew."""
         self._whole = True
@@ -161,6 +162,7 @@ class Profiles:
     def _read(self, catalogue: Catalogue) -> None:
         self._days.clear()
         self._slices.clear()
+        self._stamps.clear()
         self._predictions = catalogue.sources("predictions")
         self._feedback = catalogue.sources("feedback")
         self._refusals = catalogue.sources("refusals")
@@ -284,13 +286,22 @@ class Profiles:
         return self._slices[place]
 
     def _times(self, place: int, since: dt.datetime | None = None, until: dt.datetime | None = None) -> pl.Series:
-        begin, end = max(start_of(place), since or start_of(place)), start_of(place + 1)
-        names = {"predictions": self._predictions.names(range(place - 1, place + 2))}
-        log, model = Chosen(self._log, names), self._lens.model or None
-        frame = read_predictions(
-            log, self._lens.contract, begin - RETRIED, min(end, until or end), model, columns=("time", "role")
-        )
-        return frame.filter((pl.col("role") != "shadow") & (pl.col("time") >= begin))["time"].sort()
+        found = self._stamped(place)
+        if since is not None:
+            found = found.filter(found >= since)
+        return found if until is None else found.filter(found < until)
+
+    def _stamped(self, place: int) -> pl.Series:
+        """Read the times of a slice's answers; once, where one window ends in it and another begins."""
+        if place not in self._stamps:
+            names = {"predictions": self._predictions.names(range(place - 1, place + 2))}
+            log, begin, end = Chosen(self._log, names), start_of(place), start_of(place + 1)
+            frame = read_predictions(
+                log, self._lens.contract, begin - RETRIED, end, self._lens.model or None, columns=("time", "role")
+            )
+            chosen = frame.filter((pl.col("role") != "shadow") & (pl.col("time") >= begin))
+            self._stamps[place] = chosen["time"].sort()
+        return self._stamps[place]
 
 
 def _inside(head: Head | None, since: dt.datetime, until: dt.datetime) -> bool:

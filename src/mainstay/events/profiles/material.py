@@ -43,6 +43,7 @@ class Chosen(EventLog):
 
     def __init__(self, log: EventLog, names: Mapping[str, frozenset[str]]) -> None:
         super().__init__(log.root, log.settings)
+        self.opened = log.opened
         self._names = names
 
     def segments(

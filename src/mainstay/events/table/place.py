@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from mainstay.events.log import EventLog, Stream
 
 FOLDER = "table"
+_LOG = "_delta_log"
+_COMMIT = re.compile(r"[0-9]{20}\.json")
 _SHOWN = 300  # characters of what a store says
 _PATIENCE = {"retry_timeout": "20s", "connect_timeout": "5s", "timeout": "60s"}
 """What a store that is down may cost a turn of the controller; by itself Delta tries for three minutes."""
@@ -76,7 +80,7 @@ def open_table(log: EventLog, stream: Stream) -> DeltaTable | None:
     """
     address = address_of(log, stream)
     options = options_of(address)
-    if options is None and not (Path(address) / "_delta_log").is_dir():
+    if options is None and not (Path(address) / _LOG).is_dir():
         return None  # seen without Delta, which is slow to import
     from deltalake import DeltaTable, exceptions  # noqa: PLC0415 - a serving worker must never load it
 
@@ -85,6 +89,64 @@ def open_table(log: EventLog, stream: Stream) -> DeltaTable | None:
             return DeltaTable(address, storage_options=options)
         except exceptions.TableNotFoundError:
             return None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A table as it was opened, and which commit was its newest then.
+
+    Parameters
+    ----------
+    table : DeltaTable
+        Nobody commits to it, or loads another version into it.
+    commit : tuple, optional
+        Name, inode and time of the file of that commit; None where the table isn't in a folder.
+    told : dict of str to bool
+        What it said of segments so far: whether it holds them.
+
+    """
+
+    table: DeltaTable
+    commit: tuple[str, int, int] | None
+    told: dict[str, bool] = field(default_factory=dict)
+
+
+def see_table(log: EventLog, stream: Stream) -> Opened | None:
+    """Open the table of a stream to read it; the one that was opened before, where nothing was committed since.
+
+    What was committed is seen by the files of a folder; a table in an object store is opened each time.
+
+    Raises
+    ------
+    StoreError
+        Where it can't be reached, or read.
+    SetupError
+        Where the environment holds no credentials for its store.
+
+    """
+    commit, known = _newest_commit(address_of(log, stream)), log.opened.get(stream)
+    if known is not None and commit is not None and known.commit == commit:
+        return known
+    table = open_table(log, stream)
+    if table is None:
+        return None
+    # Listed before it was opened: what was committed in between is another commit, and is opened the next time.
+    found = Opened(table, commit)
+    if commit is not None:
+        log.opened[stream] = found
+    return found
+
+
+def _newest_commit(address: str) -> tuple[str, int, int] | None:
+    if is_object_store(address):
+        return None
+    folder = Path(address) / _LOG
+    try:
+        newest = max(name for name in os.listdir(folder) if _COMMIT.fullmatch(name))  # noqa: PTH208 - many, as names
+        stat = (folder / newest).stat()
+    except (OSError, ValueError):  # none yet; or it can't be read, which opening it says in a sentence
+        return None
+    return newest, stat.st_ino, stat.st_mtime_ns
 
 
 @contextmanager

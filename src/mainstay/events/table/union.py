@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from mainstay.events.segments import segments
-from mainstay.events.table.place import address_of, open_table, options_of
+from mainstay.events.table.place import address_of, options_of, see_table
 from mainstay.events.table.sealed import ASIDE
 from mainstay.events.table.shipped import committed
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
     from mainstay.events.log import EventLog, Stream
+    from mainstay.events.table.place import Opened
 
 _LOOKS = 3
 T = TypeVar("T")
@@ -69,11 +70,12 @@ def view(log: EventLog, stream: Stream, since: dt.datetime | None = None, until:
 
     """
     paths = log.segments(stream, since, until)
-    table = open_table(log, stream)
-    held = committed(log, stream, table, [path.name for path in paths])
-    left = tuple(path for path in paths if path.name not in held)
-    options = None if table is None else options_of(address_of(log, stream))
-    return View(table, options, left, _damaged(log.root / stream, {path.name for path in left}, since, until))
+    opened = see_table(log, stream)
+    left = paths if opened is None else _without(log, stream, opened, paths)
+    damaged = _damaged(log.root / stream, {path.name for path in left}, since, until)
+    if opened is None:
+        return View(None, None, left, damaged)
+    return View(opened.table, options_of(address_of(log, stream)), left, damaged)
 
 
 def look(
@@ -90,6 +92,15 @@ def look(
         except FileNotFoundError:
             continue
     return read(view(log, stream, since, until))
+
+
+def _without(log: EventLog, stream: Stream, opened: Opened, paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Leave out the segments that a table holds; it is asked once about each."""
+    new = [path.name for path in paths if path.name not in opened.told]
+    if new:
+        held = committed(log, stream, opened.table, new)
+        opened.told.update((name, name in held) for name in new)
+    return tuple(path for path in paths if not opened.told[path.name])
 
 
 def _damaged(folder: Path, left: set[str], since: dt.datetime | None, until: dt.datetime | None) -> int:
