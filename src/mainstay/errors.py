@@ -27,6 +27,8 @@ Each carries one clear sentence, and the cure as a second one.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from typing import TYPE_CHECKING, ClassVar
 
@@ -139,6 +141,22 @@ class ReleaseError(CheckError):
 
 class StoreError(MainstayError):
     """The books can't be read or written."""
+
+
+def store_error(error: OSError) -> StoreError:
+    """Say in a sentence why the system refused a file or a folder.
+
+    Examples
+    --------
+    >>> print(store_error(PermissionError(13, "Permission denied", "/books/events")))
+    /books/events can't be read or written: Permission denied. Give this user its rights, or see whether its disk is well.
+
+    """
+    what = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else "A file"
+    return StoreError(
+        f"{what} can't be read or written: {os.strerror(error.errno or errno.EIO)}.",
+        "Give this user its rights, or see whether its disk is well.",
+    )
 
 
 class LockedError(StoreError):

@@ -15,7 +15,7 @@ import pytest
 from mainstay.lifecycle import describe_followed, follow
 from mainstay.models.frameworks.constant import ConstantModel
 from mainstay.release import GONE, Presence, Worker, open_books
-from mainstay.serving.testing import TINY_MODEL, TestServer, register_model, release_now, tiny_project
+from mainstay.serving.testing import GOOD_RECORD, TINY_MODEL, TestServer, register_model, release_now, tiny_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +83,28 @@ def test_the_verbs_tell_when_every_worker_serves_it(released: Project) -> None:
         assert json.loads(run("release", "2", "--trial", "--wait", "0", "--json").stdout)["followed"] is None
         assert server.terminate() == 0
     assert "No server of churn runs now; the next one to start serves version 1." in run("rollback").stderr
+
+
+def test_a_worker_that_cant_write_the_log_says_so_to_whoever_asks_for_the_status(released: Project) -> None:
+    def status() -> str:
+        command = [sys.executable, "-m", "mainstay", "status", "--project", str(released.root)]
+        return " ".join(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split())
+
+    folder = released.books / "events" / "predictions"
+    with TestServer.start(released) as server:
+        _until(lambda: sum(row.release == 1 for row in _rows(released)) == 1)
+        if folder.exists():
+            folder.rename(folder.with_name("aside"))
+        folder.parent.mkdir(exist_ok=True)
+        folder.symlink_to("/sys")  # a folder where nobody may make a file
+        _until(lambda: server.post("/models/churn/predict", GOOD_RECORD).status == 503)
+        _until(lambda: any("can't be written" in row.trouble for row in _rows(released)))
+        assert "answers by release 1: The event log can't be written: " in status()
+        folder.unlink()
+        _until(lambda: server.post("/models/churn/predict", GOOD_RECORD).status == 200)
+        _until(lambda: not any(row.trouble for row in _rows(released)))
+        assert "can't be written" not in status()
+        assert server.terminate() == 0
 
 
 def test_a_worker_that_refuses_says_why(released: Project) -> None:

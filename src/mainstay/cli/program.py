@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from mainstay.errors import InputError, MainstayError
+from mainstay.errors import InputError, MainstayError, StoreError, store_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,9 +116,12 @@ def main(args: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         _hang_up()
     except OSError as error:
-        if error.errno != errno.EPIPE:
+        if error.errno == errno.EPIPE:
+            _hang_up()
+        if error.filename is None:  # nothing that a person could mend
             raise
-        _hang_up()
+        _tell(store_error(error), as_json="--json" in words)
+        sys.exit(StoreError.exit_code)
     except MainstayError as error:
         _tell(error, as_json="--json" in words)
         sys.exit(error.exit_code)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mainstay.errors import LockedError
+from mainstay.errors import LockedError, store_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,12 +66,14 @@ def segment_name(begun: dt.datetime, writer: str) -> str:
 
 
 def segments(folder: Path, since: dt.datetime | None = None, until: dt.datetime | None = None) -> tuple[Path, ...]:
-    """List the segments that may hold events of the span, oldest first."""
+    """List the segments that may hold events of the span, oldest first; raises StoreError where nobody can say."""
     try:
         # As names, not as paths: a folder may hold thousands, and a page lists it many times.
         names = sorted(name for name in os.listdir(folder) if name.endswith(SUFFIX) and name != SUFFIX)  # noqa: PTH208 - ten times faster
     except FileNotFoundError:
         return ()
+    except OSError as error:  # none would be as good as an empty log, and it isn't
+        raise store_error(error) from None
     paths = (folder / name for name in names)
     return tuple(path for path in paths if _may_hold(path, since, until))
 

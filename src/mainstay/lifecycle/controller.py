@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import secrets
 import signal
@@ -12,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mainstay.decisions import DecisionsSettings, Outbox, senders
-from mainstay.errors import LockedError, MainstayError
+from mainstay.errors import LockedError, MainstayError, store_error
 from mainstay.lifecycle.auditing import is_due, operate_audit
 from mainstay.lifecycle.heeding import heed_servers
 from mainstay.lifecycle.order import operate
@@ -98,17 +99,26 @@ def _loop(
                 _post(outbox, operate_audit(now_in_force, now=audited), tell)
             if once and not looked:
                 tell(f"{project.name}: no window is over yet. mainstay monitor looks at the one that is still open.")
-        except MainstayError as error:
+        except (MainstayError, OSError) as error:
             # The controller outlives a registry that is locked or gone for a while; it says so once, not each time.
             if once:
                 shipper.look(project, _now())
                 raise
-            if str(error) != last:
-                tell(str(error))
-            last = str(error)
+            said = _sentence(error)
+            if said != last:
+                tell(said)
+            last = said
         shipper.look(project, _now())  # leading or not: segments are this machine's own
         if once or stop.wait(every):
             return
+
+
+def _sentence(error: MainstayError | OSError) -> str:
+    if isinstance(error, MainstayError):
+        return str(error)
+    if error.errno == errno.EPIPE:  # nobody is left who listens
+        raise error
+    return str(store_error(error))
 
 
 def _post(outbox: Outbox, done: Iterable[Action], tell: Callable[[str], None]) -> None:

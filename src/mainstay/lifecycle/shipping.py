@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mainstay.errors import MainstayError
+from mainstay.errors import MainstayError, store_error
 from mainstay.events import open_log
 from mainstay.events.erasing.idle import destroy_idle
 from mainstay.events.table.care import Tended, tend
@@ -139,10 +139,11 @@ class Shipper:
         """Ship what is sealed; never raises what a person can mend."""
         try:
             done = ship_events(project, now=now, commits=_COMMITS, patience=self._patience)
-        except MainstayError as error:
-            if str(error) != self._last:
-                self._tell(str(error))
-            self._last = str(error)
+        except (MainstayError, OSError) as error:
+            said = str(store_error(error) if isinstance(error, OSError) else error)
+            if said != self._last:
+                self._tell(said)
+            self._last = said
         else:
             self._last = ""
             if done.told:

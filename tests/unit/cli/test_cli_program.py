@@ -140,3 +140,11 @@ def test_what_no_version_can_be_is_said_in_our_words(capsys: pytest.CaptureFixtu
     assert code == 2
     assert "'abc' is no version, versions are numbers from 1" in err
     assert run(["init"], capsys)[2].startswith("mainstay: Name a table: mainstay init DATA --target COLUMN")
+
+
+def test_what_the_system_refuses_is_said_in_a_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "mainstay.toml").mkdir()
+    code, out, err = run(["check", "--project", str(tmp_path)], capsys)
+    assert (code, out) == (2, "")
+    assert err.startswith("mainstay: ")
+    assert "directory" in err.lower()

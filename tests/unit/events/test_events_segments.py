@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mainstay.errors import LockedError
+from mainstay.errors import LockedError, StoreError
 from mainstay.events import EventLog, EventsSettings
 from mainstay.events.segments import Seal, digest, is_sealed, read_seal, remove_segment, seal
 
@@ -113,3 +113,11 @@ def _until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_a_log_that_cant_be_listed_is_told_from_an_empty_one(log: EventLog) -> None:
+    assert log.segments("predictions") == ()
+    log.root.parent.mkdir(exist_ok=True)
+    log.root.write_text("no folder")
+    with pytest.raises(StoreError, match="events/predictions can't be read or written: Not a directory"):
+        log.segments("predictions")

@@ -224,3 +224,16 @@ def test_a_process_of_its_own_ends_at_sigterm_and_gives_the_lease_back(
         lease = lease_of(books.state, lease_name(project.name))
     assert lease is not None
     assert lease.expires <= dt.datetime.now(dt.UTC)
+
+
+def test_it_outlives_a_log_that_cant_be_read(two: Project, configure: Callable[[Project, str], Project]) -> None:
+    project = configure(two, '[monitoring]\nwindow = "0.1s"')
+    begin(project)
+    log = project.books / "events"
+    with looping(project) as told:
+        until(lambda: looks(project))
+        log.rename(log.with_name("aside"))
+        log.write_text("no folder")
+        until(lambda: any("Not a directory" in line for line in told))
+        log.unlink()
+        until(lambda: looks(project))

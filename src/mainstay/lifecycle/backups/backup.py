@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mainstay.contract import FILE as CONTRACT
-from mainstay.errors import MainstayError
+from mainstay.errors import MainstayError, store_error
 from mainstay.events.persons import FILE as PERSONS
 from mainstay.events.persons import open_persons
 from mainstay.events.pseudonym import FILE as ENTITY_KEY
@@ -166,8 +167,15 @@ def _one(inside: str, path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _below(inside: str, folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.rglob("*")):
-        yield from _one(f"{inside}/{path.relative_to(folder).as_posix()}", path)
+    # Whoever asked for it must not believe to have what can't be read.
+    for root, _, names in sorted(os.walk(folder, onerror=_refuse)):
+        for path in (Path(root, name) for name in sorted(names)):
+            yield from _one(f"{inside}/{path.relative_to(folder).as_posix()}", path)
+
+
+def _refuse(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise store_error(error)
 
 
 def backup_document(about: BackedUp, out: Path) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from mainstay.errors import StoreError, store_error
 from mainstay.events.lines import damages_of
 from mainstay.events.log import STREAMS
 from mainstay.events.segments import is_sealed, read_seal
@@ -24,9 +25,12 @@ _MOST = 20
 def check_events(books: Books) -> Iterator[Found]:
     """Check every file of the log: none of it can be mended, and all else of it is whole."""
     for stream in STREAMS:
-        for path in books.log.segments(stream):
-            yield from _torn(path, stream)
-            yield from _damaged(path, stream)
+        try:
+            for path in books.log.segments(stream):
+                yield from (*_torn(path, stream), *_damaged(path, stream))
+        except (StoreError, OSError) as error:
+            told = store_error(error) if isinstance(error, OSError) else error
+            yield broken(_CHECK, stream, told.message, told.cure)
 
 
 def _torn(path: Path, stream: str) -> Iterator[Found]:

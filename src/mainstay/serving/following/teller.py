@@ -82,6 +82,6 @@ class Teller(threading.Thread):
             since=to_text(now.at) if now else "",
             tried=tried.id if tried else 0,
             tried_since=to_text(tried.at) if tried else "",
-            trouble=served.trouble[:_LONGEST],
+            trouble=" ".join(part for part in (served.trouble, served.log.trouble) if part)[:_LONGEST],
             beat=self._beat,
         )

@@ -63,3 +63,14 @@ def test_many_damages_are_counted(tmp_path: Path, action: bytes) -> None:
     said = _said(project)
     assert len(said) == 21
     assert "So are 10 more" in said[-1]
+
+
+def test_a_log_that_cant_be_read_is_broken(tmp_path: Path) -> None:
+    project = tiny_project(tmp_path)
+    with open_books(project):
+        pass
+    (project.books / "events").mkdir(exist_ok=True)
+    (project.books / "events" / "predictions").write_text("no folder")
+    (said,) = _said(project)
+    assert said.startswith("broken: ")
+    assert said.endswith("predictions can't be read or written: Not a directory.")
