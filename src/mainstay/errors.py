@@ -149,13 +149,13 @@ def store_error(error: OSError) -> StoreError:
     Examples
     --------
     >>> print(store_error(PermissionError(13, "Permission denied", "/books/events")))
-    /books/events can't be read or written: Permission denied. Give this user its rights, or see whether its disk is well.
+    /books/events can't be read or written: Permission denied. Give this user its rights, or see if its disk is well.
 
     """
     what = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else "A file"
     return StoreError(
         f"{what} can't be read or written: {os.strerror(error.errno or errno.EIO)}.",
-        "Give this user its rights, or see whether its disk is well.",
+        "Give this user its rights, or see if its disk is well.",
     )
 
 

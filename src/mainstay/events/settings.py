@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from mainstay.project.lengths import seconds_of
+from mainstay.project.stores import is_object_store
+
+_LONGEST = 36_525 * 86_400  # seconds; what is longer leads out of the calendar
 
 Length = Annotated[
     str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?[smhdw]$", description="a length such as '6h', '7d' or '2w'")
@@ -65,3 +69,19 @@ class EventsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError(f'rate is {self.rate:g}, and mode is "all"; set mode = "sample"')
         if self.keep and seconds_of(self.keep) <= seconds_of(self.keep_segments):
             raise ValueError(f"keep is {self.keep}, no longer than keep_segments, {self.keep_segments}")
+        for name, length in (("keep", self.keep), ("keep_segments", self.keep_segments)):
+            if length and seconds_of(length) > _LONGEST:
+                raise ValueError(f"{name} is {length}, longer than a hundred years; without keep events stay for ever")
+        if self.table:
+            _check_place(self.table)
+
+
+def _check_place(table: str) -> None:
+    """Refuse what would quietly become a folder of a strange name."""
+    if is_object_store(table):
+        if not urlsplit(table).netloc:
+            raise ValueError(f'table is {table!r}, which names no bucket; write "s3://bucket/path"')
+    elif ":/" in table:
+        raise ValueError(f'table is {table!r}; an object store is "s3://bucket/path", and a folder is its path alone')
+    elif table.startswith("~"):
+        raise ValueError(f"table is {table!r}; nobody opens ~ here, so write the folder out")

@@ -68,13 +68,13 @@ class Streams:
             self.writers = {stream: self._behind.sink(stream, writer) for stream, writer in self._made.items()}
         self._seldom = Seldom()
         self._found: deque[Finding] = deque(maxlen=_MOST_FOUND)
-        self._trouble, self._troubled = "", _WRITTEN[0]
+        self._troubles: dict[Stream, str] = {}
 
     @property
     def trouble(self) -> str:
         """Why events could not be written, or are behind; empty while all is well."""
         beside = self._sync or self._behind
-        return self._trouble or (beside.trouble if beside else "")
+        return next(iter(self._troubles.values()), "") or (beside.trouble if beside else "")
 
     @property
     def shut(self) -> bool:
@@ -82,7 +82,7 @@ class Streams:
         beside = self._sync or self._behind
         if beside is not None and beside.thread.died:
             return True
-        return self.refuses and bool(self._trouble or (self._sync and self._sync.trouble))
+        return self.refuses and bool(self._troubles or (self._sync and self._sync.trouble))
 
     def damaged(self) -> dict[Stream, int]:
         """Count the lines of each stream that were found damaged, as they lie aside on this machine."""
@@ -109,7 +109,7 @@ class Streams:
                 raise
             return False
         if self._sync is None:
-            self._trouble = ""
+            self._troubles.pop(stream, None)
         return True
 
     def waits(self, stream: Stream) -> bool:
@@ -122,7 +122,7 @@ class Streams:
 
         def told(error: StoreError | None) -> None:
             if error is None:
-                self._trouble = ""
+                self._troubles.pop(stream, None)
             else:
                 self._fail(stream, error)
             then(error)
@@ -136,11 +136,11 @@ class Streams:
         if self._behind is None:
             for writer in self._made.values():
                 writer.look()
-        if self._trouble:
+        for stream in tuple(self._troubles):
             with suppress(StoreError):  # whoever is unready is asked nothing, and would never hear that all is well
-                self.writers[self._troubled].probe()
-                self._trouble = ""
-        elif self.trouble:
+                self.writers[stream].probe()
+                self._troubles.pop(stream, None)
+        if self.trouble and not self._troubles:
             self._seldom.say("log", f"{self._model}: {self.trouble}")
 
     def find(self, finding: Finding) -> None:
@@ -171,7 +171,7 @@ class Streams:
             writer.close()
 
     def _fail(self, stream: Stream, error: StoreError) -> None:
-        self._trouble, self._troubled = error.message, stream
+        self._troubles[stream] = error.message  # its own: that another stream can be written mends nothing
         self._seldom.say("log", str(error))  # not at each request: it may be told into a file on the full disk
 
     def _lost(self, stream: Stream, events: int) -> None:

@@ -67,3 +67,18 @@ def test_findings_are_written_once(tmp_path: Path) -> None:
     told.close()
     found = tail(log, streams=("findings",))
     assert [event.finding.where for event in found if isinstance(event, Found)] == ["version 3"]
+
+
+def test_that_another_stream_can_be_written_mends_nothing(tmp_path: Path) -> None:
+    told, log = streams(tmp_path)
+    place = in_the_way(log, "predictions")
+    with pytest.raises(StoreError):
+        told.write("predictions", b"{}\n")
+    assert told.write("refusals", b"{}\n")
+    told.look()
+    assert told.shut
+    assert "predictions" in told.trouble
+    place.unlink()
+    told.look()
+    assert (told.shut, told.trouble) == (False, "")
+    told.close()
