@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mainstay.events.scan import TIME, Scan, Schema, scan
+from mainstay.events.columns import filled, line_fields
+from mainstay.events.scan import Scan, scan
 from mainstay.events.unsealed_table import SEALED, with_opened
 
 if TYPE_CHECKING:
@@ -32,52 +33,14 @@ _FEATURES, _INPUTS, _SCORES = "mainstay.features", "mainstay.inputs", "mainstay.
 _ALWAYS = ("id", "model", "answer", "version")
 """What tells whether an answer is asked for, and whether it is in the log already."""
 
-_PREDICTIONS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
-    "event.id": ("id", pl.String),
-    "@timestamp": ("time", TIME),
-    "mainstay.model": ("model", pl.String),
-    "mainstay.version": ("version", pl.Int64),
-    "mainstay.role": ("role", pl.String),
-    "mainstay.share": ("share", pl.Float64),
-    "mainstay.score": ("score", pl.Float64),
-    "mainstay.prediction": ("prediction", pl.String),
-    "mainstay.decision": ("decision", pl.String),
-    "mainstay.degraded": ("degraded", pl.Boolean),
-    "mainstay.fallback": ("fallback", pl.Boolean),
-    "mainstay.warnings": ("warnings", pl.List(pl.String)),
-    "event.duration": ("latency_ns", pl.Int64),
-    "user.hash": ("entity", pl.String),
-    "http.request.id": ("request", pl.String),
-    "mainstay.answer": ("answer", pl.String),
-    "mainstay.sealed": ("sealed", pl.String),
-    "user.name": ("consumer", pl.String),
-    "mainstay.control": ("control", pl.Boolean),
-    "mainstay.intended": ("intended", pl.String),
-    "mainstay.sampled": ("sampled", pl.Float64),
-}
-_FEEDBACK: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
-    "mainstay.answer": ("id", pl.String),
-    "@timestamp": ("time", TIME),
-    "event.id": ("event", pl.String),
-    "mainstay.model": ("model", pl.String),
-    "mainstay.label_at": ("label_at", TIME),
-    "mainstay.label": ("label", pl.String),
-    "mainstay.kpis": ("kpis", pl.List(pl.Struct({"name": pl.String, "value": pl.Float64}))),
-    "mainstay.followed": ("followed", pl.Boolean),
-}
-_REFUSALS: dict[str, tuple[str, pl.DataType | type[pl.DataType]]] = {
-    "event.id": ("id", pl.String),
-    "@timestamp": ("time", TIME),
-    "mainstay.model": ("model", pl.String),
-    "mainstay.version": ("version", pl.Int64),
-    "mainstay.role": ("role", pl.String),
-    "http.response.status_code": ("status", pl.Int64),
-    "event.reason": ("cause", pl.String),
-    "mainstay.fields": ("fields", pl.List(pl.String)),
-    "mainstay.problems": ("problems", pl.Int64),
-    "message": ("message", pl.String),
-    "user.name": ("consumer", pl.String),
-}
+_PREDICTIONS = (
+    "id", "time", "model", "version", "role", "share", "score", "prediction", "decision", "degraded", "fallback",
+    "warnings", "duration_ns", "entity", "request", "answer", "sealed", "consumer", "control", "intended", "sampled",
+)  # fmt: skip
+_FEEDBACK = ("id", "time", "event", "model", "label_at", "label", "kpis", "followed")
+_REFUSALS = (
+    "id", "time", "model", "version", "role", "status", "cause", "fields", "problems", "message", "consumer",
+)  # fmt: skip
 
 
 def read_predictions(
@@ -120,7 +83,7 @@ def scan_predictions(
     what the model saw, null where nothing was derived. With `labels` there is one column ``s:<label>`` for each: its
     probability. With `columns` those alone are read and given, in their order; one that there isn't is left out.
     """
-    schema, names = _split(_PREDICTIONS)
+    schema, names = line_fields("predictions", _PREDICTIONS)
     nested: dict[str, tuple[str, dict[str, pl.DataType]]] = {
         _FEATURES: (FEATURE, {each.name: each.stored() for each in contract.features}),
         _INPUTS: (INPUT, {each.name: each.stored() for each in inputs.features} if inputs else {}),
@@ -132,12 +95,12 @@ def scan_predictions(
         if asked:
             schema[field], names[field] = pl.Struct(asked), field
             parts += [pl.col(field).struct.field(name).alias(prefix + name) for name in asked]
-    needed = None if columns is None else {*_ALWAYS, *nested, *columns, *("latency_ns",) * ("latency_us" in columns)}
+    needed = None if columns is None else {*_ALWAYS, *nested, *columns, *("duration_ns",) * ("latency_us" in columns)}
     if needed is not None and not {_FEATURES, _INPUTS}.isdisjoint(names):
         needed |= set(SEALED)
     found = scan(log, "predictions", schema, names=names, since=since, until=until, columns=needed)
     frame = _once(_of_model(found.frame, model))
-    frame = frame.with_columns(*_filled(frame.columns), *parts).drop("latency_ns", *nested, strict=False)
+    frame = frame.with_columns(*_filled(frame.columns), *parts).drop("duration_ns", *nested, strict=False)
     frame = with_opened(frame, log, {prefix: schema[field] for field, (prefix, _) in nested.items() if field in schema})
     return Scan(
         frame if columns is None else frame.select(each for each in columns if each in frame.columns), found.torn
@@ -145,18 +108,8 @@ def scan_predictions(
 
 
 def _filled(columns: Sequence[str]) -> list[pl.Expr]:
-    """Fill in what a line leaves out where it is as it mostly is."""
-    filled = {
-        "degraded": pl.col("degraded").fill_null(value=False),
-        "fallback": pl.col("fallback").fill_null(value=False),
-        "control": pl.col("control").fill_null(value=False),
-        "share": pl.col("share").fill_null(1.0),
-        "sampled": pl.col("sampled").fill_null(1.0),
-        "consumer": pl.col("consumer").fill_null(""),
-        "warnings": pl.col("warnings").fill_null([]),
-        "latency_ns": (pl.col("latency_ns") / 1000).alias("latency_us"),
-    }
-    return [expression for name, expression in filled.items() if name in columns]
+    latency = [(pl.col("duration_ns") / 1000).alias("latency_us")] if "duration_ns" in columns else []
+    return [*(filled(name) for name in columns), *latency]
 
 
 def read_feedback(
@@ -170,7 +123,7 @@ def read_feedback(
     """Read feedback as it came: ``id`` (of the prediction), ``time`` of arrival, ``event, model, label_at, label`` (as
     text), ``kpis, followed``; late, repeated and corrected lines are all there. With `columns` those alone.
     """  # noqa: D205 - the columns are the summary
-    schema, names = _split(_FEEDBACK)
+    schema, names = line_fields("feedback", _FEEDBACK)
     needed = None if columns is None else {"model", *columns}
     frame = _of_model(scan(log, "feedback", schema, names=names, since=since, until=until, columns=needed).frame, model)
     return frame if columns is None else frame.select(columns)
@@ -183,15 +136,9 @@ def read_refusals(
     model: str | None = None,
 ) -> pl.DataFrame:
     """Read refused requests: ``id, time, model, version, role, status, cause, fields, problems, message, consumer``."""
-    schema, names = _split(_REFUSALS)
+    schema, names = line_fields("refusals", _REFUSALS)
     found = scan(log, "refusals", schema, names=names, since=since, until=until)
-    return _of_model(found.frame, model).with_columns(
-        pl.col("fields").fill_null([]), pl.col("problems").fill_null(0), pl.col("message", "consumer").fill_null("")
-    )
-
-
-def _split(fields: dict[str, tuple[str, pl.DataType | type[pl.DataType]]]) -> tuple[Schema, dict[str, str]]:
-    return {field: kind for field, (_, kind) in fields.items()}, {field: name for field, (name, _) in fields.items()}
+    return _of_model(found.frame, model).with_columns(map(filled, _REFUSALS))
 
 
 def _once(frame: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mainstay.events.export.fields import FIELDS, as_rows, schema_of
+from mainstay.events.export.fields import COLUMNS, as_rows, schema_of
 from mainstay.events.scan import pieces
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Asked:
     @property
     def has_arms(self) -> bool:
         """Whether the events of the stream belong to an arm."""
-        return "mainstay.version" in FIELDS[self.stream]
+        return "version" in COLUMNS[self.stream]
 
 
 class Rows:

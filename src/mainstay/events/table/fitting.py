@@ -111,7 +111,8 @@ class Shape:
 
 def fields_of(shape: Shape, scores: Sequence[str]) -> dict[str, schemas.Kind]:
     """Give the type of each field that is read by columns."""
-    kinds = {field: schemas.KINDS[each.kind] for field, each in fields.FIELDS[shape.stream].items() if not each.is_json}
+    every = fields.FIELDS[shape.stream].items()
+    kinds: dict[str, schemas.Kind] = {field: schemas.KINDS[each.kind] for field, each in every if not each.is_json}
     nested: dict[str, dict[str, pl.DataType]] = {
         fields.FEATURES: dict(shape.features),
         fields.INPUTS: dict(shape.inputs),

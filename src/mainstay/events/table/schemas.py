@@ -25,7 +25,7 @@ DATE, MORE, AMOUNT = "date", "more", "amount"
 """Columns that no field of the line has: the day (UTC) by which a table is divided; as JSON, what didn't fit any other
 column; and the number, where a prediction or a label is one (its text is in `prediction` or `label`)."""
 
-KINDS: dict[fields.Kind, Kind] = {
+KINDS: dict[fields.Kind, pl.DataType | type[pl.DataType]] = {
     "text": pl.String,
     "integer": pl.Int64,
     "float": pl.Float64,
