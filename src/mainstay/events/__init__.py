@@ -1,14 +1,28 @@
-"""Book 2: what happened. Append-only predictions, feedback, refusals, findings and actions; windows over them.
+"""Book 2: what happened. Predictions, feedback, refusals, findings, actions and accesses; windows over them.
 
-Each event is one JSON line with ECS names, appended with a single write before anyone is told. What was appended
-survives the death of the process; a torn last line is told apart and harms no other.
+Each event is one JSON line with ECS names and a checksum, written before anyone is told. The log is the rows of its
+Delta tables, and the lines that aren't in them yet, each event once; whatever reads it sees both.
 
-What needs Polars (`mainstay.events.read`, `mainstay.events.window`) is imported by its own name, so that a serving
-worker never loads it.
+::
+
+    records      what there is to write down, one JSON line each; ids, sampling, pseudonym: what stands in it
+    log          the folder of streams; segments, opened, lines: their files, who writes them, what is damaged
+    writer       one write for many lines; syncing ("disk"), behind ("async"), watched: the threads beside it
+    persons      a key for each person; sealing, unsealing, unsealed_table: what is personal leaves a line, comes back
+    table        sealed segments are committed to Delta tables, exactly once
+    scan         the one way to read a stream as a table: columns, read; truth, window: with what became true
+    feedback     outcomes from a request; fields: how each value is read; outcomes: whole tables of them
+    profiles     hours as sums, so that a window is no scan; looks: what looks at windows found
+    journal      what is little, and the last of anything; lookup: one answer by its id; line, showing: for people
+    follow       what is written from now on; cursor: how far somebody outside has taken it
+    export       events taken out into a file
+    erasing      a person leaves all of it
+
+What needs Polars (`columns`, `export`, `outcomes`, `profiles`, `read`, `scan`, `table`, `truth`, `unsealed_table`,
+`window`) is imported by its own name, so that a serving worker never loads it.
 """
 
 from mainstay.events.feedback import FeedbackReader
-from mainstay.events.fields import read_label
 from mainstay.events.ids import IdMaker, id_time
 from mainstay.events.journal import actions, event_time, findings, found_since, show, tail
 from mainstay.events.log import STREAMS, EventLog, Stream, log_actions, log_findings, open_log
@@ -66,7 +80,6 @@ __all__ = [
     "log_findings",
     "open_log",
     "open_pseudonyms",
-    "read_label",
     "sample",
     "show",
     "tail",

@@ -31,7 +31,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     mark : str
-        Digest of the lens and of the files and lines it was made of.
+        Digest of the lens and of the lines it was made of, in whatever files.
     first, last : datetime
         Of the rows in it.
     buckets : tuple of int
