@@ -13,6 +13,7 @@ import msgspec
 
 from mainstay.errors import LockedError, StoreError
 from mainstay.events.log import STREAMS
+from mainstay.state.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,10 +150,8 @@ class Cursor:
         self._places = {file: place for file, place in self._places.items() if file in there} | {
             batch.file: batch.place
         }
-        half = self._path.with_suffix(".new")
         try:
-            half.write_bytes(msgspec.json.encode(self._places))
-            half.replace(self._path)
+            replace_file(self._path, msgspec.json.encode(self._places), 0o640, lasting=False)
         except OSError as error:
             raise _cannot(self._path, error) from None
 

@@ -5,8 +5,6 @@ A small file beside the log remembers both, and how far the log was read. It is 
 
 from __future__ import annotations
 
-import os
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from mainstay.errors import CorruptError
 from mainstay.events.records import Found, decode_event
 from mainstay.events.table.recall import noteworthy_rows
 from mainstay.events.table.union import view
+from mainstay.state.files import replace_file
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -145,11 +144,6 @@ def _remembered(path: Path) -> Looks:
 
 
 def _remember(path: Path, now: Looks) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with suppress(OSError):  # who can't remember reads it again the next time
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-        try:
-            beside.write_bytes(msgspec.json.encode(now))
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        replace_file(path, msgspec.json.encode(now), 0o640, lasting=False)

@@ -7,14 +7,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mainstay.project.lengths import seconds_of
+from mainstay.project.lengths import Length, seconds_of
 from mainstay.project.stores import is_object_store
 
 _LONGEST = 36_525 * 86_400  # seconds; what is longer leads out of the calendar
-
-Length = Annotated[
-    str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?[smhdw]$", description="a length such as '6h', '7d' or '2w'")
-]
 
 
 class EventsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

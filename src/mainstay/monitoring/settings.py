@@ -8,12 +8,7 @@ from typing import Annotated
 import msgspec
 
 from mainstay.measures.finding import Limit
-from mainstay.project.lengths import seconds_of
-
-Length = Annotated[
-    str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?[smhdw]$", description="a length such as '15m', '6h', '1d' or '2w'")
-]
-"""A length of time: ``"30s"``, ``"15m"``, ``"6h"``, ``"1d"``, ``"2w"``."""
+from mainstay.project.lengths import Length, seconds_of
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import msgspec
+
+Length = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?[smhdw]$", description="a length such as '15m', '6h', '1d' or '2w'")
+]
+"""A length of time: ``"30s"``, ``"15m"``, ``"6h"``, ``"1d"``, ``"2w"``."""
+
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 
 

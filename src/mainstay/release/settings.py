@@ -6,12 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from mainstay.project.lengths import seconds_of
+from mainstay.project.lengths import Length, seconds_of
 
 Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
-Length = Annotated[
-    str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?[smhdw]$", description="a length such as '6h', '1d' or '2w'")
-]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 
 

@@ -53,7 +53,7 @@ def alone(lock: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def replace_file(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> None:
+def replace_file(path: Path, content: bytes, mode: int = PRIVATE_FILE, *, lasting: bool = True) -> None:
     """Write a file whole or not at all: under a name of its own, to the disk, then in the place of what was there.
 
     Parameters
@@ -64,6 +64,8 @@ def replace_file(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> None:
         What it says from now on.
     mode : int
         Who may read it as soon as it has its name; before that nobody but this user.
+    lasting : bool
+        Whether it has to outlive a power cut. A cache hasn't, and waits for no disk.
 
     Raises
     ------
@@ -76,14 +78,16 @@ def replace_file(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(handle)
+            if lasting:
+                file.flush()
+                os.fsync(handle)
         half.chmod(mode)
         half.replace(path)
     except BaseException:
         half.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if lasting:
+        sync_folder(path.parent)
 
 
 def sweep_abandoned(*patterns: tuple[Path, str]) -> None:

@@ -25,6 +25,13 @@ def test_a_file_is_replaced_whole_and_is_nobody_elses_unless_that_is_said(tmp_pa
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
+def test_what_needs_not_outlive_a_power_cut_is_replaced_whole_all_the_same(tmp_path: Path) -> None:
+    replace_file(tmp_path / "a", b"once", lasting=False)
+    replace_file(tmp_path / "a", b"again", 0o640, lasting=False)
+    assert ((tmp_path / "a").read_bytes(), mode(tmp_path / "a")) == (b"again", 0o640)
+    assert [found.name for found in tmp_path.iterdir()] == ["a"]
+
+
 def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path: Path) -> None:
     path = tmp_path / "a"
     replace_file(path, b"first")

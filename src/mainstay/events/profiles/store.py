@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ import msgspec
 from mainstay.events.profiles.catalogue import Catalogue
 from mainstay.events.profiles.clock import DAY, start_of
 from mainstay.events.profiles.profile import Profile
+from mainstay.state.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,15 +135,9 @@ class Store:
 
     def _replace(self, name: str, data: bytes) -> None:
         # A page that can't keep what it summed up shows it all the same, and sums it up again the next time.
-        path = self._path(name)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-            try:
-                beside.write_bytes(data)
-                beside.replace(path)
-            finally:
-                beside.unlink(missing_ok=True)
+            replace_file(self._path(name), data, 0o640, lasting=False)
 
 
 _NOTHING = msgspec.Raw(msgspec.json.encode(Profile()))

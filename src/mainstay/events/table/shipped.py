@@ -11,6 +11,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from mainstay.state.files import replace_file
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
@@ -62,9 +64,7 @@ def forget(log: EventLog, stream: Stream, paths: Iterable[Path]) -> None:
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if line.rstrip("\n").rpartition(" ")[2] in there]
         if len(kept) < len(lines):
-            fresh = file.with_name(f"{FILE}.{os.getpid()}")
-            fresh.write_text("".join(kept), encoding="utf-8")
-            fresh.replace(file)
+            replace_file(file, "".join(kept).encode(), _MODE, lasting=False)
 
 
 def _remembered(log: EventLog, stream: Stream, table: DeltaTable) -> dict[str, int]:
