@@ -11,9 +11,9 @@
 Imports Polars; a serving worker never imports this package.
 """
 
-from mainstay.events.export.envelope import ENVELOPES, Envelope
+from mainstay.events.export.envelope import Envelope
 from mainstay.events.export.fields import Described
 from mainstay.events.export.files import FORMATS, Format, Whole, write
 from mainstay.events.export.rows import Asked, Rows
 
-__all__ = ["ENVELOPES", "FORMATS", "Asked", "Described", "Envelope", "Format", "Rows", "Whole", "write"]
+__all__ = ["FORMATS", "Asked", "Described", "Envelope", "Format", "Rows", "Whole", "write"]

@@ -11,7 +11,7 @@ References: CloudEvents 1.0.2, sections 3 and "JSON Event Format"; KServe, ``pkg
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mainstay.events.log import Stream
 
 Envelope = Literal["cloudevents", "kserve"]
-ENVELOPES: tuple[Envelope, ...] = get_args(Envelope)
 _TYPES: dict[Stream, str] = {
     "predictions": "mainstay.prediction",
     "feedback": "mainstay.feedback",
