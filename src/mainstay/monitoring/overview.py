@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,8 @@ from mainstay.events.looks import looks
 from mainstay.measures.catalogue import find_measure
 from mainstay.measures.finding import Finding
 from mainstay.monitoring.books import load_once, load_some
-from mainstay.monitoring.drift import GROUP as DRIFT
 from mainstay.monitoring.grid import make_grid
-from mainstay.monitoring.outcomes import mature
+from mainstay.monitoring.notes import command_for, named, note_on, told_outcomes, with_hold
 from mainstay.monitoring.performance import estimated_findings
 from mainstay.monitoring.quality import latency_finding
 from mainstay.monitoring.recent import read_recent
@@ -25,8 +23,9 @@ from mainstay.monitoring.settings import MonitoringSettings, length
 from mainstay.monitoring.standing import change_of, state_of, tenure_of
 from mainstay.monitoring.timeline import make_timeline
 from mainstay.monitoring.value import Gauge
-from mainstay.release import BESIDE, Presence, explain, lagging, open_books, rollback_target
-from mainstay.render.overview import ModelRow, Overview, VersionRow
+from mainstay.monitoring.version_rows import version_rows
+from mainstay.release import Presence, explain, lagging, open_books, rollback_target
+from mainstay.render.overview import ModelRow, Overview
 from mainstay.state import controller, lease_of
 
 if TYPE_CHECKING:
@@ -38,10 +37,9 @@ if TYPE_CHECKING:
     from mainstay.monitoring.standing import Tenure
     from mainstay.project import Project
     from mainstay.registry import Bundle, Version
-    from mainstay.release import Books, Hold, Release
-    from mainstay.render.overview import Change, State, Timeline
+    from mainstay.release import Books, Release
+    from mainstay.render.overview import Timeline
 
-_MOST_VERSIONS = 50
 _LONGEST_LOOK = 86_400.0  # seconds; how often a window of so many predictions is expected to fill
 
 
@@ -142,15 +140,15 @@ def _answering(project: Project, read: _Read, settings: MonitoringSettings, now:
         quality_estimated=quality is not None and quality.measure.startswith("estimated_"),
         p99_ms=latency_finding(mine, settings).value,
         predictions=recent.rows,
-        command=_command(state, project, target, estimated=estimated),
+        command=command_for(state, project, target, estimated=estimated),
         rollback_to=target,
-        note=_with_hold(
-            _note(state, served, latest, change, _outcomes(served, settings, now)),
+        note=with_hold(
+            note_on(state, served, latest, change, told_outcomes(served, settings, now)),
             read.books.holds.current(project.name),
         ),
         timeline=_timeline(read, project.name, settings, now),
         findings=latest,
-        versions=_versions(read.books, read.versions, read.history),
+        versions=version_rows(read.books, read.versions, read.history),
         owner=project.problem.owner,
         decision=project.problem.decision,
         data_to=_moment(served.at[-1]) if served.rows else None,
@@ -185,17 +183,17 @@ def _watched(read: _Read, name: str, now: dt.datetime) -> dt.datetime | None:
 
 
 def _unreleased(project: Project, books: Books, versions: Sequence[Version]) -> ModelRow:
-    command = f"mainstay train {_in(project)}"
+    command = f"mainstay train {named(project)}"
     if versions:
         newest = versions[-1]
         verb = "gate" if newest.ok is False else "release"
         why = "" if verb == "gate" else ' --reason "…"'
-        command = f"mainstay {verb} {newest.number} {_in(project)}{why}"
+        command = f"mainstay {verb} {newest.number} {named(project)}{why}"
     return ModelRow(
         name=project.name,
         state="idle",
         command=command,
-        versions=_versions(books, versions, ()),
+        versions=version_rows(books, versions, ()),
         owner=project.problem.owner,
         decision=project.problem.decision,
     )
@@ -221,99 +219,6 @@ def _latest(found: Sequence[Found], tenure: Tenure) -> tuple[Finding, ...]:
     if at is None or at < tenure.since:
         return ()
     return tuple(look.finding for look in found if look.at == at)
-
-
-def _note(state: State, served: Served, latest: Sequence[Finding], change: Change | None, outcomes: str) -> str:
-    drifted = [finding.where for finding in latest if finding.group == DRIFT and finding.failed]
-    if state == "idle":
-        return "Nobody has asked it yet." if not served.rows else "Nobody asked it lately."
-    words = []
-    if drifted:
-        names = ", ".join(drifted[:3]) + (f" and {len(drifted) - 3} more" if len(drifted) > 3 else "")
-        loss = "" if state == "losing" or change is not None else "; no loss is seen so far"
-        words.append(f"Drift of {names}{loss}.")
-    if state == "unsure" and outcomes:
-        words.append(outcomes)
-    return " ".join(words)
-
-
-def _outcomes(served: Served, settings: MonitoringSettings, now: dt.datetime) -> str:
-    """Say how many outcomes are known where they are too few to measure by, and how many should be known by now."""
-    known = int(served.known.sum())
-    if known >= settings.label_coverage * served.rows:
-        return ""
-    said = f"Outcomes of {known} of {served.rows} answers are known"
-    young = served.rows - int(mature(served.at, settings, now).sum())
-    return f"{said}; {young} are younger than label_delay, {settings.label_delay}." if young else f"{said}."
-
-
-def _with_hold(note: str, hold: Hold | None) -> str:
-    if hold is None:
-        return note
-    what = "Automatic promotion" if hold.release else "The controller"
-    return f"{note} {what} is held since {hold.at:%Y-%m-%d %H:%M} UTC by {hold.by}: {hold.reason}.".strip()
-
-
-def _command(state: State, project: Project, target: int | None, *, estimated: bool) -> str:
-    if state == "losing" and target is not None:
-        return f'mainstay rollback {_in(project)} --reason "…"'
-    if state == "idle":
-        return f"mainstay serve {_in(project)}"
-    if estimated:
-        return f"mainstay feedback OUTCOMES.csv {_in(project)}"
-    return ""
-
-
-def _in(project: Project) -> str:
-    """Name the project so that the command works from any folder."""
-    return f"--project {shlex.quote(str(project.root))}"
-
-
-def _versions(books: Books, versions: Sequence[Version], history: Sequence[Release]) -> tuple[VersionRow, ...]:
-    rows = []
-    for version in reversed(versions[-_MOST_VERSIONS:]):
-        verdict = books.registry.latest_verdict(version.model, version.number)
-        made = _took_part(version.number, history)
-        rows.append(
-            VersionRow(
-                version=version.number,
-                state=_part(version.number, history),
-                created=version.created,
-                released=made.at if made else None,
-                by=made.by if made else version.by,
-                why=made.reason if made else "",
-                gates=verdict.findings if verdict is not None else (),
-                ok=verdict.ok if verdict is not None else None,
-                primary=version.primary,
-            )
-        )
-    return tuple(rows)
-
-
-def _took_part(number: int, history: Sequence[Release]) -> Release | None:
-    """Give the release that gave a version the part it has, or had last; None where it never had one."""
-    found, part = None, ""
-    for release in reversed(history):
-        role = next((route.role for route in release.routes if route.version == number), "")
-        if found is not None and role != part:
-            return found
-        if role:
-            found, part = release, role
-    return found
-
-
-def _part(number: int, history: Sequence[Release]) -> str:
-    """Say what part a version has, or had last."""
-    past = [release for release in history if any(route.version == number for route in release.routes)]
-    if not past:
-        return "never released"
-    now = next((route for route in history[-1].routes if route.version == number), None)
-    if now is None:
-        left = history[history.index(past[-1]) + 1]
-        return "rolled back" if left.kind == "rollback" else "retired"
-    if now.role in BESIDE:
-        return f"{'canary' if now.role == 'canary' else 'A/B arm'} {100 * now.weight:.10g} %"
-    return now.role
 
 
 def _target(history: Sequence[Release], gone: frozenset[int]) -> int | None:
