@@ -33,9 +33,11 @@ def findings(
     return [(found.at, found.finding) for found in found_since(log, since, model)]
 
 
-def found_since(log: EventLog, since: dt.datetime | None = None, model: str | None = None) -> list[Found]:
-    """List findings with the windows they belong to, oldest first."""
-    events = [e for e in _events(log, "findings", since) if isinstance(e, Found) and model in (None, e.model)]
+def found_since(
+    log: EventLog, since: dt.datetime | None = None, model: str | None = None, *, until: dt.datetime | None = None
+) -> list[Found]:
+    """List findings with the windows they belong to, oldest first; those found at `until` or later are left out."""
+    events = [e for e in _events(log, "findings", since, until) if isinstance(e, Found) and model in (None, e.model)]
     return sorted(events, key=lambda event: event.at)
 
 
@@ -112,13 +114,16 @@ def _names(event: Event) -> tuple[str | None, ...]:
     return (event.id,)
 
 
-def _events(log: EventLog, stream: Stream, since: dt.datetime | None) -> list[Event]:
+def _events(log: EventLog, stream: Stream, since: dt.datetime | None, until: dt.datetime | None = None) -> list[Event]:
+    def is_asked(event: Event) -> bool:
+        at = event_time(event)
+        return (since is None or at >= since) and (until is None or at < until)
+
     def read(seen: View) -> list[Event]:
         new = [event for path in seen.paths for event in _decoded(path.read_bytes().split(b"\n"))]
-        return events_since(seen, stream, since) + [
-            event for event in new if since is None or event_time(event) >= since
-        ]
+        return events_since(seen, stream, since, until) + [event for event in new if is_asked(event)]
 
+    # Not those begun before `until` alone: what was done is stamped by whoever does it, and a clock may be set back.
     return look(log, stream, read, since)
 
 

@@ -5,19 +5,20 @@ A small file beside the log remembers both, and how far the log was read. It is 
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mainstay.errors import CorruptError
+from mainstay.events.journal import found_since
 from mainstay.events.records import Found, decode_event
 from mainstay.events.table.recall import noteworthy_rows
 from mainstay.events.table.union import view
 from mainstay.state.files import replace_file
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _FOLDER = "profiles"
 _FILE = "looks.json"
 _FORM = 1
+_REACHES = tuple(dt.timedelta(days=days) for days in (1, 4, 16, 64, 256))
 _MOST = 20_000  # findings that failed; older ones are of no page's interest
 
 
@@ -84,6 +86,23 @@ def looks(log: EventLog) -> Looks:
     now = _with(known, found, read)
     _remember(path, now)
     return now
+
+
+def last_before(log: EventLog, model: str, moment: dt.datetime) -> tuple[Found, ...]:
+    """Give what the window showed that ended last, of the looks at a model that were taken before a moment.
+
+    The log is read backwards, as far as it takes: a window is over when it is looked at, so that one that ended within
+    a span ended after every window that was looked at before the span.
+    """
+    last = tuple(found for found in looks(log).last_of(model) if found.at < moment)
+    if last:
+        return last
+    for since in (*(moment - reach for reach in _REACHES), None):
+        found = [each for each in found_since(log, since, model, until=moment) if each.until is not None]
+        newest = max((each.until for each in found if each.until), default=None)
+        if since is None or (newest is not None and newest >= since):
+            return tuple(each for each in found if each.until == newest)
+    return ()
 
 
 def _with(known: Looks, found: Iterable[Found], read: dict[str, tuple[int, int]]) -> Looks:

@@ -9,7 +9,7 @@ import msgspec
 from mainstay.decisions import Look
 from mainstay.errors import NotFoundError, TrustError
 from mainstay.events import found_since
-from mainstay.events.looks import looks
+from mainstay.events.looks import last_before, looks
 from mainstay.events.window import take_window
 from mainstay.measures.finding import Finding
 from mainstay.monitoring import MonitoringSettings, Span, length, look, next_span
@@ -120,9 +120,7 @@ def _looked(books: Books, before: dt.datetime | None = None) -> tuple[Found, ...
     """
     if before is None:
         return looks(books.log).last_of(books.project.name)
-    found = [each for each in found_since(books.log, model=books.project.name) if each.until and each.at < before]
-    newest = max((each.until for each in found if each.until), default=None)
-    return tuple(each for each in found if each.until == newest)
+    return last_before(books.log, books.project.name, before)
 
 
 def _filled(books: Books, settings: MonitoringSettings, begun: dt.datetime) -> dt.datetime | None:

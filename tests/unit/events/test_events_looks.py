@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainstay.events import EventLog, Found, IdMaker, found_since
-from mainstay.events.looks import looks
+from mainstay.events.looks import last_before, looks
 from mainstay.events.table.shipping import ship
 from mainstay.measures.finding import Finding
 
@@ -101,3 +101,24 @@ def test_a_torn_line_is_read_when_it_is_whole(log: EventLog) -> None:
         file.write(whole[-20:])
     assert len(looks(log).last_of("m")) == 2
     log.close()
+
+
+def before(log: EventLog, moment: dt.datetime) -> set[str]:
+    """Say what all that the log holds says of the last look before a moment."""
+    every = [found for found in found_since(log, model="m") if found.until is not None and found.at < moment]
+    until = max((found.until for found in every if found.until), default=None)
+    return {found.event for found in every if found.until == until}
+
+
+@pytest.mark.parametrize("hour", [-1, 0, 1, 4, 5, 100, 149, 151, 3000, 9000])
+def test_the_last_look_before_a_moment_is_found_by_reading_backwards(log: EventLog, hour: int) -> None:
+    for each in (0, 3, 4, 150, 9500):
+        log.append("findings", look(each))
+        log.append("findings", look(each, model="other"))
+    log.append("findings", look(2, at=START + 100 * HOUR))  # looked at late: it ended before others that were
+    log.close()
+    moment = START + hour * HOUR + HOUR / 2
+    assert {found.event for found in last_before(log, "m", moment)} == before(log, moment)
+    ship(log, contract_of=lambda _: None)
+    assert {found.event for found in last_before(log, "m", moment)} == before(log, moment)
+    assert {found.event for found in last_before(log, "m", START + 9999 * HOUR)} == before(log, START + 9999 * HOUR)

@@ -93,6 +93,19 @@ class Persons(ABC):
 
         """
 
+    def destructions(self) -> int:
+        """Count how often keys were destroyed, by any process; what was read before that may hold what is gone.
+
+        Raises
+        ------
+        StoreError
+            Where that can't be read.
+
+        """
+        with self._lock:
+            self._heed()
+            return self._times
+
     @abstractmethod
     def back_up(self, target: Path) -> None:
         """Copy the keys, as of now, into a file for this user alone, which `EmbeddedPersons` reads."""

@@ -6,6 +6,7 @@ Imports Polars; a serving worker never imports this module.
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import closing
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ class Profiles:
         self._predictions = Sources({})
         self._feedback = Sources({})
         self._refusals = Sources({})
+        self._destroyed = 0
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -166,6 +168,7 @@ class Profiles:
         self._predictions = catalogue.sources("predictions")
         self._feedback = catalogue.sources("feedback")
         self._refusals = catalogue.sources("refusals")
+        self._destroyed = _destroyed_elsewhere(self._log)
 
     def _places(self) -> list[int]:
         return sorted(self._predictions.places | self._refusals.places)
@@ -191,6 +194,8 @@ class Profiles:
             parts.append(self._feedback.lines(ODD))
         if head.early or head.odd:
             parts.append(self._predictions.lines(place - 1))
+        if self._destroyed:
+            parts.append(self._destroyed)
         return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 
     def _affordable(self, dirty: Sequence[int], most: int | None) -> list[int]:
@@ -302,6 +307,15 @@ class Profiles:
             chosen = frame.filter((pl.col("role") != "shadow") & (pl.col("time") >= begin))
             self._stamps[place] = chosen["time"].sort()
         return self._stamps[place]
+
+
+def _destroyed_elsewhere(log: EventLog) -> int:
+    """Count how often keys were destroyed that machines share: here lines may be left that nobody opens any more.
+
+    Keys of this machine alone are destroyed with their lines, and an erasure removes the profiles itself.
+    """
+    with closing(log.persons) as persons:
+        return persons.destructions() if persons.shared else 0
 
 
 def _inside(head: Head | None, since: dt.datetime, until: dt.datetime) -> bool:

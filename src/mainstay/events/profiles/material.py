@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.events.log import Stream
+    from mainstay.events.persons import Persons
     from mainstay.events.profiles.lens import Lens
 
 RETRIED = dt.timedelta(minutes=10)
@@ -42,9 +43,15 @@ class Chosen(EventLog):
     """
 
     def __init__(self, log: EventLog, names: Mapping[str, frozenset[str]]) -> None:
-        super().__init__(log.root, log.settings)
+        super().__init__(log.root, log.settings, model=log.model)
         self.opened = log.opened
+        self._log = log
         self._names = names
+
+    @property
+    def persons(self) -> Persons:
+        """The keys, wherever the log has them."""
+        return self._log.persons
 
     def segments(
         self,

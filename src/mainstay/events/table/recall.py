@@ -21,12 +21,14 @@ _NAMED: dict[str, tuple[str, ...]] = {"predictions": ("id", "answer", "request")
 """Columns by which an event is known; by ``id`` alone in other streams."""
 
 
-def events_since(view: View, stream: Stream, since: dt.datetime | None) -> list[Event]:
-    """Give the events of a table since a time, oldest first."""
+def events_since(
+    view: View, stream: Stream, since: dt.datetime | None, until: dt.datetime | None = None
+) -> list[Event]:
+    """Give the events of a table since a time, and before another, oldest first."""
     rows = view.rows()
     if rows is None:
         return []
-    return [recalled(row, stream) for row in _dicts(_from(rows, since).sort("time"))]
+    return [recalled(row, stream) for row in _dicts(_from(rows, since, until).sort("time"))]
 
 
 def last_events(view: View, stream: Stream, n: int) -> list[Event]:
@@ -139,10 +141,12 @@ def _as_numbers(line: dict[str, Any], amount: float) -> None:
             return
 
 
-def _from(rows: pl.LazyFrame, since: dt.datetime | None) -> pl.LazyFrame:
+def _from(rows: pl.LazyFrame, since: dt.datetime | None, until: dt.datetime | None) -> pl.LazyFrame:
     import polars as pl  # noqa: PLC0415 - a serving worker imports this module and must never load polars
 
-    return rows if since is None else rows.filter(pl.col("date") >= since.date(), pl.col("time") >= since)
+    if since is not None:
+        rows = rows.filter(pl.col("date") >= since.date(), pl.col("time") >= since)
+    return rows if until is None else rows.filter(pl.col("date") <= until.date(), pl.col("time") < until)
 
 
 def _dicts(rows: pl.LazyFrame) -> list[dict[str, Any]]:

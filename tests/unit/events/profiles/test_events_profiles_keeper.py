@@ -13,11 +13,15 @@ import numpy as np
 import pytest
 
 from mainstay.contract import Category, Contract, Integer, profile_rows
+from mainstay.contract.personal import Personal
 from mainstay.events import EventLog, Feedback, Prediction, Refusal, encode_events
+from mainstay.events.persons.shared import SharedPersons
 from mainstay.events.profiles import Lens, Profiles, View, merge_cells
 from mainstay.events.profiles.clock import slice_of
+from mainstay.events.sealing import seal
 from mainstay.events.table.shipping import ship
 from mainstay.models.task import Task
+from mainstay.state import open_state
 
 if TYPE_CHECKING:
     from mainstay.events.profiles import Cell, Profile
@@ -242,3 +246,37 @@ def test_lines_that_moved_to_another_file_are_the_same_lines(log: EventLog) -> N
     first.write_bytes(first.read_bytes() + second.read_bytes())
     second.unlink()
     assert computed(log) == []
+
+
+class SharedLog(EventLog):
+    """A log of a machine that shares the keys of its persons with others."""
+
+    @property
+    def persons(self) -> SharedPersons:
+        return SharedPersons(open_state(self.root.parent / "shared"), "m")
+
+
+def test_a_key_that_another_machine_destroyed_leaves_no_count(tmp_path: Path) -> None:
+    log = SharedLog(tmp_path / "events")
+    sealed = seal(
+        [answer(5 + place, place, entity=f"{place:032x}") for place in range(3)],
+        Personal(frozenset({"tenure"})),
+        log.persons,
+    )
+    log.append("predictions", sealed)
+    log.close()
+    profiles = Profiles(log, make_lens())
+    profiles.refresh()
+    assert tenures(profiles.window(START, END)) == (3, 0)
+    profiles.refresh()
+    assert list(profiles.computed) == []
+    log.persons.destroy([f"{1:032x}"])
+    profiles.refresh()
+    assert list(profiles.computed) == [FIRST]
+    assert tenures(profiles.window(START, END)) == (2, 1)
+
+
+def tenures(profile: Profile) -> tuple[int, int]:
+    """Say of how many answers the tenure is known, and of how many it isn't."""
+    spread = merge_cells(row.cell for row in profile.whole()).spreads["tenure"]
+    return sum(spread.counts), spread.missing
