@@ -14,13 +14,15 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 import polars as pl
 
 from mainstay.events.profiles.clock import ODD, buckets, hours
-from mainstay.events.table.union import view
+from mainstay.events.table.gathering import gathered
+from mainstay.events.table.union import look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -103,9 +105,12 @@ def look_through(log: EventLog, known: Catalogue) -> Catalogue:
     """Read what is new in the log, its tables and its files; gives `known` itself where nothing is."""
     found: dict[str, dict[str, Entry]] = {}
     for stream in STREAMS:
-        mine, seen = known.entries.get(stream, {}), view(log, stream)
-        found[stream] = dict([*_segments(stream, seen, mine), *_shipped(stream, seen, mine)])
+        found[stream] = look(log, stream, partial(_entries, stream, known.entries.get(stream, {})))
     return known if found == known.entries else Catalogue(found)
+
+
+def _entries(stream: Stream, mine: Mapping[str, Entry], seen: View) -> dict[str, Entry]:
+    return dict([*_segments(stream, seen, mine), *_shipped(stream, seen, mine)])
 
 
 def _segments(stream: Stream, seen: View, known: Mapping[str, Entry]) -> Iterator[tuple[str, Entry]]:
@@ -121,14 +126,13 @@ def _shipped(stream: Stream, seen: View, known: Mapping[str, Entry]) -> Iterator
         if found is not None:
             yield address, found
             continue
-        with suppress(FileNotFoundError):
-            yield address, Entry(0, 0, _rows(stream, address, seen))
+        yield address, Entry(0, 0, _rows(stream, address, seen))
 
 
 def _rows(stream: Stream, address: str, seen: View) -> dict[int, Lines]:
     named = ("event", "id") if stream == "feedback" else ("id", "time")
     rows = pl.scan_parquet(address, storage_options=seen.options, credential_provider=None)
-    frame = rows.select(named).collect()
+    frame = gathered(rows.select(named))
     return count_lines(frame[named[0]], buckets(frame["id"]) if stream == "feedback" else hours(frame["time"]))
 
 

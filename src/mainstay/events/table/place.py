@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from mainstay.errors import SetupError, StoreError
 from mainstay.project.stores import credentials_cure, is_object_store, store_options
@@ -147,6 +148,14 @@ def _newest_commit(address: str) -> tuple[str, int, int] | None:
     except (OSError, ValueError):  # none yet; or it can't be read, which opening it says in a sentence
         return None
     return newest, stat.st_ino, stat.st_mtime_ns
+
+
+def sizes_of(table: DeltaTable) -> dict[str, int]:
+    """Give the size in bytes of each file that a table names, by its path inside the table."""
+    import polars as pl  # noqa: PLC0415 - a serving worker imports this module and must never load polars
+
+    named = pl.DataFrame(table.get_add_actions(flatten=True))
+    return {unquote(path): size for path, size in named.select("path", "size_bytes").iter_rows()}
 
 
 @contextmanager

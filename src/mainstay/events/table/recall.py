@@ -9,6 +9,7 @@ import msgspec
 
 from mainstay.events.records import Event, Found
 from mainstay.events.table.fields import FEATURES, FIELDS, NAMES, NESTED, SCORES
+from mainstay.events.table.gathering import gathered
 
 if TYPE_CHECKING:
     import polars as pl
@@ -150,4 +151,4 @@ def _from(rows: pl.LazyFrame, since: dt.datetime | None, until: dt.datetime | No
 
 
 def _dicts(rows: pl.LazyFrame) -> list[dict[str, Any]]:
-    return rows.collect().to_dicts()
+    return gathered(rows).to_dicts()

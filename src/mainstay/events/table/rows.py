@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mainstay.events.table.fields import FIELDS, NESTED
+from mainstay.events.table.gathering import gathered
 from mainstay.events.table.schemas import DATE, table_kind, word_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def read_rows(
     """
     held = rows.collect_schema()
     asked = [_column(field, kind, stream, held).alias(field) for field, kind in schema.items()]
-    return within(rows, since, until).select(asked).collect()
+    return gathered(within(rows, since, until).select(asked))
 
 
 def within(rows: pl.LazyFrame, since: dt.datetime | None, until: dt.datetime | None) -> pl.LazyFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from mainstay.errors import CorruptError
 from mainstay.events.segments import segments
 from mainstay.events.table.place import address_of, options_of, see_table
 from mainstay.events.table.sealed import ASIDE
@@ -89,7 +90,7 @@ def look(
     for _ in range(_LOOKS - 1):
         try:
             return read(view(log, stream, since, until))
-        except FileNotFoundError:
+        except (FileNotFoundError, CorruptError):
             continue
     return read(view(log, stream, since, until))
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainstay.errors import StoreError, store_error
 from mainstay.events.lines import damages_of
 from mainstay.events.log import STREAMS
 from mainstay.events.segments import is_sealed, read_seal
+from mainstay.events.table.place import address_of, open_table, sizes_of
 from mainstay.lifecycle.doctor.complaint import broken
+from mainstay.project.stores import is_object_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from mainstay.events.log import EventLog, Stream
     from mainstay.lifecycle.doctor.complaint import Found
     from mainstay.release import Books
 
@@ -28,9 +31,23 @@ def check_events(books: Books) -> Iterator[Found]:
         try:
             for path in books.log.segments(stream):
                 yield from (*_torn(path, stream), *_damaged(path, stream))
+            yield from _gone(books.log, stream)
         except (StoreError, OSError) as error:
             told = store_error(error) if isinstance(error, OSError) else error
             yield broken(_CHECK, stream, told.message, told.cure)
+
+
+def _gone(log: EventLog, stream: Stream) -> Iterator[Found]:
+    """Look for the files that a table in a folder names, by name and size."""
+    table = open_table(log, stream)
+    if table is None or is_object_store(address_of(log, stream)):
+        return
+    for name, size in sizes_of(table).items():
+        path = Path(address_of(log, stream)) / name
+        if not path.exists():
+            yield broken(_CHECK, name, f"{path} is gone: its rows can't be read.", "Restore it from a backup.")
+        elif path.stat().st_size != size:
+            yield broken(_CHECK, name, f"{path} isn't what was written: its size differs.", "Restore it from a backup.")
 
 
 def _torn(path: Path, stream: str) -> Iterator[Found]:

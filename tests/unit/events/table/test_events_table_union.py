@@ -5,10 +5,14 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
+
+from mainstay.errors import CorruptError
 from mainstay.events import EventLog, Prediction
+from mainstay.events.profiles.catalogue import Catalogue, look_through
 from mainstay.events.read import read_predictions
 from mainstay.events.segments import remove_segment
-from mainstay.events.table.place import see_table
+from mainstay.events.table.place import open_table, see_table, sizes_of
 from mainstay.events.table.shipping import ship
 from mainstay.events.table.union import view
 
@@ -64,3 +68,23 @@ def test_a_segment_that_is_committed_between_two_looks_is_read_once(
     ship(EventLog(log.root), contract_of=lambda _: contract)
     assert view(log, "predictions").paths == ()
     assert read_predictions(log, contract).height == 3
+
+
+def test_a_file_of_the_table_that_is_gone_or_damaged_is_never_read_as_no_rows(
+    log: EventLog, contract: Contract, prediction: Callable[..., Prediction]
+) -> None:
+    shipped(log, contract, prediction())
+    (file,) = (log.root / "table" / "predictions").rglob("*.parquet")
+    assert sizes_of(open_table(log, "predictions")) == {  # type: ignore[arg-type]
+        str(file.relative_to(log.root / "table" / "predictions")): file.stat().st_size
+    }
+    file.write_bytes(bytes(file.stat().st_size))
+    with pytest.raises(CorruptError, match="A file of the event log's table can't be read"):
+        read_predictions(log, contract)
+    with pytest.raises(CorruptError):
+        look_through(log, Catalogue())
+    file.unlink()
+    with pytest.raises(CorruptError, match="A file of the event log's table can't be read"):
+        read_predictions(log, contract)
+    with pytest.raises(CorruptError):
+        look_through(log, Catalogue())

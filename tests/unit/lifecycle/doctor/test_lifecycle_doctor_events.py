@@ -9,6 +9,7 @@ import pytest
 
 from mainstay.events import Action, EventLog, encode_events
 from mainstay.events.segments import seal
+from mainstay.events.table.shipping import ship
 from mainstay.lifecycle.doctor import examine
 from mainstay.release import open_books
 from mainstay.serving.testing import tiny_project
@@ -74,3 +75,20 @@ def test_a_log_that_cant_be_read_is_broken(tmp_path: Path) -> None:
     (said,) = _said(project)
     assert said.startswith("broken: ")
     assert said.endswith("predictions can't be read or written: Not a directory.")
+
+
+def test_files_that_a_table_names_and_that_are_gone_or_cut_are_named(tmp_path: Path, action: bytes) -> None:
+    project = tiny_project(tmp_path)
+    with open_books(project):
+        pass
+    log = EventLog(project.books / "events")
+    writer = log.writer("actions")
+    writer.append(action)
+    writer.close()
+    ship(log, contract_of=lambda _: None)
+    assert _said(project) == []
+    (file,) = (log.root / "table" / "actions").rglob("*.parquet")
+    file.write_bytes(file.read_bytes()[:-1])
+    assert _said(project) == [f"broken: {file} isn't what was written: its size differs."]
+    file.unlink()
+    assert _said(project) == [f"broken: {file} is gone: its rows can't be read."]
