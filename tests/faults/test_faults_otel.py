@@ -57,7 +57,7 @@ def test_no_event_is_lost_whenever_the_sender_ends(tmp_path: Path) -> None:
         def start() -> subprocess.Popen[bytes]:
             return subprocess.Popen(words, stderr=subprocess.DEVNULL)
 
-        def came(seconds: float = 30) -> None:
+        def came(seconds: float = 120) -> None:
             end = time.monotonic() + seconds
             while not set(written) <= set(collector.ids()):
                 assert time.monotonic() < end, f"{len(set(collector.ids()))} of {len(written)} events came"
@@ -72,7 +72,7 @@ def test_no_event_is_lost_whenever_the_sender_ends(tmp_path: Path) -> None:
                 while not set(written) & set(collector.ids()[-1:]):  # it is in the middle of it
                     time.sleep(0.01)
                 sender.send_signal(how)
-                sender.wait(20)
+                sender.wait(60)
                 written += put(log, 100)
                 sender = start()
             came()

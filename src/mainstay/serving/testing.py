@@ -220,7 +220,7 @@ class TestServer:
         server.wait("/livez")
         return server
 
-    def wait(self, path: str, status: int = 200, seconds: float = 20.0) -> Got:
+    def wait(self, path: str, status: int = 200, seconds: float = 60.0) -> Got:
         """Ask until an address answers with a status.
 
         Raises
