@@ -17,7 +17,7 @@ from tests.integration.test_serving_personal import CONTRACT, RECORD
 from mainstay import lifecycle
 from mainstay.contract import dumps
 from mainstay.contract.personal import personal_in
-from mainstay.errors import InputError, NotFoundError
+from mainstay.errors import InputError, NotFoundError, StoreError
 from mainstay.events import (
     Access,
     EventLog,
@@ -170,6 +170,16 @@ def test_a_dry_run_counts_and_changes_nothing(project: Project) -> None:
     assert bytes_below(project.books / "events") == before
     real = lifecycle.erase(project, WHO, by="anna").receipt
     assert (dry.events, dry.answers, dry.keys) == (real.events, real.answers, real.keys)
+
+
+def test_books_that_cannot_be_written_are_told_and_nothing_is_changed(project: Project) -> None:
+    log = open_log(project)
+    answers = write(project, log, days=1)
+    log.close()
+    (project.books / "erasing.lock").mkdir()
+    with pytest.raises(StoreError, match=r"erasing.lock can't be written: Is a directory"):
+        lifecycle.erase(project, WHO, by="owner")
+    assert answers[WHO][0].id.encode() in bytes_below(project.books)
 
 
 def test_somebody_unknown_is_told_and_so_is_a_second_time(project: Project) -> None:

@@ -8,7 +8,6 @@ from mainstay.render.document import Document, Table, Text
 from mainstay.render.numbers import DASH, count, number, with_interval
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Sequence
 
     from mainstay.models.task import Task
@@ -16,16 +15,17 @@ if TYPE_CHECKING:
     from mainstay.render.document import Cell
 
 _DAY = 86_400
+_SECONDS = "%Y-%m-%d %H:%M:%S"
 
 
 def figures_document(name: str, figures: Sequence[Figures], task: Task, by: str = "") -> Document:
     """Put windows into two tables, oldest first: what was answered and how fast, and what came of it."""
     kpis = tuple(dict.fromkeys(kpi for each in figures for kpi in each.kpis))
     group = (by.rpartition(":")[2],) if by else ()
-    whole = _whole_days(figures)
+    form = _form(figures)
     answers, outcomes = [], []
     for each in figures:
-        head = (_moment(each.since, whole=whole), *((each.group or DASH,) if by else ()))
+        head = (f"{each.since:{form}}", *((each.group or DASH,) if by else ()))
         answers.append((*head, *_answers(each)))
         outcomes.append((*head, *_outcomes(each, task, kpis)))
     counts = ("From, UTC", *group, "Answers", "Refused", "Degraded, %", "p50, ms", "p99, ms")
@@ -39,7 +39,8 @@ def figures_document(name: str, figures: Sequence[Figures], task: Task, by: str 
 
 
 def _notes(figures: Sequence[Figures]) -> Iterable[str]:
-    yield f"Until {figures[-1].until:%Y-%m-%d %H:%M} UTC. Intervals are at 95 %; n: the lines they stand on."
+    end = _SECONDS if _form(figures) == _SECONDS else "%Y-%m-%d %H:%M"
+    yield f"Until {figures[-1].until:{end}} UTC. Intervals are at 95 %; n: the lines they stand on."
     lines, answers = sum(each.lines for each in figures), sum(each.answers for each in figures)
     if round(answers) != lines:
         yield f"Answers are sampled: {count(lines)} lines stand for {count(round(answers))} answers."
@@ -86,9 +87,9 @@ def _average(mean: Mean | None) -> str:
     return f"{with_interval(mean.value, mean.interval)} (n {count(mean.n)})"
 
 
-def _moment(at: dt.datetime, *, whole: bool) -> str:
-    return f"{at:%Y-%m-%d}" if whole else f"{at:%Y-%m-%d %H:%M}"
-
-
-def _whole_days(figures: Sequence[Figures]) -> bool:
-    return all(each.since.timestamp() % _DAY == 0 for each in figures)
+def _form(figures: Sequence[Figures]) -> str:
+    """Say how moments are written: windows that begin at different ones are told apart."""
+    starts = {each.since for each in figures}
+    if all(start.timestamp() % _DAY == 0 for start in starts):
+        return "%Y-%m-%d"
+    return "%Y-%m-%d %H:%M" if len({f"{start:%Y-%m-%d %H:%M}" for start in starts}) == len(starts) else _SECONDS

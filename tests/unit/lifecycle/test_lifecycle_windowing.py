@@ -150,6 +150,14 @@ def test_it_is_drawn_with_intervals_and_counts(
     assert msgspec.json.decode(msgspec.json.encode(found.figures))[1]["lines"] == 100
 
 
+def test_windows_within_a_minute_are_told_apart(served: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    found = lifecycle.windows(served, now=NOW, since=START, until=START + HOUR, every=dt.timedelta(seconds=30))
+    print_document(lifecycle.windows_document(found))
+    printed = capsys.readouterr().out
+    assert f"{START:%H:%M:%S}" in printed
+    assert f"{START + dt.timedelta(seconds=30):%H:%M:%S}" in printed
+
+
 def test_the_command_prints_tables_or_json_or_says_that_there_is_nothing(served: Project) -> None:
     here = ["--project", str(served.root)]
     span = ["--since", START.isoformat(), "--until", (START + 48 * HOUR).isoformat()]

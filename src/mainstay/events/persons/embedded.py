@@ -180,8 +180,9 @@ class EmbeddedPersons(Persons):
             if self._open is not None:
                 self._open.close()
                 self._open = None
+            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise StoreError(
-                f"The keys of persons can't be read or written: {error} ({self.path}).",
+                f"The keys of persons can't be read or written: {why} ({self.path}).",
                 "Free some space, mend the file's permissions, or restore it from a backup.",
             ) from None
 

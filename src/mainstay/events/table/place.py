@@ -26,6 +26,12 @@ _COMMIT = re.compile(r"[0-9]{20}\.json")
 _SHOWN = 300  # characters of what a store says
 _PATIENCE = {"retry_timeout": "20s", "connect_timeout": "5s", "timeout": "60s"}
 """What a store that is down may cost a turn of the controller; by itself Delta tries for three minutes."""
+_CAUSES = (
+    re.compile(r'Os \{[^}]*message: "(?P<why>[^"]+)"'),
+    re.compile(r"(?P<why>[A-Z][a-z' -]+) \(os error \d+\)"),
+    re.compile(r"status (?P<code>\d{3}) ?(?P<why>[A-Z][a-z]+(?: [A-Z][a-z]+)*)"),
+)
+"""Where, in the layers of what a store says, what is wrong stands; nobody can act on the rest."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -168,8 +174,28 @@ def told(address: str) -> Iterator[None]:
     except exceptions.CommitFailedError:
         raise
     except (exceptions.DeltaError, OSError) as error:
-        said = " ".join(_COLOURS.sub("", str(error)).replace("↳", "").split())[:_SHOWN]
         raise StoreError(
-            f"The event log's table {address} can't be used: {said.rstrip('.')}.",
+            f"The event log's table {address} can't be used: {_why(str(error))}.",
             "Segments stay until it can: see that the place can be reached and written, then mainstay events ship.",
         ) from None
+
+
+def _why(said: str) -> str:
+    """Find the reason in what Delta, the store and the system below it say, each around the other.
+
+    Examples
+    --------
+    >>> _why("Kernel error -> Generic S3 error: GET: tcp connect error: Connection refused (os error 111)")
+    'Connection refused'
+    >>> _why("Client error with status 403 Forbidden: <Error><Code>InvalidAccessKeyId</Code></Error>")
+    'it answers 403 Forbidden'
+    >>> _why("Invalid table version: 7")
+    'Invalid table version: 7'
+
+    """
+    plain = " ".join(_COLOURS.sub("", said).replace("↳", "").split())
+    for cause in _CAUSES:
+        if found := cause.search(plain):
+            parts = found.groupdict()
+            return f"it answers {parts['code']} {parts['why']}" if "code" in parts else parts["why"].strip()
+    return plain[:_SHOWN].rstrip(".")

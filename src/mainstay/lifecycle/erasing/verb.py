@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mainstay.contract import FILE, load_contract
-from mainstay.errors import InputError, NotFoundError
+from mainstay.errors import InputError, NotFoundError, StoreError
 from mainstay.events import STREAMS, Access, open_log, open_pseudonyms
 from mainstay.events.erasing.lines import erase_lines, files_of, lines_in, mapped, seal_anew
 from mainstay.events.erasing.pending import Pending, end_pending, keep_pending, read_pending
@@ -25,6 +27,9 @@ from mainstay.lifecycle.erasing.copies import erase_refused, forget_profiles, un
 from mainstay.state.files import alone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from mainstay.contract import AnyColumn
     from mainstay.errors import MainstayError
     from mainstay.events import EventLog
@@ -84,9 +89,8 @@ def erase(project: Project, key: str, *, by: str, reason: str = "", dry_run: boo
     hide = open_pseudonyms(project.books)
     people = frozenset(hide(one) for one in spellings)
     log = open_log(project)
-    project.books.mkdir(parents=True, exist_ok=True, mode=0o750)
     try:
-        with alone(project.books / "erasing.lock"):
+        with _alone(project.books):
             found = _begin(log, people, dry_run=dry_run)
             copies = erase_refused(project.books, column.name, spellings, dry_run=True)
             if not (found.keys or found.traces.ids or copies or _files_with(log, found.traces)):
@@ -105,6 +109,22 @@ def erase(project: Project, key: str, *, by: str, reason: str = "", dry_run: boo
             return _told(project, done, found, people, str(path))
     finally:
         log.close()
+
+
+@contextmanager
+def _alone(books: Path) -> Iterator[None]:
+    """Keep other erasures out, or say why nobody can erase here."""
+    lock = books / "erasing.lock"
+    with ExitStack() as held:
+        try:
+            books.mkdir(parents=True, exist_ok=True, mode=0o750)
+            held.enter_context(alone(lock))
+        except OSError as error:
+            raise StoreError(
+                f"Nobody can be erased here, for {lock} can't be written: {os.strerror(error.errno or errno.EIO)}.",
+                "Nothing was changed. Free some space, or mend the folder's permissions.",
+            ) from None
+        yield
 
 
 def _entity(project: Project) -> AnyColumn:

@@ -146,9 +146,15 @@ class Collector:
                 raise Later(f"it answers {error.code}", _seconds(error.headers.get("Retry-After"))) from None
             raise
         except (OSError, http.client.HTTPException) as error:
-            raise Later(str(getattr(error, "reason", error)) or type(error).__name__) from None
+            raise Later(_why(error)) from None
         refused = min(many, told.rejected_log_records)
         return Received(many - refused, refused, told.error_message)
+
+
+def _why(error: OSError | http.client.HTTPException) -> str:
+    """Give the reason without the system's number for it."""
+    reason = getattr(error, "reason", error)
+    return getattr(reason, "strerror", None) or str(reason) or type(error).__name__
 
 
 def _named(what: str) -> str:

@@ -96,6 +96,8 @@ def test_a_collector_that_is_away_is_waited_for_and_told_once(project: Project, 
         lifecycle.send_events(project, away, once=True, tell=said.append, pause=waits.append)
     assert waits == [1, 2, 4, 8]
     assert len(said) == 1
+    assert "Connection refused" in said[0]
+    assert "Errno" not in said[0]
 
 
 def test_a_collector_that_is_busy_is_asked_again_when_it_says(
