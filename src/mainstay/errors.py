@@ -117,7 +117,8 @@ class RecordError(InputError):
         first = problems[0]
         self.problems = tuple(problems)
         self.total = len(self.problems) if total is None else total
-        more = f" ({self.total - 1} more problems.)" if self.total > 1 else ""
+        rest = self.total - 1
+        more = f" ({rest} more problem{'s' * (rest > 1)}.)" if rest else ""
         super().__init__(f"Record {first.record}, field '{first.field}': {first.message}{more}")
 
 

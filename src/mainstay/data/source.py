@@ -155,7 +155,9 @@ def open_source(source: Source) -> Opened:
     stream = _stream(source)
     stream.unchanged()
     if stream.whole is not None and stream.whole.height == 0:
-        raise DataError(f"{source.name} has column names and not one row.", "Give a source with at least 50 rows.")
+        raise DataError(
+            f"{source.name} has column names and not one row.", "Give a source with rows; to learn from, at least 50."
+        )
     return Opened(source, stream)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from mainstay.contract import BodyError, Boolean, Category, Contract, Integer, Number, Text, compile_request
 from mainstay.contract.request import RequestDecoder
-from mainstay.errors import ContractError, InputError, RecordError
+from mainstay.errors import ContractError, InputError, Problem, RecordError
 
 CONTRACT = Contract(
     (
@@ -109,6 +109,12 @@ def test_a_hundred_problems_are_listed_and_all_are_counted() -> None:
     assert len(refused.problems) == 100
     assert refused.total == 180
     assert "179 more problems" in refused.message
+    assert problems(b'{"tenure": -1}').message.endswith(" (2 more problems.)")
+
+
+def test_one_problem_more_is_one() -> None:
+    refused = RecordError([Problem(record=0, field="a", found="1", message="is wrong.")], total=2)
+    assert refused.message == "Record 0, field 'a': is wrong. (1 more problem.)"
 
 
 def test_found_values_are_cut_to_eighty_characters_and_can_be_printed() -> None:

@@ -92,7 +92,7 @@ def test_the_file_is_its_owners_alone_and_a_copy_opens_the_same(path: Path) -> N
 def test_keys_that_cannot_be_opened_are_told_without_the_systems_words(path: Path) -> None:
     path.mkdir()
     with pytest.raises(StoreError, match=r"^The keys of persons can't be read or written: Is a directory \("):
-        Persons(path).keys([name(1)])
+        EmbeddedPersons(path).keys([name(1)])
 
 
 def test_a_damaged_file_is_told_with_the_cure(path: Path) -> None:

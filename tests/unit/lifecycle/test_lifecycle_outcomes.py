@@ -201,3 +201,10 @@ def test_one_row_that_cannot_be_used_refuses_all(
     (problem,) = caught.value.problems
     assert (problem.record, problem.field) == (2, field)
     assert told(released).height == 0
+
+
+def test_an_empty_file_is_told_and_one_row_would_do(released: Project, tmp_path: Path) -> None:
+    path = tmp_path / "none.csv"
+    path.write_text("id,label\n")
+    with pytest.raises(DataError, match=r"not one row\. Give a source with rows; to learn from, at least 50"):
+        lifecycle.take_feedback(released, path)

@@ -77,7 +77,9 @@ def first_bytes(path: Path) -> bytes:
     except OSError as error:
         raise DataError(f"{path} can't be read: {error.strerror}.", "Check the path and its permissions.") from None
     if not start.strip():
-        raise DataError(f"{path.name} is empty.", "Give a csv or parquet file with a header and at least 50 rows.")
+        raise DataError(
+            f"{path.name} is empty.", "Give a csv or parquet file with a header and rows; to train, at least 50."
+        )
     return start
 
 

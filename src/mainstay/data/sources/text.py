@@ -186,7 +186,9 @@ def open_text(
     anew = raw
     raw, head = _remembered(raw)
     if not head.strip():
-        raise DataError(f"{name} is empty.", "Give a csv or parquet file with a header and at least 50 rows.")
+        raise DataError(
+            f"{name} is empty.", "Give a csv or parquet file with a header and rows; to train, at least 50."
+        )
     refuse_other_files(head, name)
     encoding = find_encoding(raw, head, name, encoding or source.encoding)
 
