@@ -217,7 +217,11 @@ class TestServer:
         places = [word for project in projects for word in ("--project", str(project.root))]
         command = [sys.executable, "-m", "mainstay.serving", *places, "--port", str(port), *words]
         server = cls(projects[0], subprocess.Popen(command, stderr=subprocess.PIPE), port)  # noqa: S603 - no shell
-        server.wait("/livez")
+        try:
+            server.wait("/livez")
+        except BaseException:
+            server.end()
+            raise
         return server
 
     def wait(self, path: str, status: int = 200, seconds: float = 60.0) -> Got:
@@ -281,6 +285,14 @@ class TestServer:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
+    def end(self) -> None:
+        """Kill it where it still runs, and leave nothing open."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
     def said(self) -> str:
         """Give what it told its operator, once it has ended."""
         return self.process.stderr.read().decode() if self.process.stderr else ""
@@ -291,8 +303,4 @@ class TestServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stderr is not None:
-            self.process.stderr.close()
+        self.end()
