@@ -115,7 +115,7 @@ def choose_goal(cells: pl.Series, positive: str = "", *, classes: bool = False) 
     if len(cells) < MIN_ROWS:
         raise DataError(
             f"Only {rows(len(cells))} say what '{target}' was; at least {MIN_ROWS} are needed.",
-            "Collect more rows.",
+            "Collect more rows; of answers in the event log, hand in more outcomes: mainstay feedback OUTCOMES.csv.",
         )
     _refuse_infinite(target, cells)
     labels = Counter(as_labels(cells).to_list())

@@ -62,6 +62,11 @@ def test_what_cannot_be_learned_is_refused(cells: list[object], positive: str, s
     assert raised.value.cure
 
 
+def test_too_few_rows_of_the_log_are_mended_by_outcomes() -> None:
+    with pytest.raises(DataError, match=r"mainstay feedback OUTCOMES\.csv"):
+        choose_goal(pl.Series("y", [None] * 90, dtype=pl.String))
+
+
 def test_a_target_that_is_not_there_names_the_nearest_column() -> None:
     with pytest.raises(DataError, match=r"no column 'churned'\. Did you mean 'Churn'\?"):
         find_target(["customerID", "tenure", "Churn"], "churned", "telco.csv")
