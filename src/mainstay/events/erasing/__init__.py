@@ -6,6 +6,7 @@
     traces    finding a person in bytes: by pseudonym, and by the ids of the answers
     lines     lines of files are overwritten where they are
     rows      rows of the tables; the files they were in are vacuumed
+    objects   what lies in a bucket
     proving   every byte is looked at again
     receipt   what was done, without saying about whom
 

@@ -1,10 +1,11 @@
-"""Every byte is looked at again: of every file below the books, and of what Parquet files hold inside.
+"""Every byte is looked at again: of files below the books, of objects in a bucket, and of what Parquet files hold.
 
 Imports Polars; a serving worker never imports this module.
 """
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,8 @@ import polars as pl
 
 from mainstay.errors import StoreError
 from mainstay.events.erasing.lines import mapped
+from mainstay.events.erasing.objects import objects_below
 from mainstay.events.erasing.pending import FILE as PENDING
-from mainstay.events.erasing.rows import count_rows
-from mainstay.events.log import STREAMS
-from mainstay.events.table.place import address_of
 from mainstay.project.stores import is_object_store
 
 if TYPE_CHECKING:
@@ -39,7 +38,16 @@ class Proof:
 
 
 def prove(log: EventLog, books: Path, traces: Traces) -> Proof:
-    """Look for traces in every file of the log, its tables and the rest of the books but the bundles."""
+    """Look for traces in every file of the log, its tables and the rest of the books but the bundles.
+
+    Raises
+    ------
+    StoreError
+        Where something can't be looked at, so that nobody can say.
+    SetupError
+        Where tables are in a bucket, and the extra isn't installed.
+
+    """
     files = size = 0
     left: list[str] = []
     for path in _files(log, books):
@@ -47,9 +55,14 @@ def prove(log: EventLog, books: Path, traces: Traces) -> Proof:
         with mapped(path) as data:
             size += len(data)
             here = next(traces.found(data), None) is not None
-        if here or (path.suffix == ".parquet" and _inside(path, traces)):
+        if here or (path.suffix == ".parquet" and _inside(path, traces, str(path))):
             left.append(_named(path, books))
-    left += [address_of(log, stream) for stream in STREAMS if _is_far(log) and count_rows(log, stream, traces)]
+    if _is_far(log):
+        for name, content in objects_below(log.settings.table):
+            files, size = files + 1, size + len(content)
+            here = next(traces.found(content), None) is not None
+            if here or (name.endswith(".parquet") and _inside(content, traces, name)):
+                left.append(f"{log.settings.table.rstrip('/')}/{name}")
     return Proof(files, size, tuple(left))
 
 
@@ -69,16 +82,17 @@ def _below(folder: Path) -> Iterator[Path]:
         yield from (Path(root) / name for name in sorted(names) if name != PENDING)
 
 
-def _inside(path: Path, traces: Traces) -> bool:
+def _inside(source: Path | bytes, traces: Traces, called: str) -> bool:
     """Look into a Parquet file: everything in it, however deep, as text."""
     try:
         found = pl.struct(pl.all()).struct.json_encode().str.contains_any(sorted(traces.words)).any()
-        return bool(pl.scan_parquet(path).select(found).collect(engine="streaming").item())
+        rows = pl.scan_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
+        return bool(rows.select(found).collect(engine="streaming").item())
     except FileNotFoundError:  # vacuumed meanwhile
         return False
     except pl.exceptions.PolarsError as error:
         raise StoreError(
-            f"{path} can't be read, so that nobody can say whom it is about: {error}.",
+            f"{called} can't be read, so that nobody can say whom it is about: {error}.",
             "Restore it, or remove it; then erase again.",
         ) from None
 

@@ -100,11 +100,14 @@ def vacuum(log: EventLog, stream: Stream) -> int:
         return len(table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False))
 
 
-def erase_everywhere(log: EventLog, traces: Traces) -> dict[Stream, int]:
-    """Take rows out of every table, those of answers last: until then their ids can be found again."""
+def erase_everywhere(log: EventLog, traces: Traces, *, again: bool = False) -> dict[Stream, int]:
+    """Take rows out of every table, those of answers last: until then their ids can be found again.
+
+    With `again`, files are deleted of tables, too, that hold no row of theirs: somebody was interrupted before that.
+    """
     order: list[Stream] = [*(stream for stream in STREAMS if stream != "predictions"), "predictions"]
     removed = {stream: erase_rows(log, stream, traces) for stream in order}
-    for stream in (stream for stream, count in removed.items() if count):
+    for stream in (stream for stream, count in removed.items() if count or again):
         vacuum(log, stream)
     return {stream: count for stream, count in removed.items() if count}
 

@@ -15,6 +15,7 @@ from mainstay.contract import FILE, load_contract
 from mainstay.errors import InputError, NotFoundError, StoreError
 from mainstay.events import STREAMS, Access, open_log, open_pseudonyms
 from mainstay.events.erasing.lines import erase_lines, files_of, lines_in, mapped, seal_anew
+from mainstay.events.erasing.objects import demand_sight
 from mainstay.events.erasing.pending import Pending, end_pending, keep_pending, read_pending
 from mainstay.events.erasing.proving import prove
 from mainstay.events.erasing.receipt import Place, Receipt, write_receipt
@@ -80,6 +81,8 @@ def erase(project: Project, key: str, *, by: str, reason: str = "", dry_run: boo
         Where the key is none the contract could accept.
     NotFoundError
         Where nothing is known of that person.
+    SetupError
+        Where the tables are in a bucket, and what looks at every object of it isn't installed.
     StoreError
         Where something can't be read, written or removed; what is left is removed by calling it again.
 
@@ -89,6 +92,7 @@ def erase(project: Project, key: str, *, by: str, reason: str = "", dry_run: boo
     hide = open_pseudonyms(project.books)
     people = frozenset(hide(one) for one in spellings)
     log = open_log(project)
+    demand_sight(log.settings.table)
     try:
         with _alone(project.books):
             found = _begin(log, people, dry_run=dry_run)
@@ -191,14 +195,14 @@ def _counted(log: EventLog, traces: Traces) -> list[Place]:
     return places + [Place(where=f"table {stream}", events=count) for stream, count in rows.items() if count]
 
 
-def _remove(log: EventLog, found: Pending) -> list[Place]:
+def _remove(log: EventLog, found: Pending, *, again: bool = False) -> list[Place]:
     """Remove lines, rows and sums."""
     names = [name for name, _ in _files_with(log, found.traces)]
     files = tuple(sorted({*names, *found.files}))
     keep_pending(log.root, Pending(found.traces, files, found.keys))
     counts = {path: erase_lines(stream, path, found.traces) for stream, path in files_of(log)}
     seal_anew(log.root / name for name in files)
-    rows = erase_everywhere(log, found.traces)
+    rows = erase_everywhere(log, found.traces, again=again)
     forget_profiles(log)
     places = []
     for path, count in counts.items():
@@ -218,7 +222,7 @@ def _proved(project: Project, log: EventLog, found: Pending, receipt: Receipt) -
             break
         time.sleep(_PAUSE)
         found = Pending(_traced(log, found.traces), found.files, found.keys)
-        places += _remove(log, found)
+        places += _remove(log, found, again=True)
         proof = prove(log, project.books, found.traces)
     return msgspec.structs.replace(
         receipt,
