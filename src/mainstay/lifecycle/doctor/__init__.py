@@ -6,7 +6,7 @@
     versions    every version against its bundle
     releases    the history, and whether the one in force can answer
     files       what else lies in the books
-    events      lines of the event log that were torn or damaged
+    events      lines of the event log that were torn or damaged; an erasure that isn't done
     examining   all of them, in order
 """
 

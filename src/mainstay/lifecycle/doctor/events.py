@@ -1,4 +1,4 @@
-"""The event log: lines that were torn off or damaged, by file and place. Readers leave them out, and only them."""
+"""The event log: lines that were torn off or damaged, which readers leave out; and an erasure that isn't done."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainstay.errors import StoreError, store_error
+from mainstay.events.erasing.pending import FILE as PENDING
+from mainstay.events.erasing.pending import read_pending
 from mainstay.events.lines import damages_of
 from mainstay.events.log import STREAMS
 from mainstay.events.segments import is_sealed, read_seal
@@ -27,6 +29,7 @@ _MOST = 20
 
 def check_events(books: Books) -> Iterator[Found]:
     """Check every file of the log: none of it can be mended, and all else of it is whole."""
+    yield from _interrupted(books.log.root)
     for stream in STREAMS:
         try:
             for path in books.log.segments(stream):
@@ -48,6 +51,21 @@ def _gone(log: EventLog, stream: Stream) -> Iterator[Found]:
             yield broken(_CHECK, name, f"{path} is gone: its rows can't be read.", "Restore it from a backup.")
         elif path.stat().st_size != size:
             yield broken(_CHECK, name, f"{path} isn't what was written: its size differs.", "Restore it from a backup.")
+
+
+def _interrupted(root: Path) -> Iterator[Found]:
+    """Find an erasure that was begun: something of a person may still be anywhere."""
+    try:
+        pending = read_pending(root)
+    except StoreError as error:
+        yield broken(_CHECK, PENDING, error.message, error.cure)
+        return
+    if pending is not None:
+        message = "The erasure of a person was begun and isn't done: something of them may still be here."
+        yield broken(
+            _CHECK, PENDING, message,
+            "Unless it is going on right now, call mainstay events erase again, for the same person or for another.",
+        )  # fmt: skip
 
 
 def _torn(path: Path, stream: str) -> Iterator[Found]:

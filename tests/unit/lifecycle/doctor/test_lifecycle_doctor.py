@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from mainstay import lifecycle
 from mainstay.cli import main
+from mainstay.events.erasing.pending import Pending, end_pending, keep_pending
+from mainstay.events.erasing.traces import Traces
 from mainstay.lifecycle.doctor import Complaint, Examination, examine
 from mainstay.release import Route, open_books
 from mainstay.serving.testing import TINY_MODEL, register_model, release_now, tiny_project
@@ -235,3 +237,16 @@ def test_the_command_says_so_and_exits(project: Project, capsys: pytest.CaptureF
     assert ended.value.code == 1
     said = json.JSONDecoder().raw_decode(capsys.readouterr().out)[0]
     assert {one["about"] for one in said["complaints"] if one["weight"] == "broken"} == {"version 2"}
+
+
+def test_an_erasure_that_was_interrupted_is_told_until_it_is_done(project: Project) -> None:
+    root = project.books / "events"
+    keep_pending(root, Pending(Traces(frozenset({"f0c9"}))))
+    complaint = only(examine(project))
+    assert (complaint.check, complaint.about) == ("events", "erasing.json")
+    assert "f0c9" not in complaint.message
+    assert "mainstay events erase" in complaint.cure
+    (root / "erasing.json").write_bytes(b"{")
+    assert "can't be read" in only(examine(project)).message
+    end_pending(root)
+    assert examine(project).broken == ()
