@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 from tests.integration.test_events_erase import OTHER, PERSONAL, WHO, prediction
-from tests.integration.test_serving_personal import CONTRACT
+from tests.integration.test_serving_personal import CONTRACT, RECORD
 from tests.servers import SECRET
 
 from mainstay import lifecycle
@@ -26,7 +27,7 @@ from mainstay.events.persons.shared import SharedPersons
 from mainstay.events.read import read_predictions
 from mainstay.events.sealing import seal
 from mainstay.lifecycle.backups import back_up, restore
-from mainstay.serving.testing import tiny_project
+from mainstay.serving.testing import TINY_MODEL, TestServer, register_model, release_now, tiny_project
 from mainstay.state import dump, open_state
 
 if TYPE_CHECKING:
@@ -141,6 +142,13 @@ def write(project: Project, who: str) -> None:
     log.close()
 
 
+def carry(here: Project, there: Project) -> None:
+    for path in open_log(here).segments("predictions"):
+        carried = there.books / "events" / "predictions" / path.name
+        carried.parent.mkdir(parents=True, exist_ok=True)
+        carried.write_bytes(path.read_bytes())
+
+
 def charges(project: Project) -> list[float | None]:
     frame = read_predictions(open_log(project), CONTRACT)
     found: list[float | None] = frame["f:charge"].to_list()
@@ -161,10 +169,7 @@ def test_one_erase_destroys_the_key_for_every_machine(machines: tuple[Project, P
     for who in (WHO, OTHER):
         write(here, who)
     # A segment that was carried over opens there: the key is no machine's own.
-    for path in open_log(here).segments("predictions"):
-        carried = there.books / "events" / "predictions" / path.name
-        carried.parent.mkdir(parents=True, exist_ok=True)
-        carried.write_bytes(path.read_bytes())
+    carry(here, there)
     assert charges(here) == charges(there) == [29.85, 29.85]
     assert lifecycle.erase(here, WHO, by="anna").receipt.keys == 1
     assert charges(here) == [29.85]
@@ -172,6 +177,28 @@ def test_one_erase_destroys_the_key_for_every_machine(machines: tuple[Project, P
     done = lifecycle.erase(there, WHO, by="anna").receipt  # the lines there are that machine's own
     assert (done.keys, done.answers, done.left) == (0, 1, ())
     assert charges(there) == [29.85]
+
+
+def test_servers_of_two_machines_seal_under_one_key_and_say_where_none_hashes(
+    machines: tuple[Project, Project], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = machines
+    monkeypatch.setenv("MAINSTAY_STORE", str(tmp_path / "store"))
+    release_now(here, register_model(here, TINY_MODEL, contract=CONTRACT))
+    with TestServer.start(here) as one, TestServer.start(there) as other:
+        for server in (one, other):
+            assert server.post("/models/churn/predict", RECORD).status == 200
+        assert [server.terminate() for server in (one, other)] == [0, 0]
+        assert "MAINSTAY_ENTITY_KEY" not in one.said()
+    carry(here, there)
+    frame = read_predictions(open_log(there), CONTRACT)
+    assert frame["f:charge"].to_list() == [RECORD["charge"]] * 2
+    with closing(open_persons(there.books, "churn")) as persons:
+        assert persons.everybody() == frame["entity"].unique().to_list()
+    monkeypatch.delenv("MAINSTAY_ENTITY_KEY")
+    with TestServer.start(here) as alone:
+        assert alone.terminate() == 0
+        assert alone.said().count("no MAINSTAY_ENTITY_KEY is set") == 1
 
 
 def test_keys_of_several_machines_stay_though_one_of_them_holds_nothing(machines: tuple[Project, Project]) -> None:
@@ -240,6 +267,38 @@ def test_known_people_go_on_being_sealed_while_the_database_is_away_and_nobody_n
         with mortal_postgres.running():
             assert until(lambda: _can(persons), 30)
             assert persons.keys(PEOPLE[:1]) == key
+
+
+def test_a_database_that_hangs_is_waited_for_once_and_then_known_people_wait_no_more(
+    mortal_postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAINSTAY_STATE", mortal_postgres.address)
+    with mortal_postgres.running(), closing(open_persons(tmp_path, "churn")) as persons:
+        key = persons.keys(PEOPLE[:1])
+        pids = [int(pid) for pid in _sessions(mortal_postgres)]
+        try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            with pytest.raises(StoreError, match="doesn't answer"):
+                persons.keys(PEOPLE[:2])
+            asked = threading.active_count()
+            for _ in range(20):
+                assert persons.keys(PEOPLE[:1]) == key
+            assert threading.active_count() == asked
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+        assert until(lambda: _can(persons), 30)
+        assert persons.keys(PEOPLE[:1]) == key
+
+
+def _sessions(server: Postgres) -> list[str]:
+    engine = sa.create_engine(server.address.replace("postgresql", "postgresql+psycopg"))
+    with engine.connect() as connection:
+        asked = sa.text("SELECT pid FROM pg_stat_activity WHERE application_name = 'mainstay'")
+        found = [str(pid) for pid in connection.execute(asked).scalars()]
+    engine.dispose()
+    return found
 
 
 def _can(persons: Persons) -> bool:

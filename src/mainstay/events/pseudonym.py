@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from mainstay.errors import StoreError
+from mainstay.events.persons import shared_place
 
 FILE = "entity.key"
 VARIABLE = "MAINSTAY_ENTITY_KEY"
@@ -81,6 +82,17 @@ def open_pseudonyms(books: Path) -> Pseudonyms:
             "Restore it from a backup; with another key, past and future events of one person no longer join.",
         )
     return Pseudonyms(secret)
+
+
+def lonely_key() -> tuple[str, str]:
+    """Say what is wrong, and its cure, where machines share a database and no key; both empty where all is well."""
+    if not shared_place() or os.environ.get(VARIABLE):
+        return "", ""
+    message = (
+        f"Machines may share the database of MAINSTAY_STATE, and no {VARIABLE} is set: this one hashes whom records "
+    )
+    message += "are about by a key of its own, so one person is somebody else on every other."
+    return message, f"Where several machines answer, name one file on all by {VARIABLE}: a copy of .mainstay/{FILE}."
 
 
 def _make(path: Path) -> None:

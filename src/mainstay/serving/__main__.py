@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainstay.errors import InputError, MainstayError
+from mainstay.events.pseudonym import lonely_key
 from mainstay.project import Project, open_project
 from mainstay.serving.doors.hosts import PORTS, WORKERS, read_hosts, read_number
 from mainstay.serving.doors.oip.rpc import demand_grpc
@@ -37,6 +38,8 @@ def main(words: Sequence[str] | None = None) -> int:
             return _work(given, projects, rpc)
         _demand_environment(given, len(projects))
         demand_mounted()
+        if told := " ".join(lonely_key()).strip():
+            say(told)
         tls = _tls(given)
         keys = any_keys(projects)
         listener = bind(given.host, given.port, insecure=given.insecure, keys=keys)

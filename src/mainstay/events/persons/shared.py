@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import time
+from concurrent.futures import Future
 from contextlib import closing
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
@@ -15,13 +18,15 @@ from mainstay.events.persons.embedded import EmbeddedPersons
 from mainstay.events.persons.persons import KEY_BYTES, Persons
 from mainstay.state import open_late
 from mainstay.state.files import PRIVATE_FILE
+from mainstay.state.state import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from mainstay.state import State
 
+T = TypeVar("T")
 _AWAY = 5.0  # seconds before a database that can't be reached is asked again: answers wait for the question
 _AT_ONCE = 500  # names in one statement
 _PEOPLE: sa.BindParameter[list[str]] = sa.bindparam("people", expanding=True)
@@ -39,8 +44,8 @@ _COUNT = sa.text(
 class SharedPersons(Persons):
     """The keys of one model's persons in the books' database: what one machine seals another opens.
 
-    While the database can't be reached, those go on being sealed whose keys are in memory. Should one of them be
-    destroyed meanwhile, what is sealed with it opens nowhere.
+    While the database can't be reached, or hangs, those go on being sealed whose keys are in memory. Should one of them
+    be destroyed meanwhile, what is sealed with it opens nowhere.
 
     Parameters
     ----------
@@ -70,8 +75,9 @@ class SharedPersons(Persons):
         super().__init__()
         self._state = state
         self._model = {"model": model}
-        self._again = 0.0
         self._trouble: StoreError | None = None
+        self._again = 0.0
+        self._asking: threading.Thread | None = None
 
     def known(self, people: Iterable[str]) -> dict[str, bytes]:
         """Give the keys that there are, as `Persons.known` says."""
@@ -116,20 +122,46 @@ class SharedPersons(Persons):
         self._state.close()
 
     def _destructions(self) -> int:
-        if time.monotonic() < self._again:
-            return self._times
         try:
-            with self._state.read() as connection:
-                times = connection.execute(_TIMES, self._model).scalar()
-        except StoreError as error:
-            self._trouble, self._again = error, time.monotonic() + _AWAY
+            return self._asked(self._count)
+        except StoreError:
             return self._times
-        self._trouble = None
-        return 0 if times is None else int(times)
 
     def _make(self, lacking: list[str]) -> dict[str, bytes]:
-        if self._trouble is not None:
+        return self._asked(partial(self._get_or_make, lacking))
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """Ask the database in a thread beside: an answer to a caller never waits for longer than it may."""
+        if self._trouble is not None and (time.monotonic() < self._again or self._hangs()):
             raise StoreError(self._trouble.message, self._trouble.cure)
+        try:
+            found = self._within(ask)
+        except StoreError as error:
+            self._trouble, self._again = error, time.monotonic() + _AWAY
+            raise
+        self._trouble = None
+        return found
+
+    def _within(self, ask: Callable[[], T]) -> T:
+        future: Future[T] = Future()
+        self._asking = threading.Thread(target=_settle, args=(future, ask), name="mainstay-persons", daemon=True)
+        self._asking.start()
+        try:
+            return future.result(PATIENCE)
+        except TimeoutError:
+            raise StoreError(
+                f"The keys of persons can't be read: {self._state.name} doesn't answer.",
+                "Look at the database in MAINSTAY_STATE; nothing else has to be started anew.",
+            ) from None
+
+    def _hangs(self) -> bool:
+        return self._asking is not None and self._asking.is_alive()
+
+    def _count(self) -> int:
+        with self._state.read() as connection:
+            return int(connection.execute(_TIMES, self._model).scalar() or 0)
+
+    def _get_or_make(self, lacking: list[str]) -> dict[str, bytes]:
         with self._state.read() as connection:
             found = self._read(connection, lacking)
         new = {person: secrets.token_bytes(KEY_BYTES) for person in lacking if person not in found}
@@ -154,6 +186,13 @@ class SharedPersons(Persons):
 def open_shared(place: str, books: Path, model: str) -> SharedPersons:
     """Open the keys in a database, which is reached when the first is needed; `books` has the folder of its backups."""
     return SharedPersons(open_late(place, books=books), model)
+
+
+def _settle(future: Future[T], ask: Callable[[], T]) -> None:
+    try:
+        future.set_result(ask())
+    except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+        future.set_exception(error)
 
 
 def _portions(people: list[str]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""The event log: lines that were torn off or damaged, which readers leave out; and an erasure that isn't done."""
+"""The event log: damaged lines, which readers leave out; an erasure that isn't done; a key that isn't shared."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from mainstay.events.erasing.pending import FILE as PENDING
 from mainstay.events.erasing.pending import read_pending
 from mainstay.events.lines import damages_of
 from mainstay.events.log import STREAMS
+from mainstay.events.pseudonym import FILE as KEY
+from mainstay.events.pseudonym import lonely_key
 from mainstay.events.segments import is_sealed, read_seal
 from mainstay.events.table.place import address_of, open_table, sizes_of
 from mainstay.lifecycle.doctor.complaint import broken
@@ -29,6 +31,9 @@ _MOST = 20
 
 def check_events(books: Books) -> Iterator[Found]:
     """Check every file of the log: none of it can be mended, and all else of it is whole."""
+    message, cure = lonely_key()
+    if message:
+        yield broken(_CHECK, KEY, message, cure, note=True)
     yield from _interrupted(books.log.root)
     for stream in STREAMS:
         try:

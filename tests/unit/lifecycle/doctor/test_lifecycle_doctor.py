@@ -239,6 +239,19 @@ def test_the_command_says_so_and_exits(project: Project, capsys: pytest.CaptureF
     assert {one["about"] for one in said["complaints"] if one["weight"] == "broken"} == {"version 2"}
 
 
+def test_a_database_that_machines_share_without_a_key_is_told(
+    project: Project, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MAINSTAY_ENTITY_KEY", raising=False)
+    assert not [one for one in examine(project).complaints if "MAINSTAY_ENTITY_KEY" in one.message]
+    monkeypatch.setenv("MAINSTAY_STATE", f"{postgres}?schema=lonely")
+    shutil.rmtree(project.books / "store")
+    (told,) = [one for one in examine(project).complaints if "MAINSTAY_ENTITY_KEY" in one.message]
+    assert (told.weight, told.about) == ("note", "entity.key")
+    monkeypatch.setenv("MAINSTAY_ENTITY_KEY", str(project.books / "entity.key"))
+    assert not [one for one in examine(project).complaints if "MAINSTAY_ENTITY_KEY" in one.message]
+
+
 def test_an_erasure_that_was_interrupted_is_told_until_it_is_done(project: Project) -> None:
     root = project.books / "events"
     keep_pending(root, Pending(Traces(frozenset({"f0c9"}))))
