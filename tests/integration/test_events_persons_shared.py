@@ -51,13 +51,17 @@ print("".join(key.hex() for _, key in sorted(persons.keys(names).items())))
 """
 
 
+def before(books: Path) -> EmbeddedPersons:
+    return EmbeddedPersons(books / FILE)
+
+
 @pytest.fixture
 def shared(place: str, tmp_path: Path) -> Iterator[Callable[[str], SharedPersons]]:
     """Open the keys of a model as another machine would; on each engine."""
     opened: list[SharedPersons] = []
 
     def make(model: str = "churn") -> SharedPersons:
-        opened.append(SharedPersons(open_state(place, books=tmp_path), model))
+        opened.append(SharedPersons(open_state(place, books=tmp_path), model, before(tmp_path)))
         return opened[-1]
 
     yield make
@@ -85,6 +89,22 @@ def test_what_one_machine_makes_another_finds_and_each_model_has_its_own(
     assert here.known([PEOPLE[0], "f" * 32]) == {PEOPLE[0]: keys[PEOPLE[0]], "f" * 32: b"2" * 32}
     assert there.destroy([PEOPLE[0], "a" * 32]) == 1
     assert other.known(PEOPLE) != {}
+
+
+def test_keys_that_a_machine_had_before_open_seal_and_are_destroyed(
+    shared: Callable[[str], SharedPersons], tmp_path: Path
+) -> None:
+    with closing(before(tmp_path)) as old:
+        had = old.keys(PEOPLE[:3])
+    persons = shared("churn")
+    assert persons.known(PEOPLE) == had
+    assert persons.everybody() == PEOPLE[:3]
+    keys = persons.keys(PEOPLE[:4])
+    assert {person: keys[person] for person in had} == had
+    assert persons.destroy(PEOPLE[1:3]) == 2
+    assert shared("churn").known(PEOPLE) == {person: keys[person] for person in (PEOPLE[0], PEOPLE[3])}
+    with closing(before(tmp_path)) as old:
+        assert old.everybody() == PEOPLE[:1]
 
 
 def test_threads_that_make_keys_at_once_get_the_same(shared: Callable[[str], SharedPersons]) -> None:
@@ -230,7 +250,7 @@ def test_no_byte_of_a_destroyed_key_is_left_in_the_files_of_its_table(
     mortal_postgres: Postgres, tmp_path: Path
 ) -> None:
     with mortal_postgres.running(), closing(open_state(mortal_postgres.address, books=tmp_path)) as state:
-        persons = SharedPersons(state, "churn")
+        persons = SharedPersons(state, "churn", before(tmp_path))
         keys = persons.keys(PEOPLE)
         _checkpoint(mortal_postgres.address)
         assert all(_held(mortal_postgres, PEOPLE[0], keys[PEOPLE[0]]))
@@ -311,13 +331,13 @@ def _can(persons: Persons) -> bool:
 def test_who_does_not_own_the_table_is_told_that_bytes_may_be_left(postgres: str, tmp_path: Path) -> None:
     place = f"{postgres}?schema=p_owned"
     with closing(open_state(place, books=tmp_path)) as state:
-        SharedPersons(state, "churn").keys(PEOPLE[:1])
+        SharedPersons(state, "churn", before(tmp_path)).keys(PEOPLE[:1])
         with state.begin() as connection:
             connection.exec_driver_sql(f"CREATE ROLE guest LOGIN PASSWORD '{SECRET}'")
             connection.exec_driver_sql("GRANT USAGE ON SCHEMA p_owned TO guest")
             connection.exec_driver_sql("GRANT ALL ON ALL TABLES IN SCHEMA p_owned TO guest")
     with closing(open_state(place.replace("tester", "guest"), books=tmp_path)) as state:
-        persons = SharedPersons(state, "churn")
+        persons = SharedPersons(state, "churn", before(tmp_path))
         with pytest.raises(StoreError, match="may still lie in the files") as told:
             persons.destroy(PEOPLE[:1])
         assert "VACUUM FULL persons" in told.value.cure

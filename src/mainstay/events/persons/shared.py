@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import sqlalchemy as sa
 
 from mainstay.errors import StoreError
-from mainstay.events.persons.embedded import EmbeddedPersons
+from mainstay.events.persons.embedded import FILE, EmbeddedPersons
 from mainstay.events.persons.persons import KEY_BYTES, Persons
 from mainstay.state import open_late
 from mainstay.state.files import PRIVATE_FILE
@@ -53,13 +53,16 @@ class SharedPersons(Persons):
         The database; closed with this.
     model : str
         Name of the model.
+    before : EmbeddedPersons
+        Keys that this machine had before it shared a database: they count where the database has none of a person.
 
     Examples
     --------
     >>> import tempfile
     >>> from pathlib import Path
     >>> from mainstay.state import open_state
-    >>> persons = SharedPersons(open_state(Path(tempfile.mkdtemp()) / ".mainstay"), "churn")
+    >>> books = Path(tempfile.mkdtemp())
+    >>> persons = SharedPersons(open_state(books), "churn", EmbeddedPersons(books / "persons.sqlite"))
     >>> key = persons.keys(["f0c9"])["f0c9"]
     >>> persons.keys(["f0c9"])["f0c9"] == key, len(key)
     (True, 32)
@@ -71,9 +74,10 @@ class SharedPersons(Persons):
 
     shared = True
 
-    def __init__(self, state: State, model: str) -> None:
+    def __init__(self, state: State, model: str, before: EmbeddedPersons) -> None:
         super().__init__()
         self._state = state
+        self._before = before
         self._model = {"model": model}
         self._trouble: StoreError | None = None
         self._again = 0.0
@@ -81,13 +85,16 @@ class SharedPersons(Persons):
 
     def known(self, people: Iterable[str]) -> dict[str, bytes]:
         """Give the keys that there are, as `Persons.known` says."""
+        wanted = sorted(set(people))
         with self._state.read() as connection:
-            return self._read(connection, sorted(set(people)))
+            found = self._read(connection, wanted)
+        return self._before.known(name for name in wanted if name not in found) | found
 
     def everybody(self) -> list[str]:
         """List whose keys there are."""
         with self._state.read() as connection:
-            return list(connection.execute(_EVERYBODY, self._model).scalars())
+            found = connection.execute(_EVERYBODY, self._model).scalars().all()
+        return sorted({*found, *self._before.everybody()})
 
     def put(self, keys: Mapping[str, bytes]) -> None:
         """Take keys in from elsewhere, as `Persons.put` says."""
@@ -96,15 +103,18 @@ class SharedPersons(Persons):
                 self._put(connection, keys)
 
     def destroy(self, people: Collection[str]) -> int:
-        """Destroy keys for every machine, as `Persons.destroy` says.
+        """Destroy keys for every machine, and those of before here, as `Persons.destroy` says.
 
         The table is written anew each time, also for who is gone already: an earlier call may have got no further.
         """
-        gone = 0
+        gone = len(self.known(people))
         with self._lock:
+            self._before.destroy(
+                people
+            )  # first: what is there and not in the database would be taken for a key to keep
             with self._state.begin() as connection:
                 for some in _portions(sorted(set(people))):
-                    gone += connection.execute(_DELETE, {**self._model, "people": some}).rowcount
+                    connection.execute(_DELETE, {**self._model, "people": some})
                 if gone:
                     connection.execute(_COUNT, self._model)
             self._kept.clear()
@@ -119,6 +129,7 @@ class SharedPersons(Persons):
 
     def close(self) -> None:
         """Let go of the database."""
+        self._before.close()
         self._state.close()
 
     def _destructions(self) -> int:
@@ -164,7 +175,8 @@ class SharedPersons(Persons):
     def _get_or_make(self, lacking: list[str]) -> dict[str, bytes]:
         with self._state.read() as connection:
             found = self._read(connection, lacking)
-        new = {person: secrets.token_bytes(KEY_BYTES) for person in lacking if person not in found}
+        missing = [person for person in lacking if person not in found]
+        new = {person: secrets.token_bytes(KEY_BYTES) for person in missing} | self._before.known(missing)
         if new:
             with self._state.begin() as connection:
                 self._put(connection, new)
@@ -185,7 +197,7 @@ class SharedPersons(Persons):
 
 def open_shared(place: str, books: Path, model: str) -> SharedPersons:
     """Open the keys in a database, which is reached when the first is needed; `books` has the folder of its backups."""
-    return SharedPersons(open_late(place, books=books), model)
+    return SharedPersons(open_late(place, books=books), model, EmbeddedPersons(books / FILE))
 
 
 def _settle(future: Future[T], ask: Callable[[], T]) -> None:

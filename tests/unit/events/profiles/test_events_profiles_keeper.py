@@ -15,6 +15,7 @@ import pytest
 from mainstay.contract import Category, Contract, Integer, profile_rows
 from mainstay.contract.personal import Personal
 from mainstay.events import EventLog, Feedback, Prediction, Refusal, encode_events
+from mainstay.events.persons import FILE, EmbeddedPersons
 from mainstay.events.persons.shared import SharedPersons
 from mainstay.events.profiles import Lens, Profiles, View, merge_cells
 from mainstay.events.profiles.clock import slice_of
@@ -253,7 +254,8 @@ class SharedLog(EventLog):
 
     @property
     def persons(self) -> SharedPersons:
-        return SharedPersons(open_state(self.root.parent / "shared"), "m")
+        books = self.root.parent
+        return SharedPersons(open_state(books / "shared"), "m", EmbeddedPersons(books / FILE))
 
 
 def test_a_key_that_another_machine_destroyed_leaves_no_count(tmp_path: Path) -> None:
