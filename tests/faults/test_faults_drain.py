@@ -84,6 +84,8 @@ class Caller(threading.Thread):
             head = _head(answers)
             length = re.search(rb"(?i)content-length: (\d+)", head)
             body = answers.read(int(length[1]) if length else 0)
+            if length and len(body) < int(length[1]):  # whoever sent it was killed in the middle of it
+                raise EOFError
             told = re.search(rb'"id":"([^"]+)"', body)
             if head[9:12] == b"200" and told:
                 self.ids.append(told[1].decode())

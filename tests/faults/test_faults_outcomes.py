@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from tests.faults.test_faults_drain import both_answer, until
 
 from mainstay.client.keys import new_key
 from mainstay.events import EventLog, open_log
@@ -56,7 +57,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @contextmanager
 def _serving(project: Project) -> Iterator[TestServer]:
     with TestServer.start(project, words=("--workers", "2")) as server:
-        server.wait_for_version(1)
+        until(lambda: both_answer(project))  # else it may be the other one that is asked next
         yield server
 
 

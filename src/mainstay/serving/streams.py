@@ -109,7 +109,7 @@ class Streams:
                 raise
             return False
         if self._sync is None:
-            self._troubles.pop(stream, None)
+            self._mended(stream)
         return True
 
     def waits(self, stream: Stream) -> bool:
@@ -122,7 +122,7 @@ class Streams:
 
         def told(error: StoreError | None) -> None:
             if error is None:
-                self._troubles.pop(stream, None)
+                self._mended(stream)
             else:
                 self._fail(stream, error)
             then(error)
@@ -136,10 +136,7 @@ class Streams:
         if self._behind is None:
             for writer in self._made.values():
                 writer.look()
-        for stream in tuple(self._troubles):
-            with suppress(StoreError):  # whoever is unready is asked nothing, and would never hear that all is well
-                self.writers[stream].probe()
-                self._troubles.pop(stream, None)
+        self._probe()
         if self.trouble and not self._troubles:
             self._seldom.say("log", f"{self._model}: {self.trouble}")
 
@@ -169,6 +166,18 @@ class Streams:
             self._sync.close()
         for writer in self._made.values():
             writer.close()
+
+    def _mended(self, stream: Stream) -> None:
+        """Take it that a stream can be written again; what was wrong with it may be over for the others, too."""
+        if self._troubles.pop(stream, None) is not None:
+            self._probe()
+
+    def _probe(self) -> None:
+        """Find out which streams can be written again."""
+        for stream in tuple(self._troubles):
+            with suppress(StoreError):  # whoever is unready is asked nothing, and would never hear that all is well
+                self.writers[stream].probe()
+                self._troubles.pop(stream, None)
 
     def _fail(self, stream: Stream, error: StoreError) -> None:
         self._troubles[stream] = error.message  # its own: that another stream can be written mends nothing

@@ -30,7 +30,19 @@ def test_the_migrations_are_numbered_without_a_gap() -> None:
 
 def test_a_fresh_one_is_whole_and_needs_no_backup(tmp_path: Path) -> None:
     open_state(tmp_path).close()
-    known = {"migrations", "versions", "verdicts", "releases", "leases", "approvals", "ingredients", "holds", "workers"}
+    known = {
+        "migrations",
+        "versions",
+        "verdicts",
+        "releases",
+        "leases",
+        "approvals",
+        "ingredients",
+        "holds",
+        "workers",
+        "persons",
+        "destructions",
+    }
     assert tables(tmp_path / FILE) == known
     assert not (tmp_path / BACKUPS).exists()
 

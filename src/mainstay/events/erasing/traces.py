@@ -31,7 +31,7 @@ class Traces(msgspec.Struct, frozen=True):
     --------
     >>> some = Traces(frozenset({"f0c9"}), frozenset({"0193-x"}))
     >>> [at for at, _ in some.found(b'{"user.hash":"f0c9"} {"mainstay.answer":"0193-x"}')]
-    [14, 40]
+    [14, 41]
 
     """
 
