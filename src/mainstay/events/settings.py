@@ -11,6 +11,7 @@ from mainstay.project.lengths import Length, seconds_of
 from mainstay.project.stores import is_object_store
 
 _LONGEST = 36_525 * 86_400  # seconds; what is longer leads out of the calendar
+_KEPT = 300 * 86_400  # seconds; a table remembers for a year which files it holds, and an older one would come twice
 
 
 class EventsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,7 +42,7 @@ class EventsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Where the Delta tables are, one for each kind of event: a folder or ``"s3://bucket/path"``; beside the files
         where it is empty.
     keep_segments : str
-        How long a file stays after it was committed, for log shippers that are behind: ``"7d"``.
+        How long a file stays after it was committed, for log shippers that are behind: ``"7d"``; ``"300d"`` at most.
     keep : str
         How long events stay at all: ``"400d"``; for ever where it is empty.
 
@@ -65,6 +66,8 @@ class EventsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError(f'rate is {self.rate:g}, and mode is "all"; set mode = "sample"')
         if self.keep and seconds_of(self.keep) <= seconds_of(self.keep_segments):
             raise ValueError(f"keep is {self.keep}, no longer than keep_segments, {self.keep_segments}")
+        if _KEPT < seconds_of(self.keep_segments) <= _LONGEST:
+            raise ValueError(f"keep_segments is {self.keep_segments}; 300d is the most, and the tables keep the events")
         for name, length in (("keep", self.keep), ("keep_segments", self.keep_segments)):
             if length and seconds_of(length) > _LONGEST:
                 raise ValueError(f"{name} is {length}, longer than a hundred years; without keep events stay for ever")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Kept = Callable[[str], bool]
 
-_ORDER = ("label_at", "time", "event")
+ORDER = ("label_at", "time", "event")
 """What counts is what became true last, of that what arrived last, of that the later id: never the order of lines."""
 
 
@@ -73,8 +73,8 @@ def truth(told: pl.DataFrame, task: Task, known_at: dt.datetime | None = None) -
 
     """
     known = _known(told, known_at)
-    labels = _final(label_lines(known, task).sort(_ORDER))
-    followed = known.filter(pl.col("followed").is_not_null()).sort(_ORDER)
+    labels = _final(label_lines(known, task).sort(ORDER))
+    followed = known.filter(pl.col("followed").is_not_null()).sort(ORDER)
     last = followed.group_by("id").agg(pl.col("followed").last())
     return labels.join(last, on="id", how="full", coalesce=True).sort("id")
 
@@ -86,8 +86,8 @@ def kpis(told: pl.DataFrame, known_at: dt.datetime | None = None) -> pl.DataFram
     several the latest counts, as of labels.
     """
     parts = _known(told, known_at).filter(pl.col("kpis").list.len() > 0).explode("kpis")
-    named = parts.select("id", *_ORDER, pl.col("kpis").struct.unnest())
-    last = named.sort(_ORDER).group_by("id", "name").agg(pl.col("value").last())
+    named = parts.select("id", *ORDER, pl.col("kpis").struct.unnest())
+    last = named.sort(ORDER).group_by("id", "name").agg(pl.col("value").last())
     return last.sort("id", "name")
 
 
@@ -135,7 +135,7 @@ def _known(told: pl.DataFrame, known_at: dt.datetime | None) -> pl.DataFrame:
 
 def label_lines(told: pl.DataFrame, task: Task) -> pl.DataFrame:
     """Take what was said about labels, as numbers; a label the task doesn't have says nothing."""
-    said = told.select("id", *_ORDER, label_code(task).alias("label"))
+    said = told.select("id", *ORDER, label_code(task).alias("label"))
     return said.filter(pl.col("label").is_not_null())
 
 

@@ -18,6 +18,7 @@ from mainstay.events import EventsSettings
         ({"table": "~/log"}, "write the folder out"),
         ({"keep": "99999999999w"}, "longer than a hundred years"),
         ({"keep_segments": "999999999999d"}, "longer than a hundred years"),
+        ({"keep_segments": "301d"}, "300d is the most"),
         ({"keep": "7d"}, "no longer than keep_segments"),
         ({"rate": 0.5}, 'set mode = "sample"'),
     ],

@@ -24,6 +24,7 @@ from mainstay.data.words import count, lasting, rows
 from mainstay.errors import DataError
 from mainstay.events import Access, IdMaker, open_log
 from mainstay.events.read import FEATURE, read_feedback, scan_predictions
+from mainstay.events.truth import ORDER
 
 if TYPE_CHECKING:
     from mainstay.contract import Contract
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 SHADOW, YOUNG, NO_MODEL = "shadow", "young", "no model"
 LOGGED = "logged"
 """The first step: what the log holds of the span."""
-_ORDER = ("label_at", "time", "event")
 _GIVEN = ("id", "time", "role", "answer", "entity", "degraded", "fallback")
 _DECIDED = ("decision", "control", "intended", "sampled")
 _FALLEN = "the contract keeps them from the model, so that the fallback answered"
@@ -177,8 +177,8 @@ def _known(log: EventLog, span: Span, begin: dt.datetime | None, target: str) ->
     Of several the latest to become true counts, as in `mainstay.events.truth`; but labels stay texts here, since what
     the target's labels are is read off the rows, as of any source.
     """
-    columns = ("id", "label", *_ORDER, "followed")
-    ordered = read_feedback(log, begin, span.known_at, span.project.name, columns=columns).sort(_ORDER)
+    columns = ("id", "label", *ORDER, "followed")
+    ordered = read_feedback(log, begin, span.known_at, span.project.name, columns=columns).sort(ORDER)
     label = ordered.filter(pl.col("label").is_not_null()).group_by("id").agg(pl.col("label").last().alias(target))
     done = ordered.filter(pl.col("followed").is_not_null()).group_by("id").agg(pl.col("followed").last())
     return label.join(done, on="id", how="full", coalesce=True)
